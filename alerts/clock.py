@@ -1,0 +1,48 @@
+"""Time comes in as an argument: the clocks that jobs are given, and moments as people write them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Protocol
+
+from alerts.errors import AlertsError
+
+
+class Clock(Protocol):
+    """Tells the present moment."""
+
+    def now(self) -> datetime:
+        """Return the present moment, aware, in UTC."""
+        ...
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        """Return the present moment in UTC."""
+        return datetime.now(UTC)
+
+
+class SetClock:
+    """A clock that stands where it is put: for `--now`, the demo and tests."""
+
+    def __init__(self, moment: datetime) -> None:
+        self._moment = moment.astimezone(UTC)
+
+    def now(self) -> datetime:
+        """Return the moment that was set."""
+        return self._moment
+
+    def set(self, moment: datetime) -> None:
+        """Move the clock."""
+        self._moment = moment.astimezone(UTC)
+
+
+def parse_moment(text: str) -> datetime:
+    """Read an ISO 8601 moment; one without a zone is taken as UTC. Raises AlertsError."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise AlertsError(f"{text!r} is not a moment; write it as 2026-01-02T07:00:00+09:00") from None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)

@@ -1,0 +1,1 @@
+"""One module per feed format, each with `sniff` and `read`; registered in `alerts.feeds.parse.FORMATS`."""

@@ -1,0 +1,1 @@
+"""The steps in order: poll → assess → publish → send, and recover and prune beside them. A job loads rows, calls one pure function, saves rows."""

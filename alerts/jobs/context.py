@@ -1,0 +1,30 @@
+"""Everything a job is given. Built in `cli` and `daemon`, never kept in a module."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from alerts.clock import Clock
+from alerts.feeds.catalog import Catalog
+from alerts.rules.compile import RuleSet
+from alerts.settings import Home, Settings
+from alerts.store.db import Database
+
+
+def _silent(_done: int, _total: int) -> None:
+    """Progress that nobody watches."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a job may use. `progress(done, total)` is called on long work; `worker` names this process in leases."""
+
+    settings: Settings
+    home: Home
+    database: Database
+    clock: Clock
+    catalog: Catalog
+    rules: RuleSet
+    worker: str
+    progress: Callable[[int, int], None] = field(default=_silent)

@@ -1,0 +1,56 @@
+"""Logs as fields: dotted event names, never sentences, and never an address."""
+
+from __future__ import annotations
+
+import logging
+import logging.handlers
+import re
+import sys
+from collections.abc import MutableMapping
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+_ADDRESS = re.compile(r"[^\s<>\"'=,;:(]+@[^\s<>\"',;:)]+")
+
+
+def mask_addresses(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Replace whatever looks like a mail address, also inside error texts of libraries."""
+    return {name: _ADDRESS.sub("<address>", value) if isinstance(value, str) else value for name, value in event.items()}
+
+
+def set_up_log(*, file: Path | None = None, verbose: bool = False) -> None:
+    """Send the log to stderr, and to a rotating file where one is named (10 MB, five kept)."""
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+        mask_addresses,
+    ]
+    handlers: list[tuple[logging.Handler, Any]] = [
+        (logging.StreamHandler(sys.stderr), structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())),
+    ]
+    if file is not None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        rotating = logging.handlers.RotatingFileHandler(file, maxBytes=10_000_000, backupCount=5, encoding="utf-8")
+        handlers.append((rotating, structlog.processors.JSONRenderer(ensure_ascii=False)))
+    root = logging.getLogger()
+    root.handlers.clear()
+    for handler, renderer in handlers:
+        handler.setFormatter(
+            structlog.stdlib.ProcessorFormatter(
+                foreign_pre_chain=shared, processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer]
+            )
+        )
+        root.addHandler(handler)
+    root.setLevel(logging.DEBUG if verbose else logging.INFO)
+    for chatty in ("httpx", "httpcore", "apscheduler", "uvicorn.access", "alembic", "asyncio"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=False,
+    )

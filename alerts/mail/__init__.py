@@ -1,0 +1,1 @@
+"""Digests in, delivered mail out: render → MIME → transport. Read `message.py` first."""

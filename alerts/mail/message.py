@@ -1,0 +1,58 @@
+"""A rendered message, and the one person that it goes to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A mail before it is anybody's: `subject`, `html` and `text` with the slots of `Personal` in them as `SLOTS` tokens."""
+
+    subject: str
+    html: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Personal:
+    """What differs from recipient to recipient. URLs are absolute; `consent_date` is as printed."""
+
+    address: str
+    preferences_url: str = ""
+    unsubscribe_url: str = ""
+    one_click_url: str = ""
+    web_url: str = ""
+    consent_date: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Email:
+    """What a transport gets: the envelope and the whole message as bytes with CRLF line ends.
+
+    `key` is the idempotence key (edition and subscriber); `message_id` is derived from it.
+    """
+
+    key: str
+    message_id: str
+    sender: str
+    recipient: str
+    message: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Headers:
+    """Header values beyond From, To and Subject. `references` are Message-IDs of earlier mails of the same story."""
+
+    message_id: str
+    date: datetime
+    list_id: str = ""
+    one_click_url: str = ""
+    unsubscribe_mailto: str = ""
+    in_reply_to: str = ""
+    references: tuple[str, ...] = field(default=())
+
+
+SLOTS = {name: f"\ue000{name}\ue001" for name in ("preferences_url", "unsubscribe_url", "one_click_url", "web_url", "consent_date")}
+"""Tokens of the private use area: no feed text can contain them, because cleaning removes them."""

@@ -1,0 +1,97 @@
+"""What the rules say of one entry. Everything carries the evidence for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+from alerts.rules.levels import Level
+
+Stage = Literal["mooted", "arranging", "proposed", "announced", "adopted", "in-force", "suspended", "reversed", "denied"]
+Polarity = Literal["tightening", "easing", "neutral", "mixed"]
+Field = Literal["title", "summary"]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """The exact words that made a condition hold: `getattr(entry, field)[start:end] == text`, in code points."""
+
+    field: Field
+    start: int
+    end: int
+    text: str
+    concept: str
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One summand of a level. `name` is base, stage, size, reach, clock, rule, cap or ceiling; `reason` says it in words."""
+
+    name: str
+    value: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Development:
+    """What happened: one of the types of developments.yaml. `actors` are ids of the lexicon (ISO 3166 alpha-3 or a body), sorted."""
+
+    type: str
+    stage: Stage
+    polarity: Polarity
+    actors: tuple[str, ...]
+    rule: str
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Impact:
+    """What it means for one sector. `level` is the clamped sum of `terms`, at most `ceiling`."""
+
+    sector: str
+    level: Level
+    ceiling: Level
+    development: str
+    rule: str
+    terms: tuple[Term, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NamedDate:
+    """A date or season that the text names, as precise as the text: `first` and `last` are the window, both included.
+
+    `kind` is `effective` (a measure starts) or `next` (something is due). `text` is how the source said it.
+    """
+
+    kind: Literal["effective", "next"]
+    first: date
+    last: date
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """All that the rules found in one entry; empty tuples where nothing held.
+
+    `concepts` are the ids of all concepts seen, sorted: the language-neutral gist that stories are joined by. `ruleset` is the hash of
+    the rule set that decided.
+    """
+
+    entry: str
+    ruleset: str
+    developments: tuple[Development, ...] = ()
+    impacts: tuple[Impact, ...] = ()
+    dates: tuple[NamedDate, ...] = ()
+    actors: tuple[str, ...] = ()
+    concepts: tuple[str, ...] = ()
+
+    @property
+    def relevant(self) -> bool:
+        """True if some sector is touched."""
+        return bool(self.impacts)
+
+    @property
+    def level(self) -> Level:
+        """The highest level over all sectors."""
+        return max((impact.level for impact in self.impacts), default=Level.none)

@@ -1,0 +1,186 @@
+"""Where a service lives and how it is set up.
+
+Settings come from the environment (`ALERTS_…`), then from `alerts.env` in the home, then from defaults. Each may also be given as
+`ALERTS_…_FILE`, the path of a file that holds the value (container secrets). A name nobody knows is an error, because a setting that
+is silently ignored is worse than none.
+"""
+
+from __future__ import annotations
+
+import difflib
+import ipaddress
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from dotenv import dotenv_values
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+
+from alerts.errors import SettingsError
+
+PREFIX = "ALERTS_"
+HOME_VARIABLE = "ALERTS_HOME"
+DEFAULT_HOME = Path("alerts-home")
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The one directory that holds everything a running service owns."""
+
+    path: Path
+
+    @property
+    def config(self) -> Path:
+        """The admin's YAML."""
+        return self.path / "config"
+
+    @property
+    def templates(self) -> Path:
+        """Overrides of single templates; may be absent."""
+        return self.path / "templates"
+
+    @property
+    def database(self) -> Path:
+        """The SQLite file, unless the database URL says otherwise."""
+        return self.path / "alerts.db"
+
+    @property
+    def outbox(self) -> Path:
+        """The Maildir that mail goes to, unless the mail URL says otherwise."""
+        return self.path / "outbox"
+
+    @property
+    def logs(self) -> Path:
+        """Where `alerts run` writes its log file."""
+        return self.path / "logs"
+
+    @property
+    def env_file(self) -> Path:
+        """Settings of this home."""
+        return self.path / "alerts.env"
+
+
+def _base_url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.netloc or parts.query or parts.fragment:
+        raise ValueError("is not an http or https address, such as https://alerts.example.jp")
+    return value.rstrip("/")
+
+
+def _one_line(value: str) -> str:
+    if re.search(r"[\r\n\x00]", value):
+        raise ValueError("must be one line")
+    return value.strip()
+
+
+def _address(value: str) -> str:
+    if value and not re.fullmatch(r"[^@\s<>\"]+@[^@\s<>\"]+", value):
+        raise ValueError("is not a mail address, such as alerts@example.jp")
+    return value
+
+
+def _secret_key(value: SecretStr) -> SecretStr:
+    if len(value.get_secret_value()) < 16:
+        raise ValueError("needs at least 16 characters; `alerts init` makes one")
+    return value
+
+
+def _networks(value: Any) -> Any:
+    names = [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+    for name in names:
+        ipaddress.ip_network(name)
+    return tuple(names)
+
+
+Line = Annotated[str, AfterValidator(_one_line)]
+
+
+class Settings(BaseModel):
+    """One running service's settings. Secrets never show in a `repr`, a log or an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    database_url: Line = Field("", description="SQLAlchemy URL; empty: SQLite in the home. postgresql+psycopg://user@host/name")
+    mail_url: SecretStr = Field(
+        SecretStr(""), description="smtp://user:password@host:port, smtps://…, maildir:PATH; empty: the home's outbox/"
+    )
+    base_url: Annotated[str, AfterValidator(_base_url)] = Field(
+        "http://127.0.0.1:8000", description="Address of the pages that mails link to"
+    )
+    secret_key: Annotated[SecretStr, AfterValidator(_secret_key)] = Field(description="Signs every link; keep it, or all links die")
+    sender_name: Line = Field("Expat Impact Alerts", description="Name in From")
+    sender_address: Annotated[Line, AfterValidator(_address)] = Field("alerts@localhost.localdomain", description="Address in From")
+    postal_address: Line = Field("", description="Postal address in the footer; the law asks for it in many countries")
+    contact: Line = Field("", description="Where questions and complaints go: an address or a page")
+    user_agent_contact: Line = Field("", description="How a publisher can reach you: in the user agent of every poll")
+    operator_address: Annotated[Line, AfterValidator(_address)] = Field("", description="Who hears of trouble; may be empty")
+    host_country: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = Field("JPN", description="Where the readers live, ISO 3166 alpha-3")
+    freshness_days: float = Field(7, gt=0, description="An entry published longer ago than this never alerts")
+    allowed_networks: Annotated[tuple[str, ...], BeforeValidator(_networks)] = Field(
+        (), description="Private networks feeds may come from, comma-separated"
+    )
+    listen_host: Line = Field("127.0.0.1", description="Where `alerts run` serves the pages")
+    listen_port: int = Field(8000, ge=0, le=65535, description="Its port; 0 takes a free one")
+    send_connections: int = Field(8, ge=1, le=200, description="Connections to the mail server")
+    send_rate: float = Field(0, ge=0, description="Messages per second over all connections; 0: no limit")
+    parse_workers: int = Field(2, ge=1, le=64, description="Processes that parse feeds")
+
+
+def load_settings(home: Home, environ: Mapping[str, str] | None = None) -> Settings:
+    """Gather the settings of a home. Raises SettingsError naming every setting that is unknown or bad."""
+    environ = os.environ if environ is None else environ
+    values: dict[str, str] = {}
+    problems: list[str] = []
+    for origin, variables in ((str(home.env_file), _env_file(home)), ("the environment", environ)):
+        _gather(origin, variables, values, problems)
+    if problems:
+        raise SettingsError("\n".join(problems))
+    values.setdefault("database_url", f"sqlite:///{home.database}")
+    values.setdefault("mail_url", f"maildir:{home.outbox}")
+    if "secret_key" not in values:
+        raise SettingsError(f"ALERTS_SECRET_KEY is not set; `alerts init {home.path}` makes a home with one")
+    try:
+        return Settings.model_validate({name: value for name, value in values.items() if value != ""})
+    except ValidationError as error:
+        raise SettingsError("\n".join(_sentence(each) for each in error.errors(include_url=False, include_input=False))) from None
+
+
+def _env_file(home: Home) -> Mapping[str, str]:
+    if not home.env_file.is_file():
+        return {}
+    try:
+        return {name: value or "" for name, value in dotenv_values(home.env_file, interpolate=False).items()}
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{home.env_file} cannot be read: {error}") from error
+
+
+def _gather(origin: str, variables: Mapping[str, str], values: dict[str, str], problems: list[str]) -> None:
+    for variable, value in sorted(variables.items()):
+        if not variable.startswith(PREFIX) or variable == HOME_VARIABLE:
+            continue
+        name = variable.removeprefix(PREFIX).lower()
+        if name in Settings.model_fields:
+            values[name] = value
+        elif name.removesuffix("_file") in Settings.model_fields:
+            try:
+                values[name.removesuffix("_file")] = Path(value).read_text(encoding="utf-8").strip()
+            except (OSError, UnicodeDecodeError) as error:
+                problems.append(f"{variable} (in {origin}): {value} cannot be read: {error}")
+        else:
+            near = difflib.get_close_matches(name, Settings.model_fields, n=1)
+            hint = f"; did you mean {PREFIX}{near[0].upper()}?" if near else f"; known are {', '.join(_known())}"
+            problems.append(f"{variable} (in {origin}) is not a setting{hint}")
+
+
+def _known() -> list[str]:
+    return [PREFIX + name.upper() for name in Settings.model_fields]
+
+
+def _sentence(error: Any) -> str:
+    """One pydantic error as `ALERTS_NAME …`; values are left out, because they may be secrets."""
+    name = PREFIX + str(error["loc"][0]).upper() if error["loc"] else "settings"
+    return f"{name}: {error['msg'].removeprefix('Value error, ')}"

@@ -1,0 +1,281 @@
+"""Every table, in one file. Rows never leave the store: its functions take and give the values of the stages.
+
+Times are UTC and aware. Work that is shared between jobs and machines carries the four columns of a lease (see `leases.py`):
+`due` (when it may be taken), `open` (still to be done), `worker` and `lease_until` (who has it, until when).
+"""
+
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+
+from sqlalchemy import JSON, Column, DateTime, Dialect, Index, Text, TypeDecorator, UniqueConstraint, text
+from sqlmodel import Field, SQLModel
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware UTC moment; SQLite keeps no zone, so it is put back on reading. A naive value is refused."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment needs a time zone")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def moment(*, nullable: bool = False, default: Any = None) -> Any:
+    return Field(default=default if nullable else ..., sa_type=Moment, nullable=nullable)
+
+
+def document() -> Any:
+    """A JSON value."""
+    return Field(sa_column=Column(JSON, nullable=False))
+
+
+def claim_index(table: str) -> Index:
+    """Only open work, in the order of the claim."""
+    return Index(f"ix_{table}_claim", "due", "id", sqlite_where=text("open"), postgresql_where=text("open"))
+
+
+class FeedRow(SQLModel, table=True):
+    """What we remember of one feed; its settings stay in feeds.yaml. `id` is the feed's id there."""
+
+    __tablename__: ClassVar[str] = "feed"
+    __table_args__ = (claim_index("feed"),)
+
+    id: str = Field(primary_key=True)
+    url: str = Field(sa_type=Text)
+    due: datetime = moment()
+    open: bool = True
+    worker: str | None = None
+    lease_until: datetime | None = moment(nullable=True)
+    etag: str | None = Field(default=None, sa_type=Text)
+    last_modified: str | None = Field(default=None, sa_type=Text)
+    body_hash: str | None = None
+    baseline_at: datetime | None = moment(nullable=True)
+    last_poll: datetime | None = moment(nullable=True)
+    last_success: datetime | None = moment(nullable=True)
+    last_new_entry: datetime | None = moment(nullable=True)
+    error_streak: int = 0
+    error_reason: str | None = None
+    error_message: str | None = Field(default=None, sa_type=Text)
+    entries_seen: int = 0
+    health: dict[str, Any] = document()
+
+
+class EntryRow(SQLModel, table=True):
+    """One entry. Leased for assessing: `open` until assessed. `baseline`: came with the feed's first poll, never alerts."""
+
+    __tablename__: ClassVar[str] = "entry"
+    __table_args__ = (claim_index("entry"), Index("ix_entry_feed_first_seen", "feed", "first_seen"))
+
+    id: str = Field(primary_key=True)
+    feed: str
+    source: dict[str, Any] = document()
+    url: str = Field(sa_type=Text)
+    title: str = Field(sa_type=Text)
+    summary: str = Field(sa_type=Text)
+    outlet: str = ""
+    language: str = ""
+    published: datetime = moment()
+    first_seen: datetime = moment()
+    content_hash: str
+    baseline: bool = False
+    due: datetime = moment()
+    open: bool = True
+    worker: str | None = None
+    lease_until: datetime | None = moment(nullable=True)
+    assessed_at: datetime | None = moment(nullable=True)
+
+
+class AssessmentRow(SQLModel, table=True):
+    """What the rules said of an entry, whole; only for entries where something held."""
+
+    __tablename__: ClassVar[str] = "assessment"
+
+    entry: str = Field(primary_key=True, foreign_key="entry.id", ondelete="CASCADE")
+    ruleset: str
+    level: int
+    at: datetime = moment()
+    content: dict[str, Any] = document()
+
+
+class StoryRow(SQLModel, table=True):
+    """The state of one story; `content` is the Story, `changed` selects those that may still grow."""
+
+    __tablename__: ClassVar[str] = "story"
+    __table_args__ = (Index("ix_story_changed", "changed"),)
+
+    id: str = Field(primary_key=True)
+    opened: datetime = moment()
+    changed: datetime = moment()
+    level: int
+    content: dict[str, Any] = document()
+
+
+class StoryEntryRow(SQLModel, table=True):
+    """Which entry tells which story."""
+
+    __tablename__: ClassVar[str] = "story_entry"
+    __table_args__ = (Index("ix_story_entry_story", "story"),)
+
+    entry: str = Field(primary_key=True)
+    story: str = Field(foreign_key="story.id", ondelete="CASCADE")
+
+
+class StoryUpdateRow(SQLModel, table=True):
+    """What was new, numbered in the order of commits. `open` until its alerts were published."""
+
+    __tablename__: ClassVar[str] = "story_update"
+    __table_args__ = (
+        Index("ix_story_update_open", "number", sqlite_where=text("open"), postgresql_where=text("open")),
+        {"sqlite_autoincrement": True},
+    )
+
+    number: int | None = Field(default=None, primary_key=True)
+    story: str = Field(foreign_key="story.id", ondelete="CASCADE", index=True)
+    kind: str
+    entry: str
+    at: datetime = moment()
+    level: int
+    note: str = Field(default="", sa_type=Text)
+    quiet: bool = False
+    material: bool
+    open: bool = True
+
+
+class SubscriberRow(SQLModel, table=True):
+    """A person. `address_key` is the folded address; `due` is the next digest; `seen` the last update number that a digest covered.
+
+    A subscriber is ended with a reason, never deleted before retention says so.
+    """
+
+    __tablename__: ClassVar[str] = "subscriber"
+    __table_args__ = (
+        Index("ix_subscriber_due", "due", "id", sqlite_where=text("open"), postgresql_where=text("open")),
+        Index("ix_subscriber_audience", "audience", sqlite_where=text("open"), postgresql_where=text("open")),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    address: str = Field(sa_type=Text)
+    address_key: str = Field(unique=True)
+    audience: str
+    choices: dict[str, Any] = document()
+    open: bool = False
+    """True while mail may go: confirmed, not ended, not paused for good."""
+    due: datetime | None = moment(nullable=True)
+    seen: int = 0
+    created_at: datetime = moment()
+    confirmed_at: datetime | None = moment(nullable=True)
+    paused_until: datetime | None = moment(nullable=True)
+    ended_at: datetime | None = moment(nullable=True)
+    ended_reason: str | None = None
+    consent: dict[str, Any] = document()
+    """Proof of consent: when, how, wording version, page."""
+
+
+class SubscriptionRow(SQLModel, table=True):
+    """One followed sector of one subscriber, for set-based selection; the same facts as `choices`."""
+
+    __tablename__: ClassVar[str] = "subscription"
+
+    subscriber: int = Field(primary_key=True, foreign_key="subscriber.id", ondelete="CASCADE")
+    sector: str = Field(primary_key=True)
+    threshold: int
+
+
+class DigestRow(SQLModel, table=True):
+    """A composed digest, stored once per audience and edition; both the mail and its web view are made from it."""
+
+    __tablename__: ClassVar[str] = "digest"
+    __table_args__ = (UniqueConstraint("edition", "audience", "window_from", "fingerprint"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    edition: str
+    audience: str
+    window_from: int
+    fingerprint: str = ""
+    """Tells apart digests of one edition and audience whose members differ in what they were already alerted of."""
+    kind: str
+    subject: str = Field(sa_type=Text)
+    made: datetime = moment()
+    ruleset: str = ""
+    content: dict[str, Any] = document()
+
+
+class DigestUpdateRow(SQLModel, table=True):
+    """Which story updates a digest tells."""
+
+    __tablename__: ClassVar[str] = "digest_update"
+    __table_args__ = (Index("ix_digest_update_update", "update_number"),)
+
+    digest: int = Field(primary_key=True, foreign_key="digest.id", ondelete="CASCADE")
+    update_number: int = Field(primary_key=True)
+    story: str
+
+
+class OutboxRow(SQLModel, table=True):
+    """One email to one subscriber. `state`: pending, sending, sent, deferred, failed. Unique per edition and subscriber."""
+
+    __tablename__: ClassVar[str] = "outbox"
+    __table_args__ = (
+        UniqueConstraint("subscriber", "edition"),
+        Index("ix_outbox_claim", "priority", "due", "id", sqlite_where=text("open"), postgresql_where=text("open")),
+        Index("ix_outbox_digest", "digest"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    subscriber: int = Field(foreign_key="subscriber.id", ondelete="CASCADE")
+    edition: str
+    kind: str
+    """alert, daily, weekly, confirmation."""
+    digest: int | None = Field(default=None, foreign_key="digest.id")
+    priority: int = 5
+    """Lower goes first: 0 confirmations, 1 alerts, 5 digests."""
+    state: str = "pending"
+    open: bool = True
+    due: datetime = moment()
+    worker: str | None = None
+    lease_until: datetime | None = moment(nullable=True)
+    attempts: int = 0
+    created_at: datetime = moment()
+    sent_at: datetime | None = moment(nullable=True)
+    code: int = 0
+    outcome: str = Field(default="", sa_type=Text)
+
+
+class SuppressionRow(SQLModel, table=True):
+    """An address that we must not mail, with reason and date; only a keyed hash of it is kept."""
+
+    __tablename__: ClassVar[str] = "suppression"
+
+    address_hash: str = Field(primary_key=True)
+    reason: str
+    at: datetime = moment()
+
+
+class RulesetRow(SQLModel, table=True):
+    """A rule set that made an impact, kept so that a year later the why still has an answer."""
+
+    __tablename__: ClassVar[str] = "ruleset"
+
+    hash: str = Field(primary_key=True)
+    first_used: datetime = moment()
+    files: dict[str, Any] = document()
+
+
+class FactRow(SQLModel, table=True):
+    """Small facts of the running service: last tick, last alarm, rule-set in force."""
+
+    __tablename__: ClassVar[str] = "fact"
+
+    name: str = Field(primary_key=True)
+    at: datetime = moment()
+    value: dict[str, Any] = document()

@@ -1,0 +1,73 @@
+"""One happening, told by one or more entries, with the thread of what was new and when."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from alerts.rules.assessment import Development, Impact, NamedDate
+from alerts.rules.levels import Level
+
+UpdateKind = Literal["new", "stage", "level", "date", "correction", "withdrawal", "source"]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One entry that tells the story: what a reader needs to judge and open it."""
+
+    entry: str
+    outlet: str
+    title: str
+    url: str
+    language: str
+    published: datetime
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """Something new in a story. `number` grows with every update of the service, in the order of commits; 0 before it is stored.
+
+    `source` (one more report, nothing new) is never material; the other kinds re-alert. `quiet` marks what came with a feed's first
+    poll, or is too old: stored, never mailed.
+    """
+
+    story: str
+    kind: UpdateKind
+    entry: str
+    at: datetime
+    level: Level
+    note: str = ""
+    quiet: bool = False
+    number: int = 0
+
+    @property
+    def material(self) -> bool:
+        """True if readers should hear of it."""
+        return self.kind != "source" and not self.quiet
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """The state of one happening after all its reports.
+
+    `impacts` holds one impact per sector, the highest. `developments` one per type, at its furthest stage. `gist` is the signature that
+    further reports are joined by (language-neutral tokens). Times are aware UTC.
+    """
+
+    id: str
+    opened: datetime
+    changed: datetime
+    developments: tuple[Development, ...]
+    impacts: tuple[Impact, ...]
+    dates: tuple[NamedDate, ...]
+    actors: tuple[str, ...]
+    reports: tuple[Report, ...]
+    gist: tuple[str, ...] = ()
+    ruleset: str = ""
+
+    @property
+    def level(self) -> Level:
+        """The highest level over all sectors."""
+        return max((impact.level for impact in self.impacts), default=Level.none)
