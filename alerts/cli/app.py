@@ -1,0 +1,72 @@
+"""The `alerts` command: global options, the groups of commands, and how errors reach a person."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import metadata
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from alerts.cli import db, demo, feeds, pipeline, rules, service, stories, subscribers
+from alerts.cli.session import Session
+from alerts.errors import AlertsError
+from alerts.settings import DEFAULT_HOME, HOME_VARIABLE, Home
+
+HELP = """Tells foreign residents what the news means for them, and what to do.
+
+Reads news and government feeds in English and Japanese, recognises developments with rules that admins write in YAML, joins reports
+into stories, and mails every subscriber a personal digest.
+
+[bold]New here?[/bold]  alerts demo        shows the whole service at work, with no network and no setup
+[bold]For real:[/bold]  alerts init my-home, then alerts --home my-home run
+"""
+
+app = typer.Typer(
+    name="alerts", help=HELP, rich_markup_mode="rich", no_args_is_help=True, add_completion=True, pretty_exceptions_enable=False
+)
+app.add_typer(rules.app, name="rules", help="Check, test and explain the rules that admins write.")
+app.add_typer(feeds.app, name="feeds", help="The feeds that are polled: try one, see how they are.")
+app.add_typer(stories.app, name="stories", help="How reports are joined into stories.")
+app.add_typer(subscribers.app, name="subscribers", help="The people who get mail.")
+app.add_typer(db.app, name="db", help="The database: bring it up to date.")
+service.register(app)
+pipeline.register(app)
+demo.register(app)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"alerts {metadata.version('expat-impact-alerts')}")
+        raise typer.Exit
+
+
+@app.callback()
+def start(
+    context: typer.Context,
+    home: Annotated[
+        Path, typer.Option(envvar=HOME_VARIABLE, help="The directory that holds config/, alerts.env, the database and the outbox.")
+    ] = DEFAULT_HOME,
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and stop.")] = False,
+) -> None:
+    """Take the global options."""
+    context.obj = Session(home=Home(home), out=Console(), err=Console(stderr=True))
+
+
+def main() -> None:
+    """Run the command line; an error that people can act on is its text alone, on stderr, with the exit code of its kind."""
+    try:
+        app()
+    except AlertsError as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(error.exit_code)
+    except BrokenPipeError:  # `alerts … | head` is no error
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,128 @@
+"""`alerts init`, `run`, `tick` and `status`: the service as a whole."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from alerts.cli.session import Session
+from alerts.errors import AlertsError
+from alerts.settings import Home
+
+Now = Annotated[str | None, typer.Option("--now", metavar="ISO", help="Pretend that it is this moment, such as 2026-01-03T07:05:00+09:00.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the top level."""
+    app.command()(init)
+    app.command()(run)
+    app.command()(tick)
+    app.command()(status)
+
+
+def init(
+    context: typer.Context,
+    directory: Annotated[str | None, typer.Argument(help="Where to make the home; default: what --home says.")] = None,
+) -> None:
+    """Make a home: configuration, settings with a new secret key, database. Never overwrites."""
+    from pathlib import Path
+
+    from alerts.cli.home import make_home
+    from alerts.store.db import Database
+
+    session: Session = context.obj
+    home = Home(Path(directory)) if directory else session.home
+    for line in make_home(home):
+        session.out.print(line, highlight=False)
+    Database(Session(home, session.out, session.err).settings().database_url).upgrade()
+    session.out.print("ready    database")
+    where = f"alerts --home {home.path}"
+    session.out.print(
+        f"""
+The home is {home.path.resolve()}. What to do next:
+  1. Open {home.env_file} and set ALERTS_MAIL_URL, ALERTS_BASE_URL, the sender and your contact.
+     Until then mails go to {home.outbox}, a Maildir that any mail program can read.
+  2. {where} subscribers add you@example.com --sector visas=info --sector automotive=watch --confirmed
+  3. {where} run""",
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+def run(
+    context: typer.Context,
+    host: Annotated[str | None, typer.Option(help="Where to serve the pages; default: ALERTS_LISTEN_HOST.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port of the pages; 0 takes a free one; default: ALERTS_LISTEN_PORT.")] = None,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log every detail.")] = False,
+) -> None:
+    """Run the service: poll, assess, publish, send and serve the pages, until SIGTERM or Ctrl-C."""
+    from alerts.daemon import serve
+    from alerts.log import set_up_log
+
+    session: Session = context.obj
+    session.require_home()
+    settings = session.settings()
+    set_up_log(file=session.home.logs / "alerts.log", verbose=verbose)
+    asyncio.run(
+        serve(
+            session,
+            host=host or settings.listen_host,
+            port=settings.listen_port if port is None else port,
+            started=lambda bound: session.out.print(f"Serving pages at http://{host or settings.listen_host}:{bound}, stop with Ctrl-C."),
+        )
+    )
+
+
+def tick(context: typer.Context, now: Now = None, as_json: Json = False) -> None:
+    """Do once everything that is due, then stop: for cron and for tests."""
+    from alerts.daemon import tick as tick_once
+    from alerts.log import set_up_log
+
+    session: Session = context.obj
+    set_up_log()
+    outcomes = asyncio.run(tick_once(session.context(now=now)))
+    failed = {name: outcome for name, outcome in outcomes.items() if isinstance(outcome, Exception)}
+    if as_json:
+        typer.echo(json.dumps({name: _plain(outcome) for name, outcome in outcomes.items()}, ensure_ascii=False, default=str))
+    else:
+        for name, outcome in outcomes.items():
+            session.out.print(f"{name:8} {_words(outcome)}", highlight=False)
+    if failed:
+        raise typer.Exit(1)
+
+
+def status(context: typer.Context, as_json: Json = False, now: Now = None) -> None:
+    """Say how the service is: feeds, entries, stories, mails, configuration in force."""
+    from alerts.cli.session import moment_at
+    from alerts.store.counts import count_all
+
+    session: Session = context.obj
+    database = session.database()
+    with database.read() as connection:
+        counts = count_all(connection, moment_at(now))
+    if as_json:
+        typer.echo(json.dumps(counts, ensure_ascii=False, default=str))
+        return
+    for group, values in counts.items():
+        table = Table(title=group, title_justify="left", show_header=False, box=None, pad_edge=False, min_width=40)
+        for name, value in values.items() if isinstance(values, dict) else ((group, values),):
+            table.add_row(f"  {name}", str(value))
+        session.out.print(table)
+
+
+def _plain(outcome: Any) -> Any:
+    import dataclasses
+
+    return {"error": str(outcome)} if isinstance(outcome, Exception) else dataclasses.asdict(outcome)
+
+
+def _words(outcome: Any) -> str:
+    if isinstance(outcome, AlertsError):
+        return f"failed: {outcome}"
+    plain = _plain(outcome)
+    return ", ".join(f"{value} {name.replace('_', ' ')}" for name, value in plain.items() if value) or "nothing due"

@@ -1,0 +1,103 @@
+"""What every command is given: the home, and what is loaded from it when a command asks."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from alerts.clock import Clock, SetClock, SystemClock, parse_moment
+from alerts.errors import AlertsError
+from alerts.feeds.catalog import Catalog, load_catalog
+from alerts.resources import shipped
+from alerts.rules.compile import RuleSet
+from alerts.rules.files import load_rules
+from alerts.settings import Home, Settings, load_settings
+
+if TYPE_CHECKING:
+    from alerts.jobs.context import Context
+    from alerts.store.db import Database
+
+
+def silent(_done: int, _total: int) -> None:
+    """Progress that nobody watches."""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One call of the command line. Nothing is read before it is asked for, so that `--help` needs no home."""
+
+    home: Home
+    out: Console
+    err: Console
+
+    def settings(self) -> Settings:
+        """Load the settings of the home. Raises SettingsError."""
+        return load_settings(self.home)
+
+    def config_directory(self, given: Path | None = None) -> Path:
+        """Choose the configuration: the one given, else the home's, else the shipped one. Raises AlertsError if the given is absent."""
+        if given is not None:
+            if not given.is_dir():
+                raise AlertsError(f"{given} is not a directory")
+            return given
+        return self.home.config if self.home.config.is_dir() else shipped("config")
+
+    def catalog(self, directory: Path | None = None) -> Catalog:
+        """Load feeds.yaml. Raises ConfigError."""
+        return load_catalog(self.config_directory(directory) / "feeds.yaml")
+
+    def rules(self, directory: Path | None = None) -> RuleSet:
+        """Load and compile the rules. Raises ConfigError."""
+        return load_rules(self.config_directory(directory))
+
+    def database(self) -> Database:
+        """Open the database and bring it up to date. Raises StoreError."""
+        from alerts.store.db import Database
+
+        self.require_home()
+        database = Database(self.settings().database_url)
+        database.upgrade()
+        return database
+
+    def require_home(self) -> None:
+        """Say what to do where there is no home yet. Raises AlertsError."""
+        if not self.home.path.is_dir():
+            raise AlertsError(f"there is no home at {self.home.path}; make one with: alerts init {self.home.path}")
+
+    def context(self, *, now: str | None = None, progress: Callable[[int, int], None] = silent) -> Context:
+        """Put together everything a job may use. Raises AlertsError of every kind."""
+        from alerts.jobs.context import Context
+
+        self.require_home()
+        return Context(
+            settings=self.settings(),
+            home=self.home,
+            database=self.database(),
+            clock=clock_at(now),
+            catalog=self.catalog(),
+            rules=self.rules(),
+            worker=worker_name(),
+            progress=progress,
+        )
+
+
+def clock_at(now: str | None) -> Clock:
+    """The machine's clock, or one that stands at the moment of `--now`. Raises AlertsError."""
+    return SystemClock() if now is None else SetClock(parse_moment(now))
+
+
+def moment_at(now: str | None) -> datetime:
+    """The present moment, or that of `--now`. Raises AlertsError."""
+    return clock_at(now).now()
+
+
+def worker_name() -> str:
+    """Name this process in leases: unlike any other process, now and after a restart."""
+    return f"{socket.gethostname()}-{os.getpid()}-{os.urandom(3).hex()}"

@@ -1,0 +1,165 @@
+"""The daemon: a schedule that only ticks. What is due is decided by rows, so outages and clock changes cost nothing but time."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import dataclasses
+import inspect
+import signal
+import threading
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import structlog
+import uvicorn
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from alerts.errors import AlertsError
+from alerts.jobs.assess import assess
+from alerts.jobs.context import Context
+from alerts.jobs.poll import poll
+from alerts.jobs.prune import prune
+from alerts.jobs.publish import publish
+from alerts.jobs.recover import recover
+from alerts.jobs.send import send
+
+log = structlog.get_logger()
+
+STOP_SECONDS = 9.0
+"""How long work in flight may take to end after SIGTERM; leases make up for whatever is cut off."""
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """One line of the schedule: a job, how often it is looked at, and why that often."""
+
+    name: str
+    seconds: int
+    job: Callable[[Context], Any]
+    reason: str
+
+
+SCHEDULE = (
+    Beat("recover", 300, recover, "puts right what a crash left; leases expire by themselves, this is for the rest"),
+    Beat("poll", 20, poll, "looks for feeds whose moment has come; each feed has its own rhythm"),
+    Beat("assess", 10, assess, "entries should be judged within seconds of being read"),
+    Beat("publish", 15, publish, "an alert should leave within a minute of its entry"),
+    Beat("send", 5, send, "confirmations are waited for in front of a screen"),
+    Beat("prune", 3600, prune, "retention is counted in days"),
+)
+"""In the order of one tick: what an earlier line makes, a later one takes up."""
+
+
+async def beat(line: Beat, context: Context) -> Any:
+    """Do one job once. Returns its counts, or the error that stopped it: one failing job never stops another."""
+    try:
+        counts = await line.job(context) if inspect.iscoroutinefunction(line.job) else await _in_thread(line.job, context)
+    except AlertsError as error:
+        log.error(f"{line.name}.failed", error=str(error))
+        return error
+    except Exception as error:
+        log.exception(f"{line.name}.failed", error=type(error).__name__)
+        return error
+    if any(value for value in dataclasses.asdict(counts).values() if isinstance(value, int)):
+        log.info(f"{line.name}.done", **dataclasses.asdict(counts))
+    return counts
+
+
+async def _in_thread(job: Callable[[Context], Any], context: Context) -> Any:
+    """Do blocking work beside the loop, in a thread that never holds up the end of the process: its transaction just rolls back."""
+    loop = asyncio.get_running_loop()
+    outcome: asyncio.Future[Any] = loop.create_future()
+
+    def settle(setter: str, value: Any) -> None:
+        if not outcome.done():
+            getattr(outcome, setter)(value)
+
+    def work() -> None:
+        try:
+            counts = job(context)
+        except BaseException as error:
+            result = ("set_exception", error)
+        else:
+            result = ("set_result", counts)
+        with contextlib.suppress(RuntimeError):  # the loop is gone: we were told to stop
+            loop.call_soon_threadsafe(settle, *result)
+
+    threading.Thread(target=work, name=job.__name__, daemon=True).start()
+    return await outcome
+
+
+async def tick(context: Context) -> dict[str, Any]:
+    """Do once everything that is due, in the order of the pipeline. Returns what each job counted, or its error, by name."""
+    return {line.name: await beat(line, context) for line in SCHEDULE}
+
+
+async def serve(context: Callable[[], Context], app: Any, *, host: str, port: int, started: Callable[[int], None] | None = None) -> None:
+    """Tick and serve the pages until SIGTERM or SIGINT; end within ten seconds.
+
+    `context` is asked anew for each beat, so that a changed configuration is taken up between jobs and never within one.
+    Raises AlertsError if the port cannot be had.
+    """
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, stop.set)
+    server = _Server(uvicorn.Config(app, host=host, port=port, log_config=None, access_log=False, timeout_graceful_shutdown=3))
+    pages = asyncio.create_task(server.serve())
+    await _until_listening(server, pages, f"{host}:{port}")
+    if started is not None:
+        started(server.servers[0].sockets[0].getsockname()[1])
+    running: set[asyncio.Task[Any]] = set()
+    scheduler = _scheduler(context, running)
+    scheduler.start()
+    log.info("daemon.started", host=host, port=port)
+    await stop.wait()
+    log.info("daemon.stopping", jobs=len(running))
+    scheduler.shutdown(wait=False)
+    server.should_exit = True
+    for task in running:
+        task.cancel()
+    _done, unfinished = await asyncio.wait({pages, *running}, timeout=STOP_SECONDS)
+    log.info("daemon.stopped", unfinished=len(unfinished))
+
+
+def _scheduler(context: Callable[[], Context], running: set[asyncio.Task[Any]]) -> AsyncIOScheduler:
+    scheduler = AsyncIOScheduler(timezone=UTC, job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1})
+    for line in SCHEDULE:
+        # The first beat comes at once: what an outage left due should not wait for an hourly line.
+        scheduler.add_job(
+            _tracked(line, context, running), "interval", seconds=line.seconds, jitter=line.seconds // 5, next_run_time=datetime.now(UTC)
+        )
+    return scheduler
+
+
+def _tracked(line: Beat, context: Callable[[], Context], running: set[asyncio.Task[Any]]) -> Callable[[], Awaitable[None]]:
+    """A beat that the stop can find and cancel."""
+
+    async def once() -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        running.add(task)
+        try:
+            await beat(line, context())
+        finally:
+            running.discard(task)
+
+    return once
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn without its own signal handlers: the daemon has one way to stop."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Any:
+        yield
+
+
+async def _until_listening(server: uvicorn.Server, pages: asyncio.Task[None], where: str) -> None:
+    while not server.started:
+        if pages.done():
+            raise AlertsError(f"cannot serve pages at {where}: is the port in use? Choose another with --port")
+        await asyncio.sleep(0.02)
