@@ -35,7 +35,10 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Development:
-    """What happened: one of the types of developments.yaml. `actors` are ids of the lexicon (ISO 3166 alpha-3 or a body), sorted."""
+    """What happened: one of the types of developments.yaml. `actors` are ids of the lexicon (ISO 3166 alpha-3 or a body), sorted.
+
+    `family` is the type's family of developments.yaml (contact, trade, …): stories join within it.
+    """
 
     type: str
     stage: Stage
@@ -43,6 +46,7 @@ class Development:
     actors: tuple[str, ...]
     rule: str
     evidence: tuple[Evidence, ...] = ()
+    family: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -146,6 +146,8 @@ class StoryUpdateRow(SQLModel, table=True):
     at: datetime = moment()
     level: int
     note: str = Field(default="", sa_type=Text)
+    sectors: list[str] = document()
+    """The sectors whose level rose; empty: the news is for all."""
     quiet: bool = False
     material: bool
     open: bool = True

@@ -30,7 +30,7 @@ class Update:
     """Something new in a story. `number` grows with every update of the service, in the order of commits; 0 before it is stored.
 
     `source` (one more report, nothing new) is never material; the other kinds re-alert. `quiet` marks what came with a feed's first
-    poll, or is too old: stored, never mailed.
+    poll, or is too old: stored, never mailed. `sectors` are those whose level rose (kind `level`); empty means that the news is for all.
     """
 
     story: str
@@ -41,6 +41,7 @@ class Update:
     note: str = ""
     quiet: bool = False
     number: int = 0
+    sectors: tuple[str, ...] = ()
 
     @property
     def material(self) -> bool:
