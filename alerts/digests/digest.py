@@ -13,31 +13,55 @@ DigestKind = Literal["alert", "daily", "weekly"]
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """What it means for one followed sector; level `none` says that nothing changes there."""
+    """What it means for one sector; level `none` says that nothing changes there. `sector` is the id, `name` as printed."""
 
     sector: str
     level: Level
     level_word: str
     text: str
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class SourceLine:
-    """A source: headline and link only. `language` is that of the headline."""
+    """A source: headline (at most 25 words or 80 Japanese signs) and link only. `language` is that of the headline, `note` says what it is."""
 
     outlet: str
     title: str
     url: str
     language: str
     date: str
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class WatchLine:
-    """A date or season to watch, as the source said it, and what is due."""
+    """A date or window to watch, and what is due. `said` is how the source put it, in `said_language`, where that says more than `when`."""
 
     when: str
     what: str
+    said: str = ""
+    said_language: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """A story beyond the full items, in one line; `source` is its best source."""
+
+    story: str
+    level: Level
+    level_word: str
+    text: str
+    source: SourceLine | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many stories touched one sector in the period of a weekly digest, by level word, highest first."""
+
+    name: str
+    total: int
+    counts: tuple[tuple[Level, str, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +83,14 @@ class Item:
     why: tuple[str, ...]
     news: str
     """What is new since the last mail about it, in words; empty for a new story."""
+    level_act: str = ""
+    """What the level asks of the reader: "nothing changes today; keep an eye on one date"."""
+    stamp: str = ""
+    """When the story was last told, in the reader's zone, and its version."""
+    trigger: str = ""
+    """What would make us write again."""
+    more_sources: int = 0
+    """How many further reports are not listed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +116,24 @@ class Digest:
     summary: str
     made: datetime
     sections: tuple[Section, ...]
-    briefs: tuple[tuple[str, str], ...]
-    """One-liners beyond the seven full items: (level word, text)."""
+    briefs: tuple[Brief, ...]
+    """One-liners beyond the seven full items."""
     calendar: tuple[WatchLine, ...]
     quiet_stories: tuple[str, ...]
     left_out: int
     why: tuple[str, ...]
     updates: tuple[int, ...]
     late: bool = False
+    stamp: str = ""
+    """When it was made, in the reader's zone, with the zone."""
+    level: Level = Level.none
+    """The highest level in it; its word opens the subject."""
+    held_back: str = ""
+    """What was left out and why, in words."""
+    notice: str = ""
+    """Why this mail is unusual: late, a catch-up."""
+    tallies: tuple[Tally, ...] = ()
+    """Weekly only: the week by sector."""
 
     @property
     def items(self) -> tuple[Item, ...]:
