@@ -1,0 +1,100 @@
+"""Signed tokens that mean one thing each: what a link or an envelope sender carries, made and read with the service's secret key.
+
+Every purpose has its own key, derived from the secret key, so that a token made for one purpose is worthless for another. Signatures are
+HMAC-SHA256 cut to 128 bits (80 in a local part), which cannot be guessed and keeps links short enough for plain-text mail.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import re
+from datetime import timedelta
+from functools import cache
+
+import itsdangerous
+from itsdangerous.encoding import base64_decode, base64_encode
+
+from alerts.clock import Clock, SystemClock
+from alerts.errors import AlertsError
+
+LOCAL_VALUE = re.compile(r"[a-z0-9]+")
+"""What a token in a local part may say: mail servers on the way may fold case, and some know few characters."""
+
+_LOCAL_BYTES = 10
+
+
+class TokenError(AlertsError):
+    """A token that is forged, for another purpose, or too old (`expired`). The message carries nothing of the token."""
+
+    def __init__(self, message: str, *, expired: bool = False) -> None:
+        self.expired = expired
+        super().__init__(message)
+
+
+class _ShortHmac(itsdangerous.signer.SigningAlgorithm):
+    def get_signature(self, key: bytes, value: bytes) -> bytes:
+        return hmac.digest(key, value, "sha256")[:16]
+
+
+class _PurposeSigner(itsdangerous.TimestampSigner):
+    """A TimestampSigner on the service's clock, with a key that is already derived."""
+
+    def __init__(self, key: bytes, clock: Clock) -> None:
+        super().__init__(key, key_derivation="none", digest_method=hashlib.sha256, algorithm=_ShortHmac())
+        self._clock = clock
+
+    def get_timestamp(self) -> int:
+        return int(self._clock.now().timestamp())
+
+
+class Signer:
+    """Makes and reads tokens. `secret` is the setting `secret_key`; if it changes, every link in every mail already sent dies."""
+
+    def __init__(self, secret: str, clock: Clock | None = None) -> None:
+        self._secret = secret.encode()
+        self._clock = clock or SystemClock()
+        self._key = cache(self._derive)
+        self._signer = cache(lambda purpose: _PurposeSigner(self._key(purpose), self._clock))
+
+    def make(self, purpose: str, value: str) -> str:
+        """Return a URL-safe token that says `value` (any text) for one purpose, dated by the clock."""
+        return self._signer(purpose).sign(base64_encode(value)).decode("ascii")
+
+    def read(self, purpose: str, token: str, max_age: timedelta | None = None) -> str:
+        """Return the value of a token. Without `max_age` it never expires. Raises TokenError."""
+        try:
+            signed = self._signer(purpose).unsign(token, max_age=None if max_age is None else int(max_age.total_seconds()))
+            return base64_decode(signed).decode()
+        except itsdangerous.SignatureExpired:
+            raise TokenError("this link is too old", expired=True) from None
+        except (itsdangerous.BadData, UnicodeError, ValueError):
+            raise TokenError("this link is not valid") from None
+
+    def make_local(self, purpose: str, value: str) -> str:
+        """Return an undated token for the local part of an address: lower-case letters, digits and one hyphen.
+
+        It is 17 characters longer than `value`, which must match LOCAL_VALUE (else ValueError): RFC 5321 §4.5.3.1.1 allows 64 in all.
+        """
+        if not LOCAL_VALUE.fullmatch(value):
+            raise ValueError("a token in a local part holds small letters and digits only")
+        return f"{value}-{self._local_signature(purpose, value)}"
+
+    def read_local(self, purpose: str, token: str) -> str:
+        """Return the value of a `make_local` token, whatever case it came back in. Raises TokenError."""
+        value, _, signature = token.lower().rpartition("-")
+        if not LOCAL_VALUE.fullmatch(value) or not hmac.compare_digest(signature.encode(), self._local_signature(purpose, value).encode()):
+            raise TokenError("this address was not made by us")
+        return value
+
+    def fingerprint(self, purpose: str, value: str) -> str:
+        """Return 32 hexadecimal digits, always the same for the same value, that tell nothing of it without the secret key."""
+        return binascii.hexlify(hmac.digest(self._key(purpose), value.encode(), "sha256")[:16]).decode("ascii")
+
+    def _derive(self, purpose: str) -> bytes:
+        return hmac.digest(self._secret, b"alerts:" + purpose.encode(), "sha256")
+
+    def _local_signature(self, purpose: str, value: str) -> str:
+        return base64.b32encode(hmac.digest(self._key(purpose), value.encode(), "sha256")[:_LOCAL_BYTES]).decode("ascii").lower()
