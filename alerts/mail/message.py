@@ -16,6 +16,16 @@ class Rendered:
 
 
 @dataclass(frozen=True, slots=True)
+class Sender:
+    """Who sends: name and address for From, postal address and contact (an address or a page) for the footer."""
+
+    name: str
+    address: str
+    postal_address: str = ""
+    contact: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Personal:
     """What differs from recipient to recipient. URLs are absolute; `consent_date` is as printed."""
 
