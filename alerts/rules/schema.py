@@ -1,0 +1,303 @@
+"""The shapes of the configuration: what an admin may write, key by key. JSON Schema for editors is made from these models.
+
+`config/sectors.yaml` list[SectorSpec] · `stages.yaml` list[StageSpec] · `developments.yaml` list[DevelopmentSpec] ·
+`lexicon/*.yaml` dict[id, ConceptSpec] · `rules/*.yaml` list[RuleSpec] · `tests/*.yaml` list[CaseSpec].
+Conditions (`when:`) are read by the operators (`alerts.rules.compile`), which know the lexicon.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    TypeAdapter,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
+
+from alerts.rules.assessment import Polarity, Stage
+
+ID = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
+CODE = re.compile(r"[A-Z][A-Z0-9]+")
+
+
+def _id(value: str) -> str:
+    if not ID.fullmatch(value):
+        raise ValueError(f"{value!r} is not an id; write lower-case letters and digits joined by hyphens, such as us-tariff")
+    return value
+
+
+def _code(value: str) -> str:
+    if not CODE.fullmatch(value):
+        raise ValueError(f"{value!r} is not the code of an actor; write ISO 3166 alpha-3 or a body in capitals, such as JPN or G7")
+    return value
+
+
+def _text(value: Any) -> Any:
+    """A whole number in a list of terms is meant as text."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _one_or_many(value: Any) -> Any:
+    return [value] if isinstance(value, str | dict) else value
+
+
+Id = Annotated[str, AfterValidator(_id), WithJsonSchema({"type": "string", "pattern": f"^{ID.pattern}$"})]
+Code = Annotated[str, AfterValidator(_code), WithJsonSchema({"type": "string", "pattern": f"^{CODE.pattern}$"})]
+Words = Annotated[str, BeforeValidator(_text), Field(min_length=1)]
+LevelName = Literal["none", "info", "watch", "prepare", "act"]
+SizeName = Literal["exceptional", "normal", "small", "routine"]
+Edge = Literal["none", "kanji", "katakana", "word"]
+Kind = Literal["actor", "institution", "cue", "context", "mask"]
+ActorType = Literal["state", "economy", "bloc", "body"]
+Condition = Annotated[Any, WithJsonSchema({"$ref": "#/$defs/Condition"})]
+
+
+class Shape(BaseModel):
+    """Frozen; a key nobody knows is a mistake."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Shorthand(Shape):
+    """A mapping of which the first key alone may be written as plain text."""
+
+    _short: ClassVar[str]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _spell_out(cls, value: Any) -> Any:
+        return {cls._short: value} if isinstance(value, str | int) and not isinstance(value, bool) else value
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: Any, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {"anyOf": [{"type": ["string", "integer"]}, handler.resolve_ref_schema(handler(schema))]}
+
+
+class Localised(Shape):
+    """One text in each language of the readers; English is what other languages fall back to."""
+
+    en: str = Field(min_length=1)
+    ja: str = ""
+
+
+class LocalisedList(Shape):
+    """Several short texts in each language."""
+
+    en: list[str] = Field(min_length=1)
+    ja: list[str] = []
+
+
+class TermSpec(Shorthand):
+    """One term; a mapping where it has conditions of its own."""
+
+    _short = "term"
+
+    term: Words
+    edge: Edge | None = Field(None, description="What must not touch it (Japanese): kanji, katakana, or word = either, or Latin letters")
+    near: Annotated[list[str], BeforeValidator(_one_or_many)] = Field(
+        [], description="Words or $concepts of which one must stand in the same sentence"
+    )
+    after: Annotated[list[str], BeforeValidator(_one_or_many)] = Field(
+        [], description="Texts of which one must follow at once, such as 大統領"
+    )
+
+
+class Terms(Shape):
+    """Terms in both languages."""
+
+    en: list[TermSpec] = []
+    ja: list[TermSpec] = []
+
+
+class Reject(Shape):
+    """Phrases that hide what they cover."""
+
+    en: list[Words] = []
+    ja: list[Words] = []
+
+
+class Cues(Terms):
+    """Terms and what hides them."""
+
+    reject: Reject = Reject()
+
+
+class LeaderSpec(Shape):
+    """Somebody who speaks for an actor, from and to a date (both included); outside it a former leader, whose words are no state action."""
+
+    en: Words
+    ja: Words
+    aliases: list[TermSpec] = []
+    role: Id = Field(description="Counts as a mention of the concept of this id, if there is one")
+    from_: date | None = Field(None, alias="from")
+    to: date | None = None
+
+
+class ConceptSpec(Shape):
+    """A named bilingual list of terms.
+
+    Kinds: actor (acts or is acted on), institution (speaks for an actor), cue (what happened), context (helps to understand), mask (hides
+    every concept it covers, such as place names).
+    """
+
+    kind: Kind
+    name: Localised | None = Field(None, description="As printed in mails")
+    note: str = ""
+    en: list[TermSpec] = []
+    ja: list[TermSpec] = []
+    edge: Edge = Field("none", description="Default of the Japanese terms")
+    reject: Reject = Reject()
+    includes: list[Id] = Field([], description="Concepts whose mentions count as mentions of this one")
+    actor: Code | None = Field(None, description="kind actor: its code")
+    type: ActorType = "state"
+    kanji: Annotated[list[str], BeforeValidator(_one_or_many)] = Field(
+        [], description="kind actor: its one-kanji names; found in compounds only: 日米首脳, 訪米, 米政府"
+    )
+    members: list[Code] = Field(
+        [], description="kind actor: whose mention this is as well (the Quad is Japan, the US, India and Australia)"
+    )
+    neighbours: list[Code] = Field([], description="kind actor: where an event is near for somebody who lives here")
+    languages: list[str] = Field([], description="kind actor: a text in it that names no other actor speaks of this one")
+    leaders: list[LeaderSpec] = []
+    of: Code | None = Field(None, description="kind institution: the actor it speaks for")
+    official: bool = Field(False, description="kind institution: its own word is official")
+
+
+class SectorSpec(Shape):
+    """A part of an expat's life."""
+
+    id: Id
+    name: Localised
+    about: Localised
+
+
+class StageSpec(Shape):
+    """How far a development has got."""
+
+    id: Stage
+    name: Localised
+    shift: int = Field(ge=-4, le=4, description="Effect on the level")
+    shift_for: dict[Id, int] = Field({}, description="Exceptions by development")
+    rank: int = Field(description="How far it has got; of the stages asserted near the evidence the highest counts")
+    hedge: bool = Field(False, description="It takes back what stands beside it: in 'may announce' nothing is announced")
+    opposite: bool = Field(False, description="The development is undone: tightening becomes easing")
+    ceiling: LevelName = Field("act", description="The highest level at this stage")
+    cues: Cues = Cues()
+
+
+class SizeSpec(Shape):
+    """When something is larger or smaller than usual."""
+
+    size: SizeName
+    when: Condition
+    reason: str = ""
+
+
+class DevelopmentSpec(Shape):
+    """A kind of thing that happens, with its usual effect on each sector and its sentences."""
+
+    id: Id
+    name: Localised
+    family: Id = Field(description="Stories join within a family")
+    tier: Literal[1, 2] = 1
+    definition: str
+    ceiling: LevelName
+    polarity: Polarity = "neutral"
+    impact: dict[Id, LevelName] = Field(min_length=1)
+    nationality: bool = Field(False, description="Only for readers of the nationality, or who follow the country")
+    clock: bool = Field(False, description="Readers must do something by the date: within 30 days the level rises by one")
+    sizes: list[SizeSpec] = []
+    told: dict[str, Localised]
+    why: dict[Id, Localised]
+    act: dict[Id, LocalisedList] = Field({}, description="By sector; `any` for whatever sector")
+    watch: Localised
+
+    @field_validator("told")
+    @classmethod
+    def _has_default(cls, told: dict[str, Localised]) -> dict[str, Localised]:
+        if "default" not in told:
+            raise ValueError("needs a sentence under 'default'")
+        return told
+
+
+class InlineTests(Shape):
+    """Headlines that the rule must match, and headlines that it must not."""
+
+    match: list[CaseText] = []
+    ignore: list[CaseText] = []
+
+
+class CaseText(Shorthand):
+    """A text to test with; a mapping where more than a match is expected."""
+
+    _short = "title"
+
+    title: str
+    summary: str = ""
+    language: str | None = None
+    source: Literal["official", "press", "aggregator"] = "press"
+    country: str = ""
+    published: date | None = None
+    stage: Stage | None = None
+    polarity: Polarity | None = None
+    actors: list[Code] | None = None
+    sectors: dict[Id, LevelName] | None = Field(None, description="Sectors to be found at exactly this level; others are free")
+
+
+class CaseSpec(CaseText):
+    """One line of `config/tests/*.yaml`: an entry and the developments that all rules together must find in it."""
+
+    developments: list[Id] = Field([], description="Exactly these; none: the entry is irrelevant")
+    note: str = ""
+
+
+class RuleSpec(Shape):
+    """Conditions, and the development that they tell of. `kind: discard` makes an entry irrelevant instead (sport, opinion, history)."""
+
+    id: Id
+    title: str
+    kind: Literal["development", "discard"] = "development"
+    development: Id | None = None
+    when: Condition
+    despite: Annotated[list[Id], BeforeValidator(_one_or_many)] = Field(
+        [], description="Discard rules that do not stop it; `any`: none does"
+    )
+    yields_to: Annotated[list[Id], BeforeValidator(_one_or_many)] = Field(
+        [], description="Developments that tell it better: if one is found too, this rule is left out"
+    )
+    stage: Stage | None = Field(None, description="Fixes the stage")
+    polarity: Polarity | None = None
+    actors: list[Code] = Field([], description="Actors even if the text does not name them")
+    actors_from: Literal["evidence", "title", "entry"] = Field(
+        "evidence", description="Where actors are looked for: sentences with evidence and the title; the title; the whole entry"
+    )
+    levels: dict[Id, LevelName] = Field({}, description="What differs from the development's impact")
+    ceiling: LevelName | None = None
+    clock: bool | None = None
+    sizes: list[SizeSpec] = []
+    why: dict[Id, Localised] = {}
+    act: dict[Id, LocalisedList] = {}
+    review_by: date | None = None
+    note: str = ""
+    tests: InlineTests = InlineTests()
+
+
+InlineTests.model_rebuild()
+RuleSpec.model_rebuild()
+
+SECTORS = TypeAdapter(list[SectorSpec])
+STAGES = TypeAdapter(list[StageSpec])
+DEVELOPMENTS = TypeAdapter(list[DevelopmentSpec])
+LEXICON = TypeAdapter(dict[Id, ConceptSpec])
+RULES = TypeAdapter(list[RuleSpec])
+CASES = TypeAdapter(list[CaseSpec])

@@ -1,0 +1,246 @@
+"""Strict YAML with a place for every problem.
+
+In: the bytes of one file and the pydantic shape it must have. Out: the value, or problems as `file:line:column: what, and what to do`.
+YAML 1.2 scalars (`NO` is Norway, `0123` and `2026-01-02` are text), duplicate keys refused, tags refused, aliases and nesting bounded.
+One file gives all its problems at once; a syntax error ends the reading of that file only.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import TypeAdapter, ValidationError
+
+from alerts.errors import ConfigError, Problem
+from alerts.yamlwords import sentence
+
+T = TypeVar("T")
+Loc = Sequence[int | str]
+
+MAX_BYTES = 8_000_000
+MAX_DEPTH = 40
+MAX_ALIASED = 20_000  # nodes that aliases may add to one file
+
+_TAG = "tag:yaml.org,2002:"
+_SCALARS = {
+    "null": (re.compile(r"(?:~|null|Null|NULL|)\Z"), ["~", "n", "N", ""]),
+    "bool": (re.compile(r"(?:true|True|TRUE|false|False|FALSE)\Z"), list("tTfF")),
+    "int": (re.compile(r"[-+]?(?:0|[1-9][0-9]*)\Z"), list("-+0123456789")),
+    "float": (re.compile(r"[-+]?(?:0|[1-9][0-9]*)(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?\Z"), list("-+0123456789")),
+}
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class _Strict(_Loader):  # type: ignore[misc]
+    """Resolves the scalars of YAML 1.2 and no others; merge keys (`<<`) are plain text."""
+
+    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012 - the name PyYAML looks for
+
+
+for _name, (_pattern, _first) in _SCALARS.items():
+    _Strict.add_implicit_resolver(_TAG + _name, _pattern, _first)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One parsed file: plain data, and the tree that knows where each value stands."""
+
+    name: str
+    data: Any
+    node: yaml.Node | None
+
+    def place(self, loc: Loc, *, key: bool = False) -> tuple[int, int]:
+        """Return line and column of the value at a path (of its key with `key`), or of its nearest known parent."""
+        node, mark = self.node, None
+        if node is None:
+            return 1, 1
+        for step in loc:
+            mark = None
+            if isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+                node = node.value[step]
+            elif isinstance(node, yaml.MappingNode):
+                for name, value in node.value:
+                    if name.value == step:
+                        node, mark = value, name.start_mark
+                        break
+        mark = mark if key and mark else node.start_mark
+        return mark.line + 1, mark.column + 1
+
+    def problem(self, loc: Loc, message: str, *, key: bool = False) -> Problem:
+        """Make a problem at a path of this file."""
+        return Problem(self.name, *self.place(loc, key=key), message)
+
+
+def parse(name: str, raw: bytes | str, problems: list[Problem]) -> Document | None:
+    """Read the text of one file; `name` is how problems call it. Returns None if it cannot be read at all; never raises."""
+    text = _decode(name, raw, problems)
+    if text is None:
+        return None
+    loader = _Strict(text)
+    try:
+        node = loader.get_single_node()
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        problems.append(Problem(name, line, column, _syntax(error, text, line)))
+        return None
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        problems.append(Problem(name, 1, 1, f"this is not YAML: {' '.join(str(error).split())[:200]}"))
+        return None
+    finally:
+        loader.dispose()
+    if node is None:
+        return Document(name, None, None)
+    before = len(problems)
+    data = _Builder(name, problems).build(node)
+    return Document(name, data, node) if len(problems) == before else None
+
+
+def validate(document: Document, shape: TypeAdapter[T], problems: list[Problem]) -> T | None:
+    """Check a document against its shape; every mistake becomes a problem with its place. Returns None if there was one."""
+    try:
+        return shape.validate_python(document.data)
+    except ValidationError as error:
+        for each in error.errors(include_url=False):
+            loc = each["loc"]
+            message = sentence(dict(each), shape)
+            problems.append(document.problem(loc, message, key=each["type"] == "extra_forbidden" or (bool(loc) and loc[-1] == "[key]")))
+        return None
+
+
+def load(path: Path, shape: TypeAdapter[T], name: str | None = None) -> tuple[T, Document]:
+    """Read and check one file. Raises ConfigError with every problem of it."""
+    problems: list[Problem] = []
+    name = name or path.name
+    document = parse(name, read(path, name), problems)
+    value = validate(document, shape, problems) if document else None
+    if problems or document is None or value is None:
+        raise ConfigError(problems or [Problem(name, 0, 0, "is empty")])
+    return value, document
+
+
+def read(path: Path, name: str) -> bytes:
+    """Read the bytes of a file, at most one more than MAX_BYTES. Raises ConfigError if it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise ConfigError([Problem(name, 0, 0, f"cannot be read: {error.strerror or error}")]) from error
+
+
+def _decode(name: str, raw: bytes | str, problems: list[Problem]) -> str | None:
+    if len(raw) > MAX_BYTES:
+        problems.append(Problem(name, 0, 0, f"is larger than {MAX_BYTES // 1_000_000} MB; split it into several files"))
+        return None
+    if isinstance(raw, str):
+        return raw.removeprefix("\ufeff")
+    try:
+        return raw.decode("utf-8").removeprefix("\ufeff")
+    except UnicodeDecodeError as error:
+        head = raw[: error.start]
+        line = head.count(b"\n") + 1
+        column = len(head.rpartition(b"\n")[2].decode("utf-8", "replace")) + 1
+        problems.append(Problem(name, line, column, f"byte 0x{raw[error.start]:02x} is not UTF-8; save the file as UTF-8"))
+        return None
+
+
+def _syntax(error: yaml.MarkedYAMLError, text: str, line: int) -> str:
+    """Say a syntax error of PyYAML so that somebody who does not know YAML's grammar can put it right."""
+    lines = text.splitlines()
+    here = lines[line - 1] if 0 < line <= len(lines) else ""
+    what = str(error.problem or error.context or "syntax error")
+    if re.match(r" *\t", here):
+        return "indented with a tab; YAML indents with spaces"
+    if "undefined alias" in what:
+        return f"{what}; a text that starts with * must be in quotes"
+    if "could not find expected ':'" in what or "simple key" in what:
+        return "a key without a colon, or a text that runs on at the wrong indentation"
+    if "mapping values are not allowed" in what:
+        return "a second colon on this line; put a text that holds ': ' in quotes"
+    if "another document" in what or "single document" in what:
+        return "a second document (---); keep one document in a file"
+    return f"this is not YAML: {what}"
+
+
+class _Builder:
+    """Turns a node tree into plain data, collecting problems instead of stopping at the first."""
+
+    def __init__(self, name: str, problems: list[Problem]) -> None:
+        self._name = name
+        self._problems = problems
+        self._built: dict[int, tuple[Any, int]] = {}
+        self._open: set[int] = set()
+        self._aliased = 0
+        self._full = False
+
+    def build(self, node: yaml.Node) -> Any:
+        """Return the data of a whole file."""
+        return self._value(node, 0)[0]
+
+    def _say(self, node: yaml.Node, message: str) -> tuple[None, int]:
+        self._problems.append(Problem(self._name, node.start_mark.line + 1, node.start_mark.column + 1, message))
+        return None, 1
+
+    def _value(self, node: yaml.Node, depth: int) -> tuple[Any, int]:
+        """Return data and its size in nodes; a node met again is an alias, whose size counts again."""
+        if id(node) in self._open:
+            return self._say(node, "an alias (*) that holds itself; write the value out")
+        if id(node) in self._built:
+            self._aliased += self._built[id(node)][1]
+            if self._aliased > MAX_ALIASED:
+                return (None, 1) if self._full else self._overflow(node)
+            return self._built[id(node)]
+        if depth > MAX_DEPTH:
+            return self._say(node, f"nested deeper than {MAX_DEPTH} levels")
+        self._open.add(id(node))
+        built: tuple[Any, int]
+        if isinstance(node, yaml.MappingNode):
+            built = self._mapping(node, depth)
+        elif isinstance(node, yaml.SequenceNode):
+            parts = [self._value(item, depth + 1) for item in node.value]
+            built = [value for value, _ in parts], 1 + sum(size for _, size in parts)
+        else:
+            built = self._scalar(node), 1
+        self._open.discard(id(node))
+        self._built[id(node)] = built
+        return built
+
+    def _overflow(self, node: yaml.Node) -> tuple[None, int]:
+        self._full = True
+        return self._say(node, f"aliases (*) that repeat more than {MAX_ALIASED} values; write them out")
+
+    def _mapping(self, node: yaml.MappingNode, depth: int) -> tuple[dict[str, Any], int]:
+        data: dict[str, Any] = {}
+        lines: dict[Hashable, int] = {}
+        size = 1
+        for key, value in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                self._say(key, "a key must be one word or text, not a list or mapping")
+                continue
+            if key.value in lines:
+                self._say(key, f"duplicate key {key.value!r}; it is already on line {lines[key.value]}")
+                continue
+            lines[key.value] = key.start_mark.line + 1
+            data[key.value], part = self._value(value, depth + 1)
+            size += part
+        return data, size
+
+    def _scalar(self, node: yaml.Node) -> Any:
+        text: str = node.value
+        kind = node.tag.removeprefix(_TAG)
+        if kind == "str":
+            return text
+        if kind not in _SCALARS or node.tag == kind:
+            return self._say(node, f"tag {node.tag!r}: tags are not used here; remove it, or put the text in quotes")[0]
+        if not _SCALARS[kind][0].match(text) or len(text) > 300:
+            return self._say(node, f"{text[:40]!r} is not a {kind}")[0]
+        if kind == "null":
+            return None
+        if kind == "bool":
+            return text.lower() == "true"
+        return int(text) if kind == "int" else float(text)
