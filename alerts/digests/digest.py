@@ -24,7 +24,7 @@ class Meaning:
 
 @dataclass(frozen=True, slots=True)
 class SourceLine:
-    """A source: headline (at most 25 words or 80 Japanese signs) and link only. `language` is that of the headline, `note` says what it is."""
+    """Headline (at most 25 words or 80 Japanese signs) and link only. `language` is that of the headline, `note` says what it is."""
 
     outlet: str
     title: str

@@ -1,0 +1,167 @@
+"""Picks and choices in, a digest out: every text that the reader sees, in the reader's language (HANDBOOK §5). Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+
+from alerts.digests import printed
+from alerts.digests.audience import Picked
+from alerts.digests.digest import Brief, Digest, DigestKind, Item, Section, Tally, WatchLine
+from alerts.digests.item import brief, coming, item, teller_of, watch_line
+from alerts.digests.phrases import phrase
+from alerts.digests.reasons import choice_lines
+from alerts.digests.subscriber import Choices
+from alerts.digests.telling import Teller, shortened
+from alerts.rules.levels import Level
+from alerts.rules.wording import Wording
+from alerts.stories.story import Story
+
+MOST_ITEMS = 7
+MOST_QUIET = 8
+WORDS_A_MINUTE = 220
+SIGNS_A_MINUTE = 500
+_LEVELS = (Level.act, Level.prepare, Level.watch, Level.info)
+_UNCOUNTED = {"nothing-new"}
+"""Refusals that are no loss to the reader: the story was told before."""
+
+
+def compose(
+    kind: DigestKind,
+    picked: Picked,
+    choices: Choices,
+    wording: Wording,
+    *,
+    edition: str,
+    now: datetime,
+    host: str = "JPN",
+    quiet_stories: Sequence[Story] = (),
+    late: bool = False,
+) -> Digest:
+    """Compose what an audience gets.
+
+    `picked` is in the order of the digest. `now` is the moment printed, aware. `quiet_stories` are followed stories without news, most
+    recent first. `late`: it was due long ago and is one catch-up. An alert says `none` of untouched sectors; a digest only of visas.
+    At most seven stories are told in full, the rest in one line each.
+    """
+    language = choices.language
+    alone = kind == "alert" and len(picked.picks) == 1
+    items = [item(pick, choices, wording, host=host, now=now, alone=alone) for pick in picked.picks[:MOST_ITEMS]]
+    briefs = tuple(brief(pick, choices, wording, now=now) for pick in picked.picks[MOST_ITEMS:])
+    counts = _counts([pick.level for pick in picked.picks], language)
+    level = max((pick.level for pick in picked.picks), default=Level.none)
+    left_out = [one for one in picked.left_out if one.refusal not in _UNCOUNTED] if kind != "alert" else []
+    host_name = wording.actor(host, language)
+    head = "alerts" if kind == "alert" and not alone else kind
+    return Digest(
+        kind=kind,
+        language=language,
+        edition=edition,
+        subject=phrase(
+            language,
+            f"subject.{head}" if kind == "alert" else "subject.digest",
+            level=wording.level(level, language),
+            title=items[0].title if items else "",
+            host=host_name,
+            date=printed.weekday(printed.local_day(now, choices.timezone), language),
+            counts=counts,
+        ),
+        preheader=_preheader(items, language, alone=alone),
+        title=items[0].title if alone else phrase(language, f"title.{head}", host=host_name),
+        scope=_scope(choices, wording),
+        summary="" if alone else phrase(language, "summary", counts=counts, n=_minutes(items, briefs, language)),
+        made=now,
+        sections=_sections(items, language),
+        briefs=briefs,
+        calendar=() if kind == "alert" else _calendar(picked, quiet_stories, choices, wording, now),
+        quiet_stories=() if kind == "alert" else _quiet(quiet_stories, choices, wording, now),
+        left_out=len(left_out),
+        held_back=_held_back(Counter(one.refusal for one in left_out), language) if kind != "alert" else "",
+        why=choice_lines(choices, wording),
+        updates=picked.updates,
+        late=late,
+        stamp=phrase(language, "stamp.digest", time=printed.time(now, choices.timezone, language)),
+        level=level,
+        notice=phrase(language, "notice.late.alert" if kind == "alert" else "notice.late") if late else "",
+        tallies=_tallies(picked, choices, wording) if kind == "weekly" else (),
+    )
+
+
+def _preheader(items: Sequence[Item], language: str, *, alone: bool) -> str:
+    if not items:
+        return ""
+    text = items[0].in_short if alone else phrase(language, "list.preheader").join(one.title for one in items[:3])
+    return shortened(text, 120 if language != "ja" else 60)
+
+
+def _scope(choices: Choices, wording: Wording) -> str:
+    language = choices.language
+    comma = phrase(language, "list.comma")
+    parts = [phrase(language, "scope", sectors=comma.join(wording.sector(sector, language) for sector, _ in choices.sectors))]
+    if choices.countries:
+        parts.append(phrase(language, "scope.countries", countries=comma.join(wording.actor(one, language) for one in choices.countries)))
+    return " | ".join(parts)
+
+
+def _counts(levels: Sequence[Level], language: str) -> str:
+    counted = Counter(levels)
+    return phrase(language, "list.comma").join(
+        phrase(language, f"count.{level.name}", n=counted[level]) for level in _LEVELS if counted[level]
+    )
+
+
+def _sections(items: Sequence[Item], language: str) -> tuple[Section, ...]:
+    return tuple(
+        Section(level, phrase(language, f"section.{level.name}"), told)
+        for level in _LEVELS
+        if (told := tuple(one for one in items if one.level == level))
+    )
+
+
+def _calendar(picked: Picked, quiet: Sequence[Story], choices: Choices, wording: Wording, now: datetime) -> tuple[WatchLine, ...]:
+    """Every coming date of the stories told and of the followed ones without news, soonest first, each once."""
+    lines = {}
+    for pick in picked.picks:
+        teller = teller_of(pick, choices, wording, now)
+        for found in coming(pick.story, teller):
+            lines.setdefault(watch_line(found, teller), (found.first, found.last))
+    for story in quiet:
+        teller = Teller(story, story.developments, wording, choices.language, choices.timezone, now)
+        for found in coming(story, teller):
+            lines.setdefault(watch_line(found, teller), (found.first, found.last))
+    return tuple(sorted(lines, key=lambda line: (lines[line], line.what)))
+
+
+def _quiet(stories: Sequence[Story], choices: Choices, wording: Wording, now: datetime) -> tuple[str, ...]:
+    titles = dict.fromkeys(Teller(story, story.developments, wording, choices.language, choices.timezone, now).title() for story in stories)
+    return tuple(titles)[:MOST_QUIET]
+
+
+def _held_back(refusals: Counter[str], language: str) -> str:
+    if not refusals:
+        return phrase(language, "held.none")
+    reasons = [phrase(language, f"held.{refusal}", n=count) for refusal, count in refusals.most_common()]
+    return phrase(language, "held", n=refusals.total(), reasons=phrase(language, "list.comma").join(reasons))
+
+
+def _tallies(picked: Picked, choices: Choices, wording: Wording) -> tuple[Tally, ...]:
+    """The week by followed sector: how many stories at which level."""
+    language = choices.language
+    tallies = []
+    for sector, _ in choices.sectors:
+        counted = Counter(match.level for pick in picked.picks for match in pick.matches if match.sector == sector)
+        counts = tuple((level, wording.level(level, language), counted[level]) for level in _LEVELS if counted[level])
+        tallies.append(Tally(wording.sector(sector, language), counted.total(), counts))
+    return tuple(tallies)
+
+
+def _minutes(items: Sequence[Item], briefs: Sequence[Brief], language: str) -> int:
+    """Reading time, at least a minute."""
+    texts = [one.text for one in briefs]
+    for one in items:
+        texts += [one.title, one.in_short, *one.key_points, *(line.text for line in one.meanings), *one.actions, *one.confidence]
+    count = (
+        sum(len(text) for text in texts) / SIGNS_A_MINUTE if language == "ja" else sum(len(text.split()) for text in texts) / WORDS_A_MINUTE
+    )
+    return max(1, round(count))

@@ -1,0 +1,137 @@
+"""Why a reader should believe a story and why it came: how sure we are, the sources, the rule, the words, the sum of the level."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from alerts.digests import printed
+from alerts.digests.audience import Pick
+from alerts.digests.digest import SourceLine
+from alerts.digests.phrases import LANGUAGES, listed, phrase
+from alerts.digests.subscriber import Choices
+from alerts.digests.telling import Teller, publishers_of, shortened
+from alerts.rules.assessment import Impact
+from alerts.rules.levels import Level
+from alerts.rules.wording import Wording
+from alerts.stories.story import Report
+
+MOST_SOURCES = 5
+MOST_WORDS = 8
+QUOTED_WORDS = 25
+QUOTED_SIGNS = 80
+_DIRECT = Level.prepare
+"""A base level from here on says that the event itself is the effect; below it the effect is our inference."""
+
+
+def confidence(teller: Teller, pick: Pick) -> tuple[str, ...]:
+    """Event and effect, each with its grade and the reason for it.
+
+    HANDBOOK §5.2: high = an official source or two publishers, medium = one named publisher, low = our inference.
+    """
+    grade, reason = _event(teller)
+    lines = [teller.say("sure.event", grade=teller.say(f"sure.{grade}"), reason=reason)]
+    top = max(pick.matches, key=lambda match: match.level).impact
+    if _base(top) >= _DIRECT and teller.developments[0].stage in {"announced", "adopted", "in-force", "reversed"}:
+        lines.append(teller.say("sure.effect", grade=teller.say(f"sure.{grade}"), reason=teller.say("sure.direct")))
+    else:
+        lines.append(teller.say("sure.effect", grade=teller.say("sure.low"), reason=teller.say("sure.inference")))
+    return tuple(lines)
+
+
+def _event(teller: Teller) -> tuple[str, str]:
+    reports = teller.story.reports
+    named = publishers_of([report for report in reports if report.kind != "aggregator"])
+    if any(report.kind == "official" for report in reports):
+        return "high", teller.say("sure.official")
+    if len(named) >= 2:
+        return "high", teller.say("sure.two", n=len(named))
+    if named:
+        return "medium", teller.say("sure.one", outlet=named[0])
+    return "low", teller.say("sure.relayed")
+
+
+def _base(impact: Impact) -> int:
+    return next((term.value for term in impact.terms if term.name == "base"), 0)
+
+
+def sources(teller: Teller, names: Mapping[str, str]) -> tuple[SourceLine, ...]:
+    """Official ones first, then the newest; one headline per outlet and language. `names` maps language tags to printed names."""
+    ordered = sorted(teller.story.reports, key=lambda report: (report.kind != "official", -report.published.timestamp(), report.entry))
+    chosen: dict[tuple[str, str], Report] = {}
+    for report in ordered:
+        chosen.setdefault((report.outlet, report.language), report)
+    return tuple(source_line(report, teller, names) for report in list(chosen.values())[:MOST_SOURCES])
+
+
+def source_line(report: Report, teller: Teller, names: Mapping[str, str]) -> SourceLine:
+    """Outlet, headline cut to what may be quoted, link, date in the reader's zone; a foreign language is named."""
+    tag = report.language.split("-")[0]
+    note = "" if not tag or tag == teller.language else names.get(tag) or teller.say("language.other", tag=tag)
+    date = printed.day(printed.local_day(report.published, teller.timezone), teller.language)
+    return SourceLine(report.outlet, quoted(report.title), report.url, tag, date, note)
+
+
+def language_names(language: str) -> dict[str, str]:
+    """Names of the catalogue's languages in one of them."""
+    return {tag: phrase(language, f"language.{tag}") for tag in LANGUAGES}
+
+
+def quoted(title: str) -> str:
+    """A headline cut to what may be quoted: 25 words, or 80 signs where there are no spaces (HANDBOOK §7)."""
+    words = title.split()
+    if len(words) > QUOTED_WORDS:
+        title = " ".join(words[:QUOTED_WORDS]) + " …"
+    spaced = sum(character.isascii() for character in title) > len(title) / 2
+    return title if spaced else shortened(title, QUOTED_SIGNS)
+
+
+def why(teller: Teller, pick: Pick, choices: Choices) -> tuple[str, ...]:
+    """Rule titles, the words that matched, the level as a sum of its terms, the reader's own choice."""
+    wording, language = teller.wording, teller.language
+    top = max(pick.matches, key=lambda match: match.level)
+    rules = list(dict.fromkeys(wording.rule_title(development.rule, language) for development in teller.developments))
+    lines = [teller.say("why.rule", rule=listed(language, rules[:3]))]
+    words = dict.fromkeys(piece.text for development in teller.developments for piece in development.evidence)
+    if words:
+        marked = [teller.say("quote", text=word) for word in list(words)[:MOST_WORDS]]
+        lines.append(teller.say("why.words", words=teller.say("list.comma").join(marked)))
+    lines.append(level_sum(top.impact, pick.level, wording, language))
+    lines.append(follow_line(choices, wording, only=[match.sector for match in pick.matches]))
+    return tuple(lines)
+
+
+def level_sum(impact: Impact, level: Level, wording: Wording, language: str) -> str:
+    """`Level for Automotive: base 1 + size 1 = 2, watch`. Terms of zero are left out, but for the base."""
+    terms = [term for term in impact.terms if term.value or term.name == "base"]
+    parts = [f"{phrase(language, f'term.{term.name}')} {term.value:+d}".replace("+", "") if number == 0 else
+             f"{'+' if term.value >= 0 else '−'} {phrase(language, f'term.{term.name}')} {abs(term.value)}"
+             for number, term in enumerate(terms)]  # fmt: skip
+    word = wording.level(level, language)
+    return phrase(language, "why.level", sector=wording.sector(impact.sector, language), terms=" ".join(parts), level=word)
+
+
+def follow_line(choices: Choices, wording: Wording, only: Sequence[str] | None = None) -> str:
+    """What the reader follows, each with its threshold; `only` some of the sectors."""
+    language = choices.language
+    names = [
+        phrase(language, "why.follow.sector", name=wording.sector(sector, language), level=wording.level(level, language))
+        for sector, level in choices.sectors
+        if only is None or sector in only
+    ]
+    return phrase(language, "why.follow", sectors=phrase(language, "list.comma").join(names))
+
+
+def choice_lines(choices: Choices, wording: Wording) -> tuple[str, ...]:
+    """The reader's choices in words, for the end of a mail."""
+    language = choices.language
+    weekday = printed.weekday_name(choices.weekday, language)
+    zone = printed.zone_name(choices.timezone, language)
+    lines = [follow_line(choices, wording)]
+    if choices.countries:
+        lines.append(
+            phrase(language, "why.countries", countries=listed(language, [wording.actor(one, language) for one in choices.countries]))
+        )
+    lines.append(phrase(language, f"why.choice.{choices.cadence}", weekday=weekday, hour=f"{choices.hour:02d}", zone=zone))
+    if choices.cadence != "immediate":
+        lines.append(phrase(language, "why.alert", level=wording.level(choices.alert_level, language)))
+    return tuple(lines)

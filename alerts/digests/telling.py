@@ -1,0 +1,190 @@
+"""What happened, in sentences filled from fields: title, in short, key points. The feed's own text is never retold as ours."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from alerts.digests import printed
+from alerts.digests.phrases import listed, phrase
+from alerts.rules.assessment import Development, NamedDate
+from alerts.rules.levels import Level
+from alerts.rules.wording import Wording
+from alerts.stories.story import Report, Story, Update
+
+TITLE_SIGNS = {"en": 70, "ja": 30}
+IN_SHORT_WORDS = 60
+IN_SHORT_SIGNS = 180
+TALKS = frozenset({"leader-call", "visit-arranged", "summit", "ministerial-talks", "trade-talks"})
+"""Developments that are talk: by themselves they change no rule."""
+PLANS = frozenset({"visit-arranged", "trade-talks", "election"})
+"""Developments about something still to come, so that a date named for the next step is their date."""
+_PENDING = frozenset({"mooted", "arranging", "proposed"})
+_DECIDED = frozenset({"announced", "adopted", "in-force", "suspended", "reversed"})
+
+
+@dataclass(frozen=True, slots=True)
+class Teller:
+    """Tells one story to one audience: `developments` with the one that matters most to it first."""
+
+    story: Story
+    developments: tuple[Development, ...]
+    wording: Wording
+    language: str
+    timezone: str
+    now: datetime
+
+    def say(self, key: str, **values: object) -> str:
+        """A fixed string in the reader's language."""
+        return phrase(self.language, key, **values)
+
+    def name(self, development: Development) -> str:
+        """The development's name as printed."""
+        return self.wording.development(development.type, self.language)
+
+    def actors(self) -> tuple[str, ...]:
+        """Names of the actors."""
+        return tuple(self.wording.actor(actor, self.language) for actor in self.story.actors)
+
+    def date_of(self, development: Development) -> NamedDate | None:
+        """The named date that belongs to a development: the start of a measure, or the next step of a plan. None if there is none."""
+        plans = development.type in PLANS or development.stage in _PENDING
+        kind = "next" if plans else "effective"
+        fits = [found for found in self.story.dates if found.kind == kind and (plans or development.type not in TALKS)]
+        return min(fits, key=lambda found: (found.last < printed.local_day(self.now, self.timezone), found.first), default=None)
+
+    def title(self) -> str:
+        """Who + what + when within the title's length; what does not fit is left off from the end."""
+        lead, *others = self.developments
+        names = [self.name(lead), *(name for name in map(self.name, others) if name != self.name(lead))][:2]
+        date = self.date_of(lead) or (self.date_of(others[0]) if others and self.date_of(others[0]) else None)
+        if date:
+            when = self.say("when", when=printed.window(date.first, date.last, self.language))
+        else:
+            when = self.say("title.reported", date=printed.day(self._reported(), self.language))
+        both = self.say("title.and").join(names)
+        stage = self.say("title.stage", name=names[0], stage=self.wording.stage(lead.stage, self.language))
+        whos = [self.say("actors.joint").join(self.actors()[:count]) for count in (3, 2)]
+        heads = [f"{who}{self.say('colon')}" if who else "" for who in whos]
+        candidates = [
+            *(head + what + when for head in heads for what in (both, stage, names[0])),
+            *(head + what for head in heads for what in (both, stage, names[0])),
+            names[0] + when,
+        ]
+        limit = TITLE_SIGNS.get(self.language, TITLE_SIGNS["en"])
+        return next((text for text in candidates if signs(text) <= limit), shortened(names[0], limit))
+
+    def in_short(self) -> str:
+        """What happened, and what did not: at most 60 words (180 signs in Japanese)."""
+        told = list(dict.fromkeys(self._told(development) for development in self.developments[:3]))
+        negative = self.not_yet()
+        gap = self.say("sentence.gap")
+        while len(told) > 1 and not self._fits(gap.join([*told, negative])):
+            told.pop()
+        return gap.join([*told, negative]).strip()
+
+    def not_yet(self) -> str:
+        """What the reports do not say: the sentence that calms or warns. Filled from stage and dates only."""
+        lead = self.developments[0]
+        keys = []
+        if all(development.type in TALKS for development in self.developments):
+            keys.append("not.talk")
+        elif lead.stage in {"mooted", "arranging", "proposed", "suspended", "denied"}:
+            keys.append(f"not.{lead.stage}")
+        elif lead.stage in {"announced", "adopted"} and self.date_of(lead) is None:
+            keys.append("not.no_date")
+        return self.say("sentence.gap").join(self.say(key) for key in keys)
+
+    def key_points(self) -> tuple[str, ...]:
+        """Three to five facts, each from a field: stages, dates, who reported first, who is official, how many reports."""
+        points = []
+        for development in self.developments[:2]:
+            stage = self.wording.stage(development.stage, self.language)
+            points.append(self.say("point.development", name=self.name(development), stage=stage))
+        dates = sorted(self.story.dates, key=lambda found: (found.first, found.last))
+        points += [self.say(f"point.date.{found.kind}", when=self.when(found)) for found in dates[:1]] or [self.say("point.no_date")]
+        first = min(self.story.reports, key=lambda report: report.published)
+        points.append(self.say("point.first", outlet=first.outlet, time=printed.time(first.published, self.timezone, self.language)))
+        official = next((report for report in self.story.reports if report.kind == "official"), None)
+        if official:
+            points.append(self.say("point.official", outlet=official.outlet))
+        elif len(self.story.reports) > 1:
+            points.append(self.reports_point())
+        return tuple(points[:5])
+
+    def reports_point(self) -> str:
+        """How many reports, by how many publishers."""
+        publishers = self.say("publishers", n=len(publishers_of(self.story.reports)))
+        return self.say("point.reports", n=len(self.story.reports), publishers=publishers)
+
+    def when(self, found: NamedDate) -> str:
+        """A window with the days that it stands for: "spring 2026 (1 Mar 2026 to 31 May 2026)"."""
+        exact = printed.exact_window(found.first, found.last, self.language)
+        short = printed.window(found.first, found.last, self.language)
+        return short + self.say("when", when=exact) if exact and "(" not in short and "（" not in short else short
+
+    def news(self, updates: Sequence[Update]) -> str:
+        """What is new since the last mail; empty for a new story."""
+        kinds = [update.kind for update in updates if update.material]
+        if "new" in kinds and not {"correction", "withdrawal"} & set(kinds):
+            return ""
+        lead = self.developments[0]
+        dates = sorted(self.story.dates, key=lambda found: found.first)
+        lines = {
+            "correction": self.say("news.correction"),
+            "withdrawal": self.say("news.withdrawal"),
+            "stage": self.say("news.stage", stage=self.wording.stage(lead.stage, self.language)),
+            "level": self.say("news.level", level=self.wording.level(self._level(updates), self.language)),
+            "date": self.say("news.date", when=self.when(dates[0])) if dates else self.say("news.date.bare"),
+        }
+        return self.say("sentence.gap").join(line for kind, line in lines.items() if kind in kinds)
+
+    def _level(self, updates: Sequence[Update]) -> Level:
+        return max(updates, key=lambda update: update.number).level
+
+    def _told(self, development: Development) -> str:
+        found = self.date_of(development)
+        when = self._placed(found) if found else ""
+        actors = development.actors or self.story.actors
+        names = listed(self.language, [self.wording.actor(actor, self.language) for actor in actors])
+        return self.wording.told(development.type, development.stage, self.language, actors=names, when=when)
+
+    def _placed(self, found: NamedDate) -> str:
+        """A date as it stands in a sentence: " on 19 Mar 2026", " in spring 2026", " from 24 Feb 2026"."""
+        text = printed.window(found.first, found.last, self.language)
+        if found.kind == "effective":
+            key = "when.from"
+        elif found.first == found.last:
+            key = "when.day"
+        else:
+            key = "when.span" if text == printed.span(found.first, found.last, self.language) else "when.season"
+        return self.say(key, when=text)
+
+    def _fits(self, text: str) -> bool:
+        return signs(text) <= IN_SHORT_SIGNS if self.language == "ja" else len(text.split()) <= IN_SHORT_WORDS
+
+    def _reported(self) -> datetime:
+        return max(report.published for report in self.story.reports).astimezone(printed.zone(self.timezone))
+
+
+def publishers_of(reports: Sequence[Report]) -> tuple[str, ...]:
+    """Outlets, each once, official ones first, then in the order of publication."""
+    ordered = sorted(reports, key=lambda report: (report.kind != "official", report.published))
+    return tuple(dict.fromkeys(report.outlet for report in ordered))
+
+
+def signs(text: str) -> int:
+    """Length of a text in characters as a reader counts them: composed."""
+    return len(unicodedata.normalize("NFC", text))
+
+
+def shortened(text: str, limit: int) -> str:
+    """Cut a text to a number of signs, with an ellipsis that counts; at a space where one is near."""
+    text = unicodedata.normalize("NFC", text)
+    if len(text) <= limit:
+        return text
+    cut = text[: limit - 1]
+    space = cut.rfind(" ")
+    return (cut[:space] if space > limit * 2 // 3 else cut).rstrip(" ,;:、。") + "…"
