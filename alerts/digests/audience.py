@@ -1,0 +1,178 @@
+"""Which stories an audience gets, each with its reason, and which it does not, each with its reason as well.
+
+Levels in a story are reckoned for a resident of the host country. Here they are worked out again for these choices: a reader who follows
+an acting country, or is its national, does not lose what distance takes (DESIGN §7). A scope fails closed: a story that cannot be
+attributed is not for readers who asked for countries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from alerts.digests.subscriber import Choices
+from alerts.rules.assessment import Development, Impact
+from alerts.rules.levels import Level
+from alerts.stories.story import Story, Update
+from alerts.stories.weigh import level_without
+
+Refusal = Literal["nothing-new", "no-actor", "out-of-scope", "other-nationality", "not-followed", "below-threshold", "not-risen"]
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A followed sector that a story reaches: `level` for these choices, at or over `threshold`. `waived` if distance was not counted."""
+
+    sector: str
+    level: Level
+    threshold: Level
+    impact: Impact
+    waived: bool = False
+
+    @property
+    def reason(self) -> str:
+        """The match in words, for people who ask why."""
+        waived = ", distance not counted because you follow the country" if self.waived else ""
+        return f"{self.sector} at {self.level.name} (you asked for {self.threshold.name} or more{waived})"
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """A story chosen: `level` is the highest of its matches, at most info once the matter was denied. `updates` are its material ones."""
+
+    story: Story
+    updates: tuple[Update, ...]
+    level: Level
+    matches: tuple[Match, ...]
+
+    @property
+    def sectors(self) -> tuple[str, ...]:
+        """The sectors that reach the level of the pick."""
+        top = max(match.level for match in self.matches)
+        return tuple(match.sector for match in self.matches if match.level == top)
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Every reason once, the highest level first."""
+        return tuple(match.reason for match in self.matches)
+
+    @property
+    def rank(self) -> tuple[int, int, float, str]:
+        """Sorts picks as they stand in a digest: level, then more sectors, then newer."""
+        return -self.level, -len(self.matches), -self.story.changed.timestamp(), self.story.id
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A story not chosen: `refusal` for programs, `reason` for people. `level` is the highest that a followed sector reached."""
+
+    story: Story
+    refusal: Refusal
+    reason: str
+    level: Level = Level.none
+
+
+@dataclass(frozen=True, slots=True)
+class Picked:
+    """What an audience gets, in the order of the digest, and what it does not."""
+
+    picks: tuple[Pick, ...]
+    left_out: tuple[LeftOut, ...]
+
+    @property
+    def updates(self) -> tuple[int, ...]:
+        """The numbers of all updates that the picks tell, sorted."""
+        return tuple(sorted(update.number for pick in self.picks for update in pick.updates))
+
+
+def alert_minimum(choices: Choices) -> Level:
+    """Return the least level that is sent as an alert: for cadence immediate every story over the thresholds is."""
+    return Level.info if choices.cadence == "immediate" else choices.alert_level
+
+
+def pick(
+    stories: Sequence[tuple[Story, tuple[Update, ...]]],
+    choices: Choices,
+    *,
+    host: str = "JPN",
+    minimum_level: Level = Level.info,
+    national: Collection[str] = (),
+) -> Picked:
+    """Choose among stories, each given with its updates of the window.
+
+    `minimum_level` holds beside the threshold of each sector: `alert_minimum(choices)` for an alert, info for a digest. `national` are the
+    development types that concern only readers of a nationality or followers of a country. `host` is an actor id of the lexicon.
+    """
+    picks: list[Pick] = []
+    left_out: list[LeftOut] = []
+    for story, updates in stories:
+        verdict = _judge(
+            story, tuple(update for update in updates if update.material), choices, host=host, minimum=minimum_level, national=national
+        )
+        if isinstance(verdict, Pick):
+            picks.append(verdict)
+        else:
+            left_out.append(verdict)
+    return Picked(tuple(sorted(picks, key=lambda one: one.rank)), tuple(left_out))
+
+
+def _judge(
+    story: Story, updates: tuple[Update, ...], choices: Choices, *, host: str, minimum: Level, national: Collection[str]
+) -> Pick | LeftOut:
+    """Pick one story or say why not: the first refusal that holds."""
+    if not updates:
+        return LeftOut(story, "nothing-new", "nothing new since the last mail about it")
+    followed = {*choices.countries, choices.nationality} - {""}
+    if choices.countries:
+        if not story.actors:
+            return LeftOut(story, "no-actor", "it names no country, and you asked for certain countries")
+        if not followed.union((host,)).intersection(story.actors):
+            return LeftOut(story, "out-of-scope", f"it is about {', '.join(story.actors)}, none of which you follow")
+    impacts = [one for one in story.impacts if _concerns(_development(story, one), national, followed, host)]
+    if story.impacts and not impacts:
+        return LeftOut(story, "other-nationality", "it concerns only people of another nationality")
+    thresholds = dict(choices.sectors)
+    matches = [_match(story, impact, thresholds[impact.sector], followed) for impact in impacts if impact.sector in thresholds]
+    highest = max((match.level for match in matches), default=Level.none)
+    if not matches:
+        sectors = ", ".join(impact.sector for impact in story.impacts)
+        return LeftOut(story, "not-followed", f"it touches only sectors that you do not follow: {sectors}")
+    enough = [match for match in matches if match.level >= max(match.threshold, minimum, Level.info)]
+    if not enough:
+        best = max(matches, key=lambda match: match.level)
+        bar = max(best.threshold, minimum)
+        return LeftOut(story, "below-threshold", f"{best.sector} is at {highest.name}, below {bar.name}", highest)
+    for_us = tuple(update for update in updates if not update.sectors or any(match.sector in update.sectors for match in enough))
+    if not for_us:
+        return LeftOut(story, "not-risen", "its level rose only in sectors that you do not follow", highest)
+    enough.sort(key=lambda match: (-match.level, match.sector))
+    shown = min(enough[0].level, Level.info) if _denied(story) else enough[0].level
+    return Pick(story, for_us, shown, tuple(enough))
+
+
+def _match(story: Story, impact: Impact, threshold: Level, followed: set[str]) -> Match:
+    development = _development(story, impact)
+    actors = development.actors if development else story.actors
+    if not followed.intersection(actors):
+        return Match(impact.sector, impact.level, threshold, impact)
+    level = level_without(impact, "reach")
+    if any(term.name == "cap" for term in impact.terms):
+        level = impact.level  # the evidence is not better for being followed
+    return Match(impact.sector, level, threshold, impact, waived=level != impact.level)
+
+
+def _development(story: Story, impact: Impact) -> Development | None:
+    return next((one for one in story.developments if one.type == impact.development), None)
+
+
+def _concerns(development: Development | None, national: Collection[str], followed: set[str], host: str) -> bool:
+    """True unless the development is for nationals only and the reader follows none of its foreign actors."""
+    if development is None or development.type not in national:
+        return True
+    return bool(followed.intersection(development.actors) - {host})
+
+
+def _denied(story: Story) -> bool:
+    """True if nothing of the story stands any more: then it is told, at most as information, to those who got it at its level."""
+    return all(one.stage == "denied" for one in story.developments)

@@ -1,0 +1,132 @@
+"""What a further report changes in a story, and whether readers should hear of it.
+
+Readers hear again only of a new stage, a higher level, a new date, a correction or a withdrawal (DESIGN §8, HANDBOOK §2). All else is one
+more source.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from alerts.feeds.entry import Entry
+from alerts.rules.assessment import Assessment, Development
+from alerts.rules.levels import Level
+from alerts.stories.dates import is_news, merge
+from alerts.stories.independent import confirmed
+from alerts.stories.signature import gist, merge_gist
+from alerts.stories.story import Report, Story, Update, UpdateKind
+from alerts.stories.weigh import highest, with_evidence
+
+RANK = {"mooted": 0, "arranging": 1, "proposed": 2, "announced": 3, "adopted": 4, "in-force": 5}
+"""How far a stage has got; suspended, reversed and denied are departures from that path."""
+OVER = ("reversed", "denied")
+TOLD_AT_ONCE = timedelta(hours=24)
+"""Outlets that tell one event within a day name it differently; a new type after that is a further step."""
+_CORRECTED = re.compile(r"^\W*(?:correct(?:ion|ed)|clarification)\b|\((?:correct(?:ion|ed))\)|^\W*(?:訂正|お詫び|おわび)", re.I)
+_WITHDRAWN = re.compile(
+    r"^\W*(?:retract(?:ion|ed)|withdrawn)\s*[:—-]|\bfalse alarm\b|誤報|^\W*取り消し|(?:記事|配信|発表)を?(?:取り消|削除)", re.I
+)
+
+
+def tell(story: Story | None, entry: Entry, assessment: Assessment, *, at: datetime, quiet: bool) -> tuple[Story, Update | None]:
+    """Add an assessed entry to its story, or open a story with it (`story` None); return the new state and what was new.
+
+    There is one Update per entry, of the most telling kind: withdrawal, correction, stage, level, date, source. It is None only where an
+    entry that the story has already is told again with nothing new. `note` lists all that was new, in the form
+    `stage visit-arranged announced; level trade watch; date 2026-03-19`. `quiet` marks what must not be mailed.
+    """
+    report = _report(entry)
+    if story is None:
+        opened = Story(
+            id="s" + hashlib.sha256(entry.id.encode()).hexdigest()[:15],
+            opened=at,
+            changed=at,
+            developments=_merged((), assessment.developments, late=False),
+            impacts=with_evidence(highest(assessment.impacts), is_confirmed=confirmed((report,))),
+            dates=merge((), assessment.dates),
+            actors=tuple(sorted(set(assessment.actors))),
+            reports=(report,),
+            gist=gist(entry, assessment),
+            ruleset=assessment.ruleset,
+        )
+        return opened, Update(story=opened.id, kind="new", entry=entry.id, at=at, level=opened.level, quiet=quiet)
+    known = any(one.entry == entry.id for one in story.reports)
+    reports = tuple(report if one.entry == entry.id else one for one in story.reports) + (() if known else (report,))
+    late = entry.published < max(one.published for one in story.reports)
+    grown = replace(
+        story,
+        changed=max(story.changed, at),
+        developments=_merged(story.developments, assessment.developments, late=late),
+        impacts=with_evidence(highest((*story.impacts, *assessment.impacts)), is_confirmed=confirmed(reports)),
+        dates=merge(story.dates, assessment.dates),
+        actors=tuple(sorted({*story.actors, *assessment.actors})),
+        reports=reports,
+        gist=merge_gist(story.gist, gist(entry, assessment)),
+        ruleset=assessment.ruleset,
+    )
+    kind, note, sectors = _news(story, grown, entry, assessment, known=known)
+    if known and kind == "source":
+        return grown, None
+    level = max(story.level, grown.level)
+    return grown, Update(story=story.id, kind=kind, entry=entry.id, at=at, level=level, note=note, quiet=quiet, sectors=sectors)
+
+
+def _report(entry: Entry) -> Report:
+    # What an aggregator repeats counts as the outlet's own report.
+    kind = "press" if entry.source.kind == "aggregator" and entry.outlet else entry.source.kind
+    return Report(entry.id, entry.credit(), entry.title, entry.url, entry.language, entry.published, kind)
+
+
+def _news(before: Story, after: Story, entry: Entry, assessment: Assessment, *, known: bool) -> tuple[UpdateKind, str, tuple[str, ...]]:
+    """Say what is new: the kind, the note, and the sectors that it is for (empty: all)."""
+    stages = [f"stage {one.type} {one.stage}" for one in after.developments if _further(one, before, entry)]
+    levels = {one.sector: one.level for one in before.impacts}
+    risen = [one for one in after.impacts if one.level > levels.get(one.sector, Level.none)]
+    dates = [one for one in assessment.dates if is_news(one, before.dates, entry.published)]
+    notes = [*stages, *(f"level {one.sector} {one.level.name}" for one in risen), *(f"date {one.first.isoformat()}" for one in dates)]
+    kind: UpdateKind = "stage" if stages else "level" if risen else "date" if dates else "source"
+    if not known and _WITHDRAWN.search(entry.title):
+        kind = "withdrawal"
+    elif not known and _CORRECTED.search(entry.title):
+        kind = "correction"
+    only_levels = kind == "level" and not dates
+    return kind, "; ".join(notes), tuple(one.sector for one in risen) if only_levels else ()
+
+
+def _further(development: Development, before: Story, entry: Entry) -> bool:
+    """True if the development has got further than the story knew, or is the next step of the story's own matter."""
+    known = {one.type: one for one in before.developments}
+    if development.type in known:
+        return known[development.type].stage != development.stage
+    if RANK.get(development.stage, RANK["in-force"]) < RANK["announced"]:
+        return False
+    same_matter = development.family in {one.family for one in before.developments}
+    return same_matter and entry.published - min(one.published for one in before.reports) >= TOLD_AT_ONCE
+
+
+def _merged(known: tuple[Development, ...], told: tuple[Development, ...], *, late: bool) -> tuple[Development, ...]:
+    """Return one development per type, at the stage that counts; evidence is that of the entry that set it. Order: first told first."""
+    merged = {one.type: one for one in known}
+    for one in told:
+        if one.type not in merged or _moves(merged[one.type].stage, one.stage, late=late):
+            merged[one.type] = one
+    return tuple(merged.values())
+
+
+def _moves(now: str, told: str, *, late: bool) -> bool:
+    """True if a report of stage `told` moves a development that stands at `now`; `late` if it is older than what is known."""
+    if told in RANK and now in RANK:
+        return RANK[told] > RANK[now]
+    if late or told == now:
+        return False
+    if told == "denied":
+        return now in RANK and RANK[now] < RANK["announced"]  # what was decided cannot be denied any more
+    if told == "reversed":
+        return now != "denied"
+    if told == "suspended":
+        return now not in OVER
+    # Back on the path after a departure: only a decision counts, or outlets that are behind would turn it to and fro.
+    return RANK[told] >= RANK["announced" if now == "denied" else "adopted"]
