@@ -9,8 +9,13 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
+from alerts.cli.entry_lines import read_entries
 from alerts.cli.service import Json
 from alerts.cli.session import Session
+from alerts.rules.evaluate import assess
+from alerts.stories.cluster import Joiner
+from alerts.stories.story import Story, Update
+from alerts.stories.update import tell
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -28,15 +33,10 @@ def try_(
     config: Annotated[Path | None, typer.Option(help="Use this configuration instead of the home's or the shipped one.")] = None,
 ) -> None:
     """Join the entries of a file in the order of their dates. With --json one line `{"id", "story"}` for every line of the file."""
-    from alerts.cli.entry_lines import read_entries
-    from alerts.rules.evaluate import assess
-    from alerts.stories.cluster import Joiner
-    from alerts.stories.story import Story, Update
-    from alerts.stories.update import tell
-
     session: Session = context.obj
     entries = read_entries(file, session.catalog(config))
-    rules, host = session.rules(config), session.settings().host_country
+    rules = session.rules(config)
+    host = session.settings().host_country if session.home.path.is_dir() else "JPN"
     joiner = Joiner()
     stories: dict[str, Story] = {}
     placed: dict[str, str] = {}
