@@ -1,0 +1,249 @@
+"""What is new in a story, and what is only one more source."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from alerts.feeds.entry import Entry
+from alerts.rules.assessment import Assessment, Development, Term
+from alerts.rules.levels import Level
+from alerts.stories.story import Story, Update
+from alerts.stories.update import tell
+
+CALL, VISIT, SPRING = "leader-call:announced", "visit-arranged:arranging", "2026-03-01/2026-05-31"
+
+
+def thread(*told: tuple[Entry, Assessment]) -> tuple[Story, list[Update | None]]:
+    """Tell the entries as one story."""
+    story: Story | None = None
+    updates = []
+    for entry, assessment in told:
+        story, update = tell(story, entry, assessment, at=entry.published.astimezone(UTC), quiet=False)
+        updates.append(update)
+    assert story is not None
+    return story, updates
+
+
+def kinds(updates: list[Update | None]) -> list[str]:
+    return [update.kind if update else "" for update in updates]
+
+
+def test_the_leaders_call_is_news_in_at_most_three_daily_digests(entry, found) -> None:
+    """The call of January 2026, told over eleven weeks in two languages: digests at 07:00, three of them with something to say."""
+    told = []
+    for title, at, kinds_, dates in [
+        ("高市首相、トランプ大統領と今夜電話会談へ", "2026-01-02 10:20", "leader-call:arranging", ()),
+        ("Leaders of Japan and the US to speak by phone tonight", "2026-01-02 11:05", "leader-call:arranging", ()),
+        ("Takaichi speaks with Trump by phone", "2026-01-02 22:40", CALL, ()),
+        ("日米首脳が電話会談 今春の訪米で一致", "2026-01-03 00:15", f"{CALL} {VISIT}", (SPRING,)),
+        ("Trump invites Takaichi to Washington in spring", "2026-01-03 09:00", f"{CALL} {VISIT}", (SPRING,)),
+        ("高市首相の訪米、3月20日前後で調整", "2026-01-18 08:00", VISIT, ("2026-03-15/2026-03-25",)),
+        ("Takaichi to visit Washington on 19 March", "2026-02-06 08:10", "visit-arranged:announced", ("2026-03-19",)),
+        ("高市首相、3月19日に訪米へ", "2026-02-06 09:10", "visit-arranged:announced", ("2026-03-19",)),
+        ("日米首脳がワシントンで会談", "2026-03-20 06:30", "summit:announced", ()),
+        ("Takaichi and Trump meet in Washington", "2026-03-20 07:30", "summit:announced", ()),
+    ]:
+        one = entry(title, at)
+        told.append((one, found(one, kinds_, {"trade": 1}, dates=dates)))
+    story, updates = thread(*told)
+    assert kinds(updates) == ["new", "source", "stage", "date", "source", "source", "stage", "source", "stage", "source"]
+    digests = {(update.at + timedelta(hours=9 - 7)).date() for update in updates if update and update.material}
+    assert len(digests) == 3
+    assert [f"{one.type} {one.stage}" for one in story.developments] == [
+        "leader-call announced",
+        "visit-arranged announced",
+        "summit announced",
+    ]
+    assert [one.first.isoformat() for one in story.dates] == ["2026-03-19"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "kind", "stands"),
+    [
+        pytest.param("mooted", "proposed", "stage", "proposed", id="a further stage"),
+        pytest.param("announced", "announced", "source", "announced", id="the same stage"),
+        pytest.param("adopted", "proposed", "source", "adopted", id="an outlet that is behind"),
+        pytest.param("mooted", "denied", "stage", "denied", id="denied"),
+        pytest.param("adopted", "denied", "source", "adopted", id="what is decided cannot be denied"),
+        pytest.param("in-force", "reversed", "stage", "reversed", id="reversed"),
+        pytest.param("announced", "suspended", "stage", "suspended", id="suspended"),
+        pytest.param("suspended", "announced", "source", "suspended", id="an outlet that missed the suspension"),
+        pytest.param("suspended", "in-force", "stage", "in-force", id="taken up again"),
+        pytest.param("reversed", "suspended", "source", "reversed", id="no way back by half"),
+        pytest.param("denied", "announced", "stage", "announced", id="denied and yet announced"),
+    ],
+)
+def test_stages(entry, found, *, before: str, after: str, kind: str, stands: str) -> None:
+    first, second = entry("Visa fee", "2026-01-02 10:00"), entry("Visa fee again", "2026-01-05 10:00")
+    story, updates = thread(
+        (first, found(first, f"visa-rule-change:{before}", {"visas": 2})),
+        (second, found(second, f"visa-rule-change:{after}", {"visas": 2})),
+    )
+    assert kinds(updates) == ["new", kind]
+    assert story.developments[0].stage == stands
+
+
+def test_an_older_report_that_comes_late_undoes_nothing(entry, found) -> None:
+    news, late = entry("Tariff in force", "2026-01-05 10:00"), entry("Tariff suspended", "2026-01-04 10:00")
+    story, updates = thread(
+        (news, found(news, "tariff-imposed:in-force", {"trade": 3})), (late, found(late, "tariff-imposed:suspended", {"trade": 2}))
+    )
+    assert kinds(updates) == ["new", "source"]
+    assert story.developments[0].stage == "in-force"
+
+
+@pytest.mark.parametrize(
+    ("known", "told", "kind"),
+    [
+        pytest.param((), "2026-03-19", "date", id="first date"),
+        pytest.param((SPRING,), "2026-03-01/2026-03-31", "source", id="a season becomes a month"),
+        pytest.param(("2026-03-15/2026-03-25",), "2026-03-19", "date", id="the first fixed day"),
+        pytest.param(("2026-03-19",), SPRING, "source", id="an outlet that is vaguer"),
+        pytest.param(("2026-03-19",), "2026-03-19", "source", id="the same day"),
+        pytest.param(("2026-03-19",), "2026-04-02", "date", id="put off to another day"),
+        pytest.param((), "2026-01-02", "source", id="a day that is over"),
+    ],
+)
+def test_dates(entry, found, known: tuple[str, ...], told: str, kind: str) -> None:
+    first, second = entry("Visit", "2026-01-02 10:00"), entry("Visit again", "2026-01-03 10:00")
+    _, updates = thread(
+        (first, found(first, VISIT, {"trade": 1}, dates=known)), (second, found(second, VISIT, {"trade": 1}, dates=(told,)))
+    )
+    assert kinds(updates) == ["new", kind]
+
+
+def test_a_higher_level_is_for_the_sectors_where_it_rose(entry, found) -> None:
+    first, second = entry("Tariff"), entry("Tariff of 25 percent")
+    story, updates = thread(
+        (first, found(first, "tariff-imposed:announced", {"trade": 2, "automotive": 2})),
+        (second, found(second, "tariff-imposed:announced", {"trade": 2, "automotive": 3})),
+    )
+    assert kinds(updates) == ["new", "level"]
+    assert updates[1] is not None
+    assert updates[1].sectors == ("automotive",)
+    assert updates[1].note == "level automotive prepare"
+    assert story.level == Level.prepare
+
+
+def test_a_lower_level_is_only_a_source(entry, found) -> None:
+    first, second = entry("Tariff"), entry("Tariff, again")
+    story, updates = thread(
+        (first, found(first, "tariff-imposed:announced", {"trade": 3})), (second, found(second, "tariff-imposed:announced", {"trade": 2}))
+    )
+    assert kinds(updates) == ["new", "source"]
+    assert story.level == Level.prepare
+
+
+class TestActNeedsEvidence:
+    """`act` needs an official source or two independent publishers."""
+
+    def test_one_paper_alone_is_held_at_prepare(self, entry, found) -> None:
+        one = entry("Tsunami warning")
+        story, _ = thread((one, found(one, "disaster:in-force", {"safety": 4})))
+        assert story.level == Level.prepare
+        assert story.impacts[0].terms[-1].name == "cap"
+        assert sum(term.value for term in story.impacts[0].terms) == Level.prepare
+
+    def test_an_official_source_is_enough(self, entry, found) -> None:
+        one = entry("Tsunami warning", kind="official")
+        assert thread((one, found(one, "disaster:in-force", {"safety": 4})))[0].level == Level.act
+
+    def test_the_second_publisher_lifts_the_cap_and_that_is_news(self, entry, found) -> None:
+        one, two = entry("Tsunami warning"), entry("Wave of three metres expected", outlet="Sample Post")
+        story, updates = thread(
+            (one, found(one, "disaster:in-force", {"safety": 4})), (two, found(two, "disaster:in-force", {"safety": 2}))
+        )
+        assert kinds(updates) == ["new", "level"]
+        assert story.level == Level.act
+        assert [term.name for term in story.impacts[0].terms] == ["base"]
+
+    def test_a_cap_of_the_rules_goes_as_well(self, entry, found) -> None:
+        one, two = entry("Evacuation"), entry("Residents told to leave", outlet="Sample Post")
+        capped = (Term("cap", -1, "one publisher"),)
+        story, _ = thread(
+            (one, found(one, "evacuation:in-force", {"safety": 4}, terms=capped)),
+            (two, found(two, "evacuation:in-force", {"safety": 4}, terms=capped)),
+        )
+        assert story.level == Level.act
+
+    @pytest.mark.parametrize(
+        ("title", "outlet", "via"),
+        [
+            pytest.param("A second look at the warning", "Sample Wire Japan", "", id="the same publisher under another name"),
+            pytest.param("Tsunami warning", "Sample Post", "", id="the same text in another paper"),
+            pytest.param("A second look at the warning", "Sample Wire", "Sample Portal", id="an aggregator that repeats the first"),
+            pytest.param("A second look at the warning", "", "Sample Portal", id="an aggregator that names nobody"),
+        ],
+    )
+    def test_no_second_voice(self, entry, found, title: str, outlet: str, via: str) -> None:
+        one, two = entry("Tsunami warning"), entry(title, outlet=outlet, via=via)
+        story, updates = thread(
+            (one, found(one, "disaster:in-force", {"safety": 4})), (two, found(two, "disaster:in-force", {"safety": 4}))
+        )
+        assert story.level == Level.prepare
+        assert kinds(updates) == ["new", "source"]
+
+    def test_an_aggregator_with_another_outlet_is_a_second_voice(self, entry, found) -> None:
+        one, two = entry("Tsunami warning"), entry("Wave expected", outlet="Sample Post", via="Sample Portal")
+        story, _ = thread((one, found(one, "disaster:in-force", {"safety": 4})), (two, found(two, "disaster:in-force", {"safety": 4})))
+        assert story.level == Level.act
+        assert [report.outlet for report in story.reports] == ["Sample Wire", "Sample Post"]
+
+
+@pytest.mark.parametrize(
+    ("title", "kind"),
+    [
+        ("Correction: the fee is 10,000 yen", "correction"),
+        ("【訂正】手数料は1万円", "correction"),
+        ("Retraction: no fee was decided", "withdrawal"),
+        ("Missile alert was a false alarm", "withdrawal"),
+        ("Jアラートは誤報", "withdrawal"),
+        ("Court orders correction of the register", "source"),
+    ],
+)
+def test_corrections_and_withdrawals(entry, found, title: str, kind: str) -> None:
+    one, two = entry("Fee"), entry(title)
+    _, updates = thread(
+        (one, found(one, "visa-rule-change:mooted", {"visas": 2})),
+        (two, found(two, "visa-rule-change:mooted", {"visas": 2})),
+    )
+    assert kinds(updates) == ["new", kind]
+
+
+def test_an_entry_told_again_unchanged_is_nothing(entry, found) -> None:
+    one = entry("Fee")
+    assessment = found(one, "visa-rule-change:mooted", {"visas": 2})
+    story, updates = thread((one, assessment), (one, assessment))
+    assert kinds(updates) == ["new", ""]
+    assert len(story.reports) == 1
+
+
+def test_an_edited_entry_is_news_if_it_says_more(entry, found) -> None:
+    one = entry("Fee")
+    _, updates = thread(
+        (one, found(one, "visa-rule-change:mooted", {"visas": 2})), (one, found(one, "visa-rule-change:proposed", {"visas": 2}))
+    )
+    assert kinds(updates) == ["new", "stage"]
+
+
+def test_what_is_quiet_is_never_material(entry, found) -> None:
+    one = entry("Fee")
+    _, update = tell(None, one, found(one, "visa-rule-change:mooted", {"visas": 4}), at=datetime(2026, 1, 3, tzinfo=UTC), quiet=True)
+    assert update is not None
+    assert update.quiet
+    assert not update.material
+
+
+def test_the_same_telling_gives_the_same_story(entry, found) -> None:
+    one, two = entry("Fee"), entry("Fee raised")
+    told = [(one, found(one, "visa-rule-change:mooted", {"visas": 2})), (two, found(two, "visa-rule-change:proposed", {"visas": 3}))]
+    assert thread(*told) == thread(*told)
+
+
+def test_a_development_keeps_the_evidence_of_its_stage(entry, found) -> None:
+    one, two = entry("Fee"), entry("Fee raised")
+    story, _ = thread(
+        (one, found(one, "visa-rule-change:proposed", {"visas": 2})),
+        (two, found(two, "visa-rule-change:mooted", {"visas": 2})),
+    )
+    assert story.developments == (Development("visa-rule-change", "proposed", "neutral", ("JPN", "USA"), "rule", family="contact"),)
