@@ -41,7 +41,7 @@ PHRASES: dict[str, str] = {
     "subject.alerts": "【{level}】複数の動き：{title}",
     "count.act": "行動{n}件",
     "count.prepare": "準備{n}件",
-    "count.watch": "注目{n}件",
+    "count.watch": "注視{n}件",
     "count.info": "参考{n}件",
     "title.alert": "お知らせ：{host}",
     "title.alerts": "複数の動き：{host}",
@@ -60,7 +60,7 @@ PHRASES: dict[str, str] = {
     # ── headings ──
     "section.act": "行動が必要なこと",
     "section.prepare": "準備しておくこと",
-    "section.watch": "注目しておくこと",
+    "section.watch": "注視すること",
     "section.info": "参考までに",
     "heading.in_short": "要約",
     "heading.key_points": "ポイント",
@@ -170,7 +170,7 @@ PHRASES: dict[str, str] = {
     "foot.sender": "送信者",
     "foot.contact": "お問い合わせ・苦情",
     "foot.consent": "{date}に受信に同意いただきました。",
-    "levels.legend": "レベルの言葉は、読む人がすることを表します（行動・準備・注目・参考）。",
+    "levels.legend": "レベルの言葉は、読む人がすることを表します（行動・準備・注視・参考）。",
     # ── confirmation, welcome, goodbye ──
     "confirm.subject": "メールアドレスの確認をお願いします",
     "confirm.title": "あと一回押すだけで登録できます",

@@ -1,0 +1,142 @@
+"""A digest becomes a mail: subject, HTML and plain text from `templates/email/`, with what is personal left as slots.
+
+Rendered once per digest and joined per person (`mime.py`). A template of the same name in the home's `templates/email/` takes the place of
+the shipped one; if it is broken the shipped ones are used and the operator is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import css_inline
+import jinja2
+import structlog
+
+from alerts.digests import printed
+from alerts.digests.digest import Brief, Digest
+from alerts.digests.phrases import known_language, phrase
+from alerts.errors import Problem
+from alerts.mail.message import SLOTS, Rendered, Sender
+from alerts.mail.plain import wrap
+from alerts.resources import shipped
+from alerts.rules.levels import Level
+
+_FOLDER = "email"
+_LOG = structlog.get_logger(__name__)
+
+
+class Renderer:
+    """Renders mails. `overrides` is a folder of templates laid out as the shipped one, or None."""
+
+    def __init__(self, overrides: Path | None = None) -> None:
+        base = jinja2.FileSystemLoader(shipped("templates"))
+        self._shipped = _environment(base)
+        has_overrides = overrides is not None and (overrides / _FOLDER).is_dir()
+        self._own = _environment(jinja2.ChoiceLoader([jinja2.FileSystemLoader(overrides), base])) if overrides and has_overrides else None
+        self._inliner = css_inline.CSSInliner(load_remote_stylesheets=False, keep_style_tags=False)
+        self._broken: dict[str, Problem] = {}
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """Overrides that could not be used, each once; empty when all is well."""
+        return tuple(self._broken.values())
+
+    def digest(self, digest: Digest, sender: Sender) -> Rendered:
+        """Return the mail of a digest; an alert of one story has its own layout. Personal parts are SLOTS tokens."""
+        return self._mail(layout_of(digest), digest.language, {"digest": digest, "sender": sender, "subject": digest.subject})
+
+    def web(self, digest: Digest) -> str:
+        """Return the digest as an HTML fragment with class names and no personal link; `css` is the style for it."""
+        values = {"digest": digest, "alone": layout_of(digest) == "alert", **_language(digest.language)}
+        return self._rendered("web.html.j2", values).strip()
+
+    def css(self) -> str:
+        """Return the style sheet of mails and of `web`, dark mode included."""
+        return self._rendered("style.css.j2", {}) + self._rendered("dark.css.j2", {})
+
+    def confirmation(self, language: str, *, confirm_url: str, hours: int, host_name: str, sender: Sender) -> Rendered:
+        """Return the mail that asks for consent: no text of whoever filled in the form. `hours` is how long the link works."""
+        values = {"confirm_url": confirm_url, "hours": hours, "host_name": host_name, "sender": sender}
+        return self._mail("confirmation", language, {**values, "subject": phrase(language, "confirm.subject")})
+
+    def welcome(
+        self,
+        language: str,
+        *,
+        choices: Sequence[str],
+        levels: Sequence[tuple[Level, str, str]],
+        next_due: datetime | None,
+        timezone: str,
+        recent: Sequence[Brief],
+        sender: Sender,
+    ) -> Rendered:
+        """Return the first mail after consent: `choices` in words (`reasons.choice_lines`), `levels` as (level, word, act)."""
+        due = phrase(language, "welcome.next", time=printed.time(next_due, timezone, language)) if next_due else ""
+        values = {"choices": choices, "levels": levels, "due": due, "recent": recent, "sender": sender}
+        return self._mail("welcome", language, {**values, "subject": phrase(language, "welcome.subject")})
+
+    def goodbye(self, language: str, *, sign_up_url: str, sender: Sender) -> Rendered:
+        """Return the mail that says that no more will come."""
+        values = {"sign_up_url": sign_up_url, "sender": sender, "subject": phrase(language, "goodbye.subject")}
+        return self._mail("goodbye", language, values)
+
+    def _mail(self, name: str, language: str, values: dict[str, Any]) -> Rendered:
+        everything = {"slots": SLOTS, **_language(language), **values}
+        html = self._rendered(f"{name}.html.j2", everything)
+        text = self._rendered(f"{name}.txt.j2", everything)
+        subject = " ".join(self._rendered(f"{name}.subject.j2", everything).split())
+        return Rendered(subject, self._inliner.inline(html), _tidied(text))
+
+    def _rendered(self, name: str, values: dict[str, Any]) -> str:
+        """Render one template, the home's if it can be."""
+        path = f"{_FOLDER}/{name}"
+        if self._own is not None:
+            try:
+                return self._own.get_template(path).render(values)
+            except Exception as error:
+                self._report(path, error)
+        return self._shipped.get_template(path).render(values)
+
+    def _report(self, path: str, error: Exception) -> None:
+        if path not in self._broken:
+            where = error.name if isinstance(error, jinja2.TemplateSyntaxError) and error.name else path
+            problem = Problem(where, getattr(error, "lineno", 0) or 0, 0, f"{error}; the shipped template is used instead")
+            self._broken[path] = problem
+            _LOG.error("mail.template_broken", template=problem.file, line=problem.line, reason=str(error))
+
+
+def layout_of(digest: Digest) -> str:
+    """`alert` for a single story sent at once, `digest` for everything else."""
+    return "alert" if digest.kind == "alert" and len(digest.items) == 1 and not digest.briefs else "digest"
+
+
+def _environment(loader: jinja2.BaseLoader) -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=loader,
+        autoescape=jinja2.select_autoescape(["html.j2"], default=False),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["wrap"] = wrap
+    return environment
+
+
+def _language(language: str) -> dict[str, Any]:
+    """What every template gets: the language tag and the catalogue bound to it."""
+    known = known_language(language)
+    return {"lang": known, "t": partial(phrase, known), "head": (lambda text: f"■ {text}") if known == "ja" else str.upper}
+
+
+def _tidied(text: str) -> str:
+    """No trailing spaces, never two empty lines, one line end at the end."""
+    lines: list[str] = []
+    for line in (line.rstrip() for line in text.strip().splitlines()):
+        if line or (lines and lines[-1]):
+            lines.append(line)
+    return "\n".join(lines) + "\n"
