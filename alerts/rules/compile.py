@@ -1,0 +1,187 @@
+"""From the texts of a configuration to a rule set: read, check, put all terms into one automaton, index the rules by what they need."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from alerts.errors import ConfigError, Problem
+from alerts.rules.configuration import Configuration, Placed, read_configuration, shape_of
+from alerts.rules.lexicon import Lexicon, LexiconBuilder
+from alerts.rules.operators import all as all_
+from alerts.rules.operators import any as any_
+from alerts.rules.operators import at_least, between, field, language, near, none, re, source, within
+from alerts.rules.operators.condition import Condition, Needs, Parse, Reader
+from alerts.rules.scan import Scanner
+from alerts.rules.schema import CaseSpec, ConceptSpec, DevelopmentSpec, RuleSpec, SectorSpec, SizeSpec, StageSpec
+from alerts.rules.wording import Wording
+from alerts.yamlfile import Document
+
+OPERATORS: Mapping[str, Parse] = {
+    "all": all_.parse,
+    "any": any_.parse,
+    "none": none.parse,
+    "at_least": at_least.parse,
+    "near": near.parse,
+    "between": between.parse,
+    "field": field.parse,
+    "source": source.parse,
+    "language": language.parse,
+    "re": re.parse,
+}
+ENGINE = "1"  # part of every hash: the same files mean something else to an engine that decides otherwise
+
+
+@dataclass(frozen=True, slots=True)
+class Sizing:
+    """A condition under which a development is larger or smaller than usual."""
+
+    spec: SizeSpec
+    condition: Condition
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule, ready to be evaluated. `needs` are sets of concepts of each of which one must have been found."""
+
+    spec: RuleSpec
+    development: DevelopmentSpec | None
+    condition: Condition
+    needs: Needs
+    sizings: tuple[Sizing, ...]
+    place: str
+
+    @property
+    def id(self) -> str:
+        """Its id."""
+        return self.spec.id
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSet:
+    """A whole configuration, compiled and read-only. `files` holds the texts it was made from, `hash` stands for them.
+
+    `triggers` maps a concept to the numbers of the rules to look at when it is found; `always` are rules that need no concept.
+    """
+
+    hash: str
+    files: Mapping[str, str]
+    wording: Wording
+    lexicon: Lexicon
+    scanner: Scanner
+    rules: tuple[Rule, ...]
+    triggers: Mapping[int, tuple[int, ...]]
+    always: tuple[int, ...]
+    sectors: Mapping[str, SectorSpec]
+    developments: Mapping[str, DevelopmentSpec]
+    stages: Mapping[str, StageSpec]
+    cases: tuple[tuple[str, CaseSpec], ...]
+
+    def rule(self, name: str) -> Rule | None:
+        """Return a rule by id."""
+        return next((rule for rule in self.rules if rule.id == name), None)
+
+
+def compile_texts(texts: Mapping[str, bytes | str]) -> RuleSet:
+    """Compile files given by their name relative to the configuration directory. Raises ConfigError with all problems of all files."""
+    read = read_configuration(texts)
+    if read.problems:
+        raise ConfigError(read.problems)
+    problems: list[Problem] = []
+    builder = _build_lexicon(read, problems)
+    rules = _read_rules(read, builder, problems)
+    if problems:
+        raise ConfigError(problems)
+    lexicon = builder.build()
+    triggers, always = _index(rules, lexicon)
+    files = {name: _text(texts[name]) for name in sorted(texts) if shape_of(name) and not name.startswith("tests/")}
+    sectors, stages = _values(read.sectors), _values(read.stages)
+    developments = _values(read.developments)
+    return RuleSet(
+        hash=_hash(files),
+        files=files,
+        wording=Wording(sectors, stages, developments, {rule.id: rule.spec for rule in rules}, lexicon.specs),
+        lexicon=lexicon,
+        scanner=Scanner(lexicon),
+        rules=rules,
+        triggers=triggers,
+        always=always,
+        sectors=sectors,
+        developments=developments,
+        stages=stages,
+        cases=tuple((f"{case.document.name}:{case.document.place(case.loc)[0]}", case.value) for case in read.cases),
+    )
+
+
+def _values(placed: Mapping[str, Placed[Any]]) -> dict[str, Any]:
+    return {name: each.value for name, each in placed.items()}
+
+
+def _text(raw: bytes | str) -> str:
+    return raw if isinstance(raw, str) else raw.decode("utf-8")
+
+
+def _hash(files: Mapping[str, str]) -> str:
+    digest = hashlib.sha256(ENGINE.encode())
+    for name, text in files.items():
+        digest.update(f"\0{name}\0{len(text)}\0{text}".encode())
+    return digest.hexdigest()[:16]
+
+
+def _build_lexicon(read: Configuration, problems: list[Problem]) -> LexiconBuilder:
+    """Add concepts by id, so that nothing depends on the order of files."""
+    specs: dict[str, ConceptSpec] = {name: read.concepts[name].value for name in sorted(read.concepts)}
+    builder = LexiconBuilder(specs)
+    for name in specs:
+        problems += [read.concepts[name].problem(message, *loc) for loc, message in builder.concept(name)]
+    for name, stage in sorted(read.stages.items()):
+        problems += [stage.problem(message, "cues", *loc) for loc, message in builder.cues(f"stage:{name}", stage.value.cues)]
+    return builder
+
+
+def _read_rules(read: Configuration, builder: LexiconBuilder, problems: list[Problem]) -> tuple[Rule, ...]:
+    rules: list[Rule] = []
+    for name in sorted(read.rules):
+        placed = read.rules[name]
+        spec = placed.value
+        condition = _reader(placed.document, (*placed.loc, "when"), builder, problems).read(spec.when)
+        sizings = _sizings(spec.sizes, placed, builder, problems)
+        development = None
+        if spec.development:
+            parent = read.developments[spec.development]
+            development = parent.value
+            if not sizings:
+                sizings = _sizings(development.sizes, parent, builder, problems)
+        if condition is not None:
+            line = placed.document.place(placed.loc)[0]
+            rules.append(Rule(spec, development, condition, condition.needs(), sizings, f"{placed.document.name}:{line}"))
+    return tuple(rules)
+
+
+def _sizings(specs: list[SizeSpec], placed: Placed[Any], builder: LexiconBuilder, problems: list[Problem]) -> tuple[Sizing, ...]:
+    read = [(spec, _reader(placed.document, (*placed.loc, "sizes", i, "when"), builder, problems).read(spec.when)) for i, spec in enumerate(specs)]
+    return tuple(Sizing(spec, condition) for spec, condition in read if condition is not None)
+
+
+def _reader(document: Document, loc: tuple[int | str, ...], builder: LexiconBuilder, problems: list[Problem]) -> Reader:
+    return Reader(document, loc, builder, problems, OPERATORS, within.parse)
+
+
+def _index(rules: tuple[Rule, ...], lexicon: Lexicon) -> tuple[dict[int, tuple[int, ...]], tuple[int, ...]]:
+    """Index every rule under the narrowest set of concepts that it needs one of."""
+    breadth = [0] * len(lexicon.concepts)
+    for meanings in lexicon.meanings:
+        for meaning in meanings:
+            for up in lexicon.concepts[meaning.concept].ups:
+                breadth[up] += 10 if lexicon.concepts[meaning.concept].actor else 1  # actors are in most headlines
+    triggers: dict[int, list[int]] = {}
+    always: list[int] = []
+    for index, rule in enumerate(rules):
+        if not rule.needs:
+            always.append(index)
+            continue
+        for concept in min(rule.needs, key=lambda need: (sum(breadth[each] for each in need), sorted(need))):
+            triggers.setdefault(concept, []).append(index)
+    return {concept: tuple(indexes) for concept, indexes in triggers.items()}, tuple(always)

@@ -1,0 +1,200 @@
+"""All files of a configuration, read and checked against each other: every problem of every file at once, each with its place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar, get_args
+
+from pydantic import TypeAdapter
+
+from alerts.errors import Problem
+from alerts.rules import schema
+from alerts.rules.assessment import Stage
+from alerts.rules.lexicon import BUILT_IN
+from alerts.rules.schema import CaseSpec, ConceptSpec, DevelopmentSpec, RuleSpec, SectorSpec, StageSpec
+from alerts.yamlfile import Document, Loc, parse, validate
+from alerts.yamlwords import did_you_mean
+
+T = TypeVar("T")
+SINGLE: Mapping[str, TypeAdapter[Any]] = {"sectors.yaml": schema.SECTORS, "stages.yaml": schema.STAGES, "developments.yaml": schema.DEVELOPMENTS}
+FOLDERS: Mapping[str, TypeAdapter[Any]] = {"lexicon": schema.LEXICON, "rules": schema.RULES, "tests": schema.CASES}
+
+
+@dataclass(frozen=True, slots=True)
+class Placed(Generic[T]):
+    """A value and where it stands."""
+
+    value: T
+    document: Document
+    loc: Loc
+
+    def problem(self, message: str, *steps: int | str, key: bool = False) -> Problem:
+        """Make a problem at or below this place."""
+        return self.document.problem((*self.loc, *steps), message, key=key)
+
+
+@dataclass(slots=True)
+class Configuration:
+    """What all files say, by id, with places; `problems` is what is wrong with it."""
+
+    sectors: dict[str, Placed[SectorSpec]] = field(default_factory=dict)
+    stages: dict[str, Placed[StageSpec]] = field(default_factory=dict)
+    developments: dict[str, Placed[DevelopmentSpec]] = field(default_factory=dict)
+    concepts: dict[str, Placed[ConceptSpec]] = field(default_factory=dict)
+    rules: dict[str, Placed[RuleSpec]] = field(default_factory=dict)
+    cases: list[Placed[CaseSpec]] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+
+def shape_of(name: str) -> TypeAdapter[Any] | None:
+    """Return the shape of a file by its name relative to the configuration directory, or None if it is none of ours."""
+    folder, slash, rest = name.rpartition("/")
+    return FOLDERS.get(folder) if slash and rest.endswith((".yaml", ".yml")) else SINGLE.get(name)
+
+
+def read_configuration(texts: Mapping[str, bytes | str]) -> Configuration:
+    """Read files by relative name, and check what they say of each other. Never raises."""
+    read = Configuration()
+    unread = False
+    for name in SINGLE:
+        if name not in texts:
+            read.problems.append(Problem(name, 0, 0, "is missing"))
+    for name in sorted(texts):
+        shape = shape_of(name)
+        if shape is None:
+            continue
+        document = parse(name, texts[name], read.problems)
+        if document is not None and document.data is None:
+            if not name.startswith("tests/"):
+                read.problems.append(Problem(name, 0, 0, "is empty"))
+            continue
+        value = validate(document, shape, read.problems) if document is not None else None
+        if document is None or value is None:
+            unread = True
+            continue
+        _sort_in(read, name, value, document)
+    if not unread:  # else half of the names would be unknown only because their file could not be read
+        read.problems.extend(_cross_check(read))
+    return read
+
+
+def _sort_in(read: Configuration, name: str, value: Any, document: Document) -> None:
+    if name.startswith("lexicon/"):
+        for key, concept in value.items():
+            _add(read.concepts, key, Placed(concept, document, (key,)), read.problems, "concept")
+    elif name.startswith("tests/"):
+        read.cases += [Placed(case, document, (index,)) for index, case in enumerate(value)]
+    else:
+        into: Any = {"sectors.yaml": read.sectors, "stages.yaml": read.stages, "developments.yaml": read.developments}.get(name, read.rules)
+        for index, each in enumerate(value):
+            _add(into, each.id, Placed(each, document, (index,)), read.problems, "id")
+
+
+def _add(into: dict[str, Placed[T]], name: str, placed: Placed[T], problems: list[Problem], what: str) -> None:
+    if name in into:
+        first = into[name]
+        line = first.document.place(first.loc)[0]
+        problems.append(placed.problem(f"{what} {name!r} stands already in {first.document.name}:{line}", key=what == "concept"))
+    else:
+        into[name] = placed
+
+
+def _unknown(placed: Placed[Any], names: Iterable[str], known: Iterable[str], what: str, *steps: int | str, keys: bool = False) -> list[Problem]:
+    """Problems for names that nobody defines; `steps` lead to the list or mapping that holds them."""
+    known = set(known)
+    return [
+        placed.problem(f"no {what} {name!r}{did_you_mean(name, known)}", *steps, name if keys else index, key=keys)
+        for index, name in enumerate(names)
+        if name not in known
+    ]
+
+
+def _cross_check(read: Configuration) -> list[Problem]:
+    sectors, developments = set(read.sectors), set(read.developments)
+    problems: list[Problem] = []
+    for development in read.developments.values():
+        spec = development.value
+        problems += _unknown(development, spec.impact, sectors, "sector", "impact", keys=True)
+        problems += _unknown(development, spec.why, sectors, "sector", "why", keys=True)
+        problems += _unknown(development, spec.act, sectors | {"any"}, "sector", "act", keys=True)
+        problems += _unknown(development, spec.told, {*read.stages, "default"}, "stage", "told", keys=True)
+        missing = [sector for sector, level in spec.impact.items() if level != "none" and sector not in spec.why]
+        problems += [development.problem(f"'why' has no sentence for {sector!r}", "why", key=True) for sector in missing]
+    for stage in read.stages.values():
+        problems += _unknown(stage, stage.value.shift_for, developments, "development", "shift_for", keys=True)
+    problems += [Problem("stages.yaml", 0, 0, f"stage {name!r} is missing") for name in sorted({*get_args(Stage)} - set(read.stages))]
+    for concept in read.concepts.values():
+        problems += _concept(concept, read)
+    problems += _circles(read)
+    for rule in read.rules.values():
+        problems += _rule(rule, read, sectors, developments)
+    for case in read.cases:
+        problems += _unknown(case, case.value.developments, developments, "development", "developments")
+        problems += _unknown(case, case.value.sectors or {}, sectors, "sector", "sectors", keys=True)
+    return problems
+
+
+def _concept(placed: Placed[ConceptSpec], read: Configuration) -> list[Problem]:
+    spec, name = placed.value, str(placed.loc[0])
+    actors = {each.value.actor for each in read.concepts.values() if each.value.actor}
+    problems = _unknown(placed, spec.includes, read.concepts, "concept", "includes")
+    if name in BUILT_IN:
+        problems.append(placed.problem(f"{name!r} is built in: {BUILT_IN[name]}; choose another id", key=True))
+    if (spec.kind == "actor") != bool(spec.actor):
+        problems.append(placed.problem("kind: actor and actor: CODE go together", key=True))
+    for key in ("kanji", "members", "neighbours", "languages", "leaders"):
+        if getattr(spec, key) and spec.kind != "actor":
+            problems.append(placed.problem(f"{key!r} is for kind: actor", key, key=True))
+    for key in ("of", "official"):
+        if getattr(spec, key) and spec.kind != "institution":
+            problems.append(placed.problem(f"{key!r} is for kind: institution", key, key=True))
+    if spec.of and spec.of not in actors:
+        problems.append(placed.problem(f"of: no actor {spec.of!r}{did_you_mean(spec.of, [code for code in actors if code])}", "of"))
+    if not (spec.en or spec.ja or spec.includes or spec.leaders or spec.kanji):
+        problems.append(placed.problem("has no terms; write en:, ja: or includes:", key=True))
+    return problems
+
+
+def _circles(read: Configuration) -> list[Problem]:
+    """A concept that includes itself, over however many steps, reported once a circle."""
+    problems: list[Problem] = []
+    done: set[str] = set()
+
+    def visit(name: str, path: tuple[str, ...]) -> None:
+        if name in path:
+            circle = path[path.index(name) :]
+            if not set(circle) & done:
+                problems.append(read.concepts[name].problem(f"includes go in a circle: {' -> '.join([*circle, name])}", "includes"))
+            done.update(circle)
+        elif name not in done and name in read.concepts:
+            for child in read.concepts[name].value.includes:
+                visit(child, (*path, name))
+            done.add(name)
+
+    for name in sorted(read.concepts):
+        visit(name, ())
+    return problems
+
+
+def _rule(placed: Placed[RuleSpec], read: Configuration, sectors: set[str], developments: set[str]) -> list[Problem]:
+    spec = placed.value
+    discards = {name for name, each in read.rules.items() if each.value.kind == "discard"}
+    problems = _unknown(placed, spec.levels, sectors, "sector", "levels", keys=True)
+    problems += _unknown(placed, spec.why, sectors, "sector", "why", keys=True)
+    problems += _unknown(placed, spec.act, sectors | {"any"}, "sector", "act", keys=True)
+    problems += _unknown(placed, spec.despite, discards | {"any"}, "discard rule", "despite")
+    problems += _unknown(placed, spec.yields_to, developments, "development", "yields_to")
+    if spec.kind == "discard":
+        if spec.development:
+            problems.append(placed.problem("a discard rule tells of no development; remove it", "development", key=True))
+    elif spec.development is None:
+        problems.append(placed.problem("'development' is missing"))
+    else:
+        problems += _unknown(placed, [spec.development], developments, "development", "development")
+        if spec.development in read.developments:
+            known = read.developments[spec.development].value
+            for sector, level in spec.levels.items():
+                if level != "none" and sector in sectors and sector not in known.why and sector not in spec.why:
+                    problems.append(placed.problem(f"'why' has no sentence for {sector!r}, which levels adds", "levels", sector, key=True))
+    return problems

@@ -1,0 +1,160 @@
+"""One entry against one rule set: scan, look at the rules that have a chance, judge stage and polarity, weigh, keep the evidence.
+
+Deterministic, and independent of the order of rules and files. No clock but the entry's own date, no I/O.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from alerts.feeds.entry import Entry
+from alerts.rules.assessment import Assessment, Development, Evidence, Impact, NamedDate
+from alerts.rules.compile import Rule, RuleSet
+from alerts.rules.dates import named_dates
+from alerts.rules.operators.condition import Look, Mentions
+from alerts.rules.progress import polarity_of, stage_of
+from alerts.rules.weigh import Circumstances, actor_spec, weigh
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A rule whose condition held, with the mentions that made it hold. `dropped` says why it counts for nothing, if so."""
+
+    rule: Rule
+    mentions: Mentions
+    dropped: str = ""
+
+
+def look_at(rules: RuleSet, entry: Entry, host: str) -> Look:
+    """Scan an entry."""
+    return Look(entry, rules.scanner.scan(entry.title, entry.summary, entry.published.date(), host), host)
+
+
+def held_rules(rules: RuleSet, look: Look) -> list[Held]:
+    """Return every rule whose condition holds, those that another takes out of account marked as dropped."""
+    seen = look.found.mentions.keys()
+    numbers = set(rules.always)
+    for concept in seen & rules.triggers.keys():
+        numbers.update(rules.triggers[concept])
+    if not numbers:
+        return []
+    high = len(look.found.text)
+    held: list[Held] = []
+    for number in sorted(numbers):
+        rule = rules.rules[number]
+        if any(need.isdisjoint(seen) for need in rule.needs):
+            continue
+        mentions = rule.condition.find(look, 0, high)
+        if mentions is not None:
+            held.append(Held(rule, mentions))
+    if not held or (len(held) == 1 and held[0].rule.development):
+        return held
+    return _yield(_discard(held))
+
+
+def _discard(held: list[Held]) -> list[Held]:
+    discards = [each.rule.id for each in held if each.rule.development is None]
+    return [each if not (by := _stopped_by(each.rule, discards)) else Held(each.rule, each.mentions, f"discarded by {by}") for each in held]
+
+
+def _stopped_by(rule: Rule, discards: Iterable[str]) -> str:
+    if rule.development is None or "any" in rule.spec.despite:
+        return ""
+    return next((name for name in discards if name not in rule.spec.despite), "")
+
+
+def _yield(held: list[Held]) -> list[Held]:
+    found = {each.rule.development.id for each in held if each.rule.development and not each.dropped}
+    return [
+        Held(each.rule, each.mentions, f"yields to {better[0]}")
+        if not each.dropped and (better := sorted(found & set(each.rule.spec.yields_to) - {each.rule.spec.development}))
+        else each
+        for each in held
+    ]
+
+
+def assess(rules: RuleSet, entry: Entry, *, host: str = "JPN") -> Assessment:
+    """Return what the rules find in an entry, for readers who live in the host country. The entry's date is the clock."""
+    look = look_at(rules, entry, host)
+    counted = [each for each in held_rules(rules, look) if each.rule.development and not each.dropped]
+    if not counted:
+        return Assessment(entry.id, rules.hash)
+    dates = named_dates(look.found.text, entry.published.date())
+    judged = [judge(rules, look, each, dates) for each in counted]
+    best = _best_of_each_type(judged)
+    impacts: dict[str, Impact] = {}
+    for _, weighed in best:
+        for impact in weighed:
+            if impact.sector not in impacts or impact.level > impacts[impact.sector].level:
+                impacts[impact.sector] = impact
+    if not impacts:
+        return Assessment(entry.id, rules.hash)
+    return Assessment(
+        entry=entry.id,
+        ruleset=rules.hash,
+        developments=tuple(development for development, weighed in best if weighed),
+        impacts=tuple(impacts[sector] for sector in rules.sectors if sector in impacts),
+        dates=dates,
+        actors=tuple(sorted({look.found.actor(each) for each in look.found.everybody()} | {a for d, _ in best for a in d.actors})),
+        concepts=_concepts(rules, look),
+    )
+
+
+def judge(rules: RuleSet, look: Look, held: Held, dates: tuple[NamedDate, ...]) -> tuple[Development, list[Impact]]:
+    """Return the development that a rule which held tells of, and what it means for each sector."""
+    rule = held.rule
+    assert rule.development is not None  # noqa: S101 - discards are not judged
+    stage, cue = stage_of(rules, look, rule, held.mentions)
+    polarity = polarity_of(rules, look, rule, stage, held.mentions)
+    actors = actors_of(rules, look, rule, held.mentions)
+    impacts = weigh(rules, look, Circumstances(rule, stage, polarity, actors, dates))
+    evidence = {look.found.evidence(each) for each in held.mentions} | ({look.found.evidence(cue)} if cue else set())
+    return Development(rule.development.id, stage, polarity, actors, rule.id, tuple(sorted(evidence, key=_order))), impacts
+
+
+def _order(evidence: Evidence) -> tuple[bool, int, int, str]:
+    return evidence.field != "title", evidence.start, evidence.end, evidence.concept
+
+
+def actors_of(rules: RuleSet, look: Look, rule: Rule, mentions: Mentions) -> tuple[str, ...]:
+    """Return who acts or is acted on. A text that names nobody speaks of the country of its source or language."""
+    found = look.found
+    spans = {(0, found.split)}
+    if rule.spec.actors_from == "entry":
+        spans = {(0, len(found.text))}
+    elif rule.spec.actors_from == "evidence":
+        spans |= {found.sentence(each.start) for each in mentions}
+    actors = {found.actor(each) for each in found.everybody() if any(low <= each.start and each.end <= high for low, high in spans)}
+    actors |= set(rule.spec.actors)
+    if not actors:
+        actors = {found.actor(each) for each in found.everybody()}
+    return tuple(sorted(actors or _speaker(rules, look)))
+
+
+def _speaker(rules: RuleSet, look: Look) -> set[str]:
+    source = look.entry.source
+    if source.country in rules.lexicon.actors:
+        return {source.country}
+    language = look.entry.language.partition("-")[0]
+    spec = actor_spec(rules, look.host)
+    return {look.host} if spec and language in spec.languages else set()
+
+
+def _best_of_each_type(judged: list[tuple[Development, list[Impact]]]) -> list[tuple[Development, list[Impact]]]:
+    """Keep one development a type: the one of the highest level, then with the most evidence, then by the rule's id."""
+
+    def worth(each: tuple[Development, list[Impact]]) -> tuple[int, int, int, str]:
+        development, impacts = each
+        highest = max((impact.level for impact in impacts), default=0)
+        return -highest, -sum(impact.level for impact in impacts), -len(development.evidence), development.rule
+
+    best: dict[str, tuple[Development, list[Impact]]] = {}
+    for each in sorted(judged, key=worth):
+        best.setdefault(each[0].type, each)
+    return sorted(best.values(), key=lambda each: (worth(each)[:2], each[0].type))
+
+
+def _concepts(rules: RuleSet, look: Look) -> tuple[str, ...]:
+    """Ids of the lexicon's concepts that were found, without the engine's own."""
+    return tuple(sorted(name for number in look.found.mentions if (name := rules.lexicon.concepts[number].id) in rules.lexicon.specs))

@@ -1,0 +1,35 @@
+"""Read a configuration directory into a rule set: the only place of the rules that touches files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alerts.errors import ConfigError, Problem
+from alerts.rules.compile import RuleSet, compile_texts
+from alerts.rules.configuration import FOLDERS, SINGLE
+from alerts.yamlfile import read
+
+
+def read_texts(directory: Path) -> dict[str, bytes]:
+    """Read the files of a configuration by their name relative to it. Raises ConfigError if the directory or a file cannot be read."""
+    if not directory.is_dir():
+        raise ConfigError([Problem(str(directory), 0, 0, "is not a directory; make one with `alerts init`")])
+    paths = [directory / name for name in SINGLE if (directory / name).is_file()]
+    for folder in FOLDERS:
+        paths += sorted(path for path in (directory / folder).glob("*.y*ml") if path.is_file() and not path.name.startswith("."))
+    texts: dict[str, bytes] = {}
+    problems: list[Problem] = []
+    for path in paths:
+        name = path.relative_to(directory).as_posix()
+        try:
+            texts[name] = read(path, name)
+        except ConfigError as error:
+            problems.extend(error.problems)
+    if problems:
+        raise ConfigError(problems)
+    return texts
+
+
+def load_rules(directory: Path) -> RuleSet:
+    """Compile the configuration in a directory. Raises ConfigError with every problem of every file."""
+    return compile_texts(read_texts(directory))

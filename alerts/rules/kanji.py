@@ -1,0 +1,51 @@
+"""One-kanji country names, which Japanese headlines glue to what follows: 日米首脳, 訪中, 米政府. Never found alone (HANDBOOK §3.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from alerts.text import is_kanji
+
+PREFIXES = ("訪", "対", "駐", "在", "親", "反", "渡", "離")
+SUFFIXES = (
+    "大統領", "副大統領", "首相", "政府", "政権", "軍", "側", "外相", "外務省", "国防長官", "国防相", "国防総省", "国務長官", "国務省", "財務長官",
+    "財務省", "商務省", "商務長官", "通商代表", "当局", "議会", "関税", "上院", "下院", "連邦", "海軍", "空軍", "最高裁", "高官", "国債", "外交", "大使",
+    "当局者", "特使", "代表団", "国防", "長官", "首脳", "企業", "市場", "経済", "、",
+)  # fmt: skip
+AFTER_RUN = (
+    "首脳", "外相", "外務", "防衛", "国防", "財務", "経済", "貿易", "通商", "閣僚", "高官", "会談", "協議", "関係", "同盟", "合意", "両", "間", "電話",
+    "共同", "政府", "交渉", "対立", "対話", "協力", "摩擦", "協定", "条約", "軍", "安保", "安全保障", "国境", "実務者", "局長", "次官", "大統領", "首相",
+    "の首脳", "の外相", "租税", "社会保障", "租税", "沿岸", "合同", "トップ", "衝突", "戦争", "停戦", "和平", "核", "投資", "産業",
+)  # fmt: skip
+_NOT_BEFORE = {"対": "絶反相敵応", "在": "存現滞自不所健", "反": "違背離", "親": "両父母肉", "渡": "引譲", "離": "分距隔"}
+_MAY_STAND_BEFORE = "前元現対訪駐在新各両同"
+
+
+def glued(kanji: str) -> Iterator[tuple[str, int]]:
+    """Yield every text that a one-kanji name is recognised in, with the kanji's place in it."""
+    for prefix in PREFIXES:
+        yield prefix + kanji, 1
+    for suffix in SUFFIXES:
+        yield kanji + suffix, 0
+
+
+def stands(text: str, start: int, place: int, names: Mapping[str, str]) -> bool:
+    """True if a glued text at `start` is no part of another word: 対中 in 絶対中止, 日側 in 毎日側, 日首相 in 19日首相."""
+    if start == 0:
+        return True
+    before = text[start - 1]
+    if place:
+        return before not in _NOT_BEFORE.get(text[start], "")
+    return not (is_kanji(before) and before not in names and before not in _MAY_STAND_BEFORE) and not before.isdigit()
+
+
+def in_run(text: str, start: int, end: int, names: Mapping[str, str]) -> bool:
+    """True if a pair of names belongs to a run of two to four that is followed by what countries do together: 日米韓首脳."""
+    first, last = start, end
+    while first and text[first - 1] in names:
+        first -= 1
+    while last < len(text) and text[last] in names:
+        last += 1
+    if last - first > 4 or (first and text[first - 1].isdigit()):
+        return False
+    return text.startswith(AFTER_RUN, last)

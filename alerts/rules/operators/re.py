@@ -1,0 +1,63 @@
+"""`re`: a regular expression finds something in the span. RE2 syntax, linear time, no back-references; on the NFKC text, any case.
+
+    when: {all: [tariff], re: '\\b[2-9][0-9]( percent|%)'}
+    MATCHES: Tariff of 25% announced
+    DOES NOT MATCH: Tariff of 5% announced
+
+Full-width digits and signs are already plain ones. Use it for numbers and forms; words belong in the lexicon.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import re2
+
+from alerts.rules.operators.condition import Look, Mentions, Needs, Reader
+from alerts.rules.scan import Mention
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A compiled expression."""
+
+    source: str
+    compiled: Any
+
+    def find(self, look: Look, low: int, high: int) -> Mentions | None:
+        """Return what it matched first; an empty match is no mention."""
+        match = self.compiled.search(look.found.cased[low:high])
+        if match is None:
+            return None
+        start, end = match.span()
+        return (Mention(low + start, low + end, -1),) if end > start else ()
+
+    def needs(self) -> Needs:
+        """Nothing that the scan could have found."""
+        return ()
+
+    def words(self) -> str:
+        """Quote the expression."""
+        return f"re {self.source!r}"
+
+    def why_not(self, look: Look, low: int, high: int) -> str:
+        """Say that nothing matches."""
+        return f"{self.words()} matches nothing"
+
+
+def parse(value: Any, reader: Reader) -> Pattern | None:
+    """Read one expression."""
+    if not isinstance(value, str) or not value:
+        reader.refuse("re needs a regular expression in quotes")
+        return None
+    options = re2.Options()
+    options.case_sensitive = False
+    options.log_errors = False
+    options.max_mem = 1 << 20
+    try:
+        return Pattern(value, re2.compile(value, options))
+    except re2.error as error:
+        reason = error.args[0].decode() if error.args and isinstance(error.args[0], bytes) else str(error)
+        reader.refuse(f"re: {reason}")
+        return None

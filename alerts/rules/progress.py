@@ -1,0 +1,76 @@
+"""How far a development has got and which way it goes, from the cues near its evidence.
+
+The sentences that hold the evidence are read, the title first; with no cue there the whole title. Of the stages asserted the one that
+has got furthest counts. A hedge takes back what stands beside it: in "may announce" and 発動を検討 nothing is announced. A hedged title
+wins over a firm body (HANDBOOK §6).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from alerts.rules.assessment import Polarity, Stage
+from alerts.rules.compile import Rule, RuleSet
+from alerts.rules.operators.condition import Look, Mentions
+from alerts.rules.scan import Mention
+from alerts.rules.schema import StageSpec
+from alerts.text import is_japanese
+
+DEFAULT: Stage = "announced"
+_REACH_ENGLISH = 60  # a hedge governs what follows within so many characters; in Japanese what stands before it
+_REACH_JAPANESE = 14
+_OPPOSITE: dict[Polarity, Polarity] = {"tightening": "easing", "easing": "tightening"}
+
+
+def stage_of(rules: RuleSet, look: Look, rule: Rule, mentions: Mentions) -> tuple[Stage, Mention | None]:
+    """Return the stage of a rule that held, and the cue that says so."""
+    if rule.spec.stage:
+        return rule.spec.stage, None
+    split = look.found.split
+    spans = sorted({look.found.sentence(each.start) for each in mentions} or {(0, split)})
+    title = [span for span in spans if span[0] <= split]
+    body = [span for span in spans if span[0] > split]
+    in_title = _furthest(rules, look, title)
+    in_body = _furthest(rules, look, body)
+    if in_title and in_body and not in_title[0].hedge and in_body[0].rank > in_title[0].rank and not in_body[0].hedge:
+        return in_body[0].id, in_body[1]
+    best = in_title or in_body or _furthest(rules, look, [(0, split)])
+    return (best[0].id, best[1]) if best else (DEFAULT, None)
+
+
+def _furthest(rules: RuleSet, look: Look, spans: Sequence[tuple[int, int]]) -> tuple[StageSpec, Mention] | None:
+    asserted: list[tuple[StageSpec, Mention]] = []
+    for low, high in spans:
+        cues = [
+            (spec, mention)
+            for name, spec in rules.stages.items()
+            for mention in look.found.within(rules.lexicon.number(f"stage:{name}"), low, high)
+        ]
+        hedges = [mention for spec, mention in cues if spec.hedge]
+        asserted += [(spec, mention) for spec, mention in cues if spec.hedge or not any(_governs(look, hedge, mention) for hedge in hedges)]
+    return max(asserted, key=lambda each: (each[0].rank, -each[1].start, each[1].end), default=None)
+
+
+def _governs(look: Look, hedge: Mention, cue: Mention) -> bool:
+    if hedge.start < cue.end and cue.start < hedge.end:  # one inside the other: 発動を見送り holds 発動
+        return hedge.end - hedge.start > cue.end - cue.start
+    if is_japanese(look.found.text[hedge.start : hedge.end]):
+        return 0 <= hedge.start - cue.end <= _REACH_JAPANESE
+    return 0 <= cue.start - hedge.end <= _REACH_ENGLISH
+
+
+def polarity_of(rules: RuleSet, look: Look, rule: Rule, stage: Stage, mentions: Mentions) -> Polarity:
+    """Return which way it goes for a resident: the rule's word, else cues in the sentences of the evidence, else the development's usual way."""
+    if rule.spec.polarity:
+        return rule.spec.polarity
+    assert rule.development is not None  # noqa: S101 - discards never come here
+    polarity: Polarity = rule.development.polarity
+    spans = {look.found.sentence(each.start) for each in mentions} or {(0, look.found.split)}
+    said = {name for name in ("tightening", "easing") if any(any(look.found.within(rules.lexicon.number(name), *span)) for span in spans)}
+    if len(said) == 2:
+        polarity = "mixed"
+    elif said:
+        polarity = "tightening" if "tightening" in said else "easing"
+    elif rules.stages[stage].opposite:
+        polarity = _OPPOSITE.get(polarity, polarity)
+    return polarity

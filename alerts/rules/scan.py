@@ -1,0 +1,194 @@
+"""One pass over an entry: which concepts are mentioned where, after everything that hides a mention has been heard.
+
+Hiding, in this order: what touches a term (京都 in 東京都), a reject phrase or mask that covers it, among actors a longer one that
+covers it (South Korea over Korea), a term's own conditions, and for leaders their time in office and `former`.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+from datetime import date
+from typing import NamedTuple
+
+from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
+
+from alerts.rules.assessment import Evidence
+from alerts.rules.kanji import in_run, stands
+from alerts.rules.lexicon import GLUED, MASK, PAIR, REJECT, Lexicon, Meaning
+from alerts.rules.terms import touches
+from alerts.text import Folded, fold
+
+_END = re.compile(r"[。！？!?\n]|(?<![A-Z])(?<!\bMr)(?<!\bMs)(?<!\bDr)(?<!\bSt)(?<!\bNo)(?<!\bvs)\.(?=[\"')]*\s+[\"'(]*[A-Z0-9])")
+_FORMER_BEFORE = re.compile(r"(?:\b(?:former|ex|one-time|late|then)\b[ -](?:[\w.'-]+ ){0,4}|(?:元|前)(?:[^、。\s]{0,8}(?:大統領|首相|長官|大臣|相|総裁|主席|官房長官))?)$")
+_FORMER_AFTER = re.compile(r"(?:前|元)(?:副?大統領|首相|総理|国務長官|財務長官|長官|外相|総裁|主席|会長|氏|政権)")
+
+
+class Mention(NamedTuple):
+    """A concept at a place of the folded text; `concept` is the number of the concept whose term stands there."""
+
+    start: int
+    end: int
+    concept: int
+
+
+class Found:
+    """All mentions in one entry. The folded title, a line break and the folded summary are one text."""
+
+    __slots__ = ("_ends", "_lexicon", "_originals", "_summary", "_title", "cased", "mentions", "split", "text")
+
+    def __init__(self, lexicon: Lexicon, originals: tuple[str, str], title: Folded, summary: Folded) -> None:
+        self._lexicon = lexicon
+        self._originals = originals
+        self._title = title
+        self._summary = summary
+        self.text = f"{title.text}\n{summary.text}" if summary.text else title.text
+        self.cased = f"{title.cased}\n{summary.cased}" if summary.text else title.cased
+        self.split = len(title.text)
+        self.mentions: dict[int, list[Mention]] = {}
+        self._ends: list[int] | None = None
+
+    def within(self, concept: int, low: int, high: int) -> Iterator[Mention]:
+        """Yield the mentions of a concept inside a span."""
+        return (each for each in self.mentions.get(concept, ()) if each.start >= low and each.end <= high)
+
+    def actor(self, mention: Mention) -> str:
+        """Return whom a mention names, or nothing."""
+        return self._lexicon.concepts[mention.concept].actor
+
+    def everybody(self) -> Iterator[Mention]:
+        """Yield the mentions of all actors."""
+        return iter(self.mentions.get(self._lexicon.number("any-actor"), ()))
+
+    def ends(self) -> list[int]:
+        """Return where each sentence ends; the title ends one."""
+        if self._ends is None:
+            self._ends = [match.end() for match in _END.finditer(self.cased)]
+            if not self._ends or self._ends[-1] < len(self.text):
+                self._ends.append(len(self.text))
+        return self._ends
+
+    def sentence(self, place: int) -> tuple[int, int]:
+        """Return the span of the sentence around a place."""
+        ends = self.ends()
+        index = min(bisect_right(ends, place), len(ends) - 1)
+        return (ends[index - 1] if index else 0), ends[index]
+
+    def sentences(self) -> Iterator[tuple[int, int]]:
+        """Yield the spans of all sentences."""
+        start = 0
+        for end in self.ends():
+            yield start, end
+            start = end
+
+    def evidence(self, mention: Mention) -> Evidence:
+        """Return a mention as evidence in the original text."""
+        concept = self._lexicon.concepts[mention.concept].id if mention.concept >= 0 else "re"
+        return self.quote(mention.start, mention.end, concept)
+
+    def quote(self, start: int, end: int, concept: str) -> Evidence:
+        """Return a span of the folded text as evidence; a span over both fields is cut to the title."""
+        if start < self.split:
+            first, last = self._title.original(start, min(end, self.split))
+            return Evidence("title", first, last, self._originals[0][first:last], concept)
+        shift = self.split + 1
+        first, last = self._summary.original(max(start - shift, 0), end - shift)
+        return Evidence("summary", first, last, self._originals[1][first:last], concept)
+
+
+class Scanner:
+    """The automaton over all patterns of a lexicon."""
+
+    __slots__ = ("_automaton", "_cased", "_guards", "_lexicon")
+
+    def __init__(self, lexicon: Lexicon) -> None:
+        self._lexicon = lexicon
+        self._guards = [(pattern.left, pattern.right) for pattern in lexicon.patterns]
+        self._cased = [pattern.cased for pattern in lexicon.patterns]
+        texts = [pattern.text for pattern in lexicon.patterns]
+        self._automaton = AhoCorasick(texts, matchkind=MatchKind.Standard, implementation=Implementation.ContiguousNFA)
+
+    def scan(self, title: str, summary: str, published: date, host: str) -> Found:
+        """Find every mention in an entry published on a day, for readers of a host country."""
+        found = Found(self._lexicon, (title, summary), fold(title), fold(summary))
+        text, lexicon = found.text, self._lexicon
+        size = len(text)
+        kept: list[tuple[int, int, Meaning]] = []
+        hiding: list[tuple[int, int, int]] = []
+        for number, start, end in self._automaton.find_matches_as_indexes(text, overlapping=True):
+            left, right = self._guards[number]
+            if (left and start and touches(left, text[start - 1])) or (right and end < size and touches(right, text[end])):
+                continue
+            if (cased := self._cased[number]) is not None and found.cased[start:end] != cased:
+                continue
+            for meaning in lexicon.meanings[number]:
+                tag = meaning.tag
+                if tag == REJECT:
+                    hiding.append((start, end, meaning.concept))
+                elif tag == MASK:
+                    hiding.append((start, end, -1))
+                elif tag == GLUED:
+                    if stands(text, start, meaning.place, lexicon.kanji):
+                        kept.append((start + meaning.place, start + meaning.place + 1, meaning))
+                elif tag == PAIR:
+                    if in_run(text, start, end, lexicon.kanji):
+                        kept.append((start, start + 1, meaning))
+                        kept.append((start + 1, end, Meaning(meaning.other)))
+                else:
+                    kept.append((start, end, meaning))
+        self._register(found, kept, hiding, published, host)
+        return found
+
+    def _register(
+        self, found: Found, kept: list[tuple[int, int, Meaning]], hiding: list[tuple[int, int, int]], published: date, host: str
+    ) -> None:
+        """Write down the mentions that nothing hides, for every concept that they count for."""
+        concepts, mentions, foreign = self._lexicon.concepts, found.mentions, self._lexicon.foreign
+        actors = [(start, end, concepts[meaning.concept].actor) for start, end, meaning in kept if concepts[meaning.concept].actor]
+        waiting: list[tuple[Mention, Meaning, set[int]]] = []
+        for start, end, meaning in kept:
+            concept = concepts[meaning.concept]
+            hidden: set[int] = set()
+            if hiding:
+                hidden = {by for first, last, by in hiding if first <= start and end <= last}
+                if -1 in hidden or meaning.concept in hidden:
+                    continue
+            if concept.actor and len(actors) > 1 and not meaning.tag and self._is_covered(found.text, start, end, concept.actor, actors):
+                continue
+            if meaning.leader and not _in_office(found.text, start, end, meaning, published):
+                continue
+            if meaning.after and not found.text.startswith(meaning.after, end):
+                continue
+            mention = Mention(start, end, meaning.concept)
+            if meaning.near:
+                waiting.append((mention, meaning, hidden))
+                continue
+            self._count(mentions, mention, meaning, hidden, foreign, host)
+        for mention, meaning, hidden in waiting:
+            low, high = found.sentence(mention.start)
+            if any(True for near in meaning.near for each in found.within(near, low, high) if each[:2] != mention[:2]):
+                self._count(mentions, mention, meaning, hidden, foreign, host)
+
+    def _count(self, mentions: dict[int, list[Mention]], mention: Mention, meaning: Meaning, hidden: set[int], foreign: int, host: str) -> None:
+        concept = self._lexicon.concepts[meaning.concept]
+        for up in concept.ups:
+            if up in hidden or (up == foreign and concept.actor == host):
+                continue
+            mentions.setdefault(up, []).append(mention)
+        for role in meaning.roles:
+            for up in self._lexicon.concepts[role].ups:
+                if up not in hidden:
+                    mentions.setdefault(up, []).append(mention)
+
+    def _is_covered(self, text: str, start: int, end: int, actor: str, actors: list[tuple[int, int, str]]) -> bool:
+        """True if a longer mention of another actor covers this one; runs of one-kanji names (日米 in 日米韓) hide nothing."""
+        if all(char in self._lexicon.kanji for char in text[start:end]):
+            return False
+        return any(first <= start and end <= last and last - first > end - start and other != actor for first, last, other in actors)
+
+
+def _in_office(text: str, start: int, end: int, meaning: Meaning, published: date) -> bool:
+    if (meaning.since and published < meaning.since) or (meaning.until and published > meaning.until):
+        return False
+    return not _FORMER_BEFORE.search(text[max(0, start - 40) : start]) and not _FORMER_AFTER.match(text, end)

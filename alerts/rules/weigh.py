@@ -1,0 +1,146 @@
+"""The level of one sector as a sum whose every term is kept, because the terms are the why (HANDBOOK §1.6).
+
+level = clamp(base + stage + size + reach + clock, 0, ceiling), then capped by how well the source knows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from alerts.feeds.entry import Entry
+from alerts.rules.assessment import Impact, NamedDate, Polarity, Stage, Term
+from alerts.rules.compile import Rule, RuleSet
+from alerts.rules.levels import Level, clamp
+from alerts.rules.operators.condition import Look
+from alerts.rules.schema import ConceptSpec
+
+SIZES: Mapping[str, int] = {"exceptional": 1, "normal": 0, "small": -1, "routine": -2}
+LOCAL = ("safety", "travel")  # felt only where it happens
+SOON = timedelta(days=30)
+_DECIDED: tuple[Stage, ...] = ("announced", "adopted", "in-force")
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What the levels of one development depend on."""
+
+    rule: Rule
+    stage: Stage
+    polarity: Polarity
+    actors: tuple[str, ...]
+    dates: tuple[NamedDate, ...]
+
+
+def weigh(rules: RuleSet, look: Look, facts: Circumstances) -> list[Impact]:
+    """Return an impact for every sector that the development touches at `info` or above."""
+    rule, development = facts.rule, facts.rule.development
+    assert development is not None  # noqa: S101 - discards never come here
+    bases = {**development.impact, **rule.spec.levels}
+    ceiling = Level[rule.spec.ceiling or development.ceiling]
+    shared = [term for term in (_stage(rules, facts), _size(look, rule), _clock(look.entry, facts)) if term]
+    impacts = []
+    for sector in rules.sectors:  # in the order of sectors.yaml
+        base = Level[bases.get(sector, "none")]
+        if base is Level.none:
+            continue
+        own = "by this rule" if sector in rule.spec.levels else "by itself"
+        terms = [Term("base", base, f"{development.name.en} is at {base.name} for {sector} {own}"), *shared]
+        if reach := _reach(rules, look, facts, sector):
+            terms.append(reach)
+        total = sum(term.value for term in terms)
+        bounded = min(total, ceiling)
+        if bounded < total:
+            terms.append(Term("ceiling", bounded - total, f"{development.name.en} never rises above {ceiling.name}"))
+        for cap, reason in _caps(rules, look, facts):
+            if bounded > cap:
+                terms.append(Term("cap", cap - bounded, reason))
+                bounded = int(cap)
+        if bounded > Level.none:
+            impacts.append(Impact(sector, clamp(bounded, ceiling), ceiling, development.id, rule.id, tuple(terms)))
+    return impacts
+
+
+def _stage(rules: RuleSet, facts: Circumstances) -> Term | None:
+    stage = rules.stages[facts.stage]
+    development = facts.rule.spec.development or ""
+    shift = stage.shift_for.get(development, stage.shift)
+    return Term("stage", shift, f"so far it is {stage.name.en}") if shift else None
+
+
+def _size(look: Look, rule: Rule) -> Term | None:
+    for sizing in rule.sizings:
+        if sizing.condition.find(look, 0, len(look.found.text)) is not None:
+            value = SIZES[sizing.spec.size]
+            return Term("size", value, sizing.spec.reason or f"{sizing.spec.size}: {sizing.condition.words()}") if value else None
+    return None
+
+
+def _reach(rules: RuleSet, look: Look, facts: Circumstances, sector: str) -> Term | None:
+    """What happens elsewhere reaches a resident less."""
+    host = look.host
+    if host in widened(rules, facts.actors):
+        return None
+    spec = actor_spec(rules, host)
+    near = set(spec.neighbours) if spec else set()
+    place = ", ".join(facts.actors) or "no country named"
+    if sector in LOCAL and not near & set(facts.actors):
+        return Term("reach", -2, f"far from {host} and its neighbours ({place})")
+    return Term("reach", -1, f"{host} is neither actor nor target ({place})")
+
+
+def _clock(entry: Entry, facts: Circumstances) -> Term | None:
+    wanted = facts.rule.spec.clock
+    if wanted is None:
+        wanted = facts.rule.development is not None and facts.rule.development.clock
+    if not wanted or facts.stage not in _DECIDED:
+        return None
+    today = entry.published.date()
+    first = next((each for each in facts.dates if each.kind == "effective" and is_soon(each.first, today)), None)
+    return Term("clock", 1, f"it takes effect within 30 days ({first.text})") if first else None
+
+
+def is_soon(day: date, today: date) -> bool:
+    """True for today and the thirty days after it."""
+    return today <= day <= today + SOON
+
+
+def _caps(rules: RuleSet, look: Look, facts: Circumstances) -> Sequence[tuple[Level, str]]:
+    """How high the evidence allows: lowest last, so that the strictest reason is kept."""
+    caps: list[tuple[Level, str]] = []
+    entry = look.entry
+    official = entry.source.kind == "official" or speaks_officially(rules, look)
+    if not official:
+        caps.append((Level.prepare, "act needs an official source or two independent publishers"))
+    if entry.source.kind == "aggregator" and not official and (unnamed(rules, look) or not entry.outlet):
+        caps.append((Level.watch, "one aggregator repeats it and names no source"))
+    stage = rules.stages[facts.stage]
+    if stage.ceiling != "act":
+        caps.append((Level[stage.ceiling], f"what is {stage.name.en} never rises above {stage.ceiling}"))
+    return caps
+
+
+def speaks_officially(rules: RuleSet, look: Look) -> bool:
+    """True if the text names an institution whose own word is official."""
+    return any(rules.lexicon.concepts[number].official for number in look.found.mentions)
+
+
+def unnamed(rules: RuleSet, look: Look) -> bool:
+    """True if the text rests on sources that it does not name (concept `unnamed-source`, if the lexicon has one)."""
+    return rules.lexicon.number("unnamed-source") in look.found.mentions
+
+
+def actor_spec(rules: RuleSet, code: str) -> ConceptSpec | None:
+    """Return the concept of an actor, or None."""
+    number = rules.lexicon.actors.get(code)
+    return None if number is None else rules.lexicon.specs[rules.lexicon.concepts[number].id]
+
+
+def widened(rules: RuleSet, actors: Collection[str]) -> set[str]:
+    """Return actors and the members of the blocs among them."""
+    wide = set(actors)
+    for code in actors:
+        if spec := actor_spec(rules, code):
+            wide.update(spec.members)
+    return wide

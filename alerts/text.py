@@ -1,0 +1,137 @@
+"""Text as matching sees it, and text as people see it.
+
+`fold` makes texts comparable (NFKC, one form of quotes, dashes, spaces and a few kanji variants, case) and keeps a map back, so that
+evidence always slices the original. `excerpt` and `width` measure text as a reader does: a kanji is two columns wide.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+_DROP = "\u00ad\u200b\u200c\u200d\u2060\ufeff\ufe0e\ufe0f"  # soft hyphen, zero-width characters, variation selectors
+_ONE_TO_ONE = {
+    **{chr(0xFF01 + i): chr(0x21 + i) for i in range(94)},  # full-width ASCII
+    **dict.fromkeys("\u3000\u00a0\u2002\u2003\u2009\u202f\t\n\r\x0b\x0c\x85\u2028\u2029", " "),
+    **dict.fromkeys("‘’‛ʼ`´", "'"),
+    **dict.fromkeys("“”„‟", '"'),
+    **dict.fromkeys("‐‑‒–—―−﹣", "-"),
+    **dict(zip("髙﨑濵邊邉齋齊澤嶋德瀨廣曻國學", "高崎浜辺辺斎斉沢島徳瀬広昇国学", strict=True)),
+}
+_TABLE = str.maketrans(_ONE_TO_ONE)
+_SPECIAL = re.compile("[" + re.escape("".join(_ONE_TO_ONE)) + "]")
+_DROPPED = re.compile("[" + _DROP + "]")
+_HANGUL_TAIL = re.compile("[\u1161-\u1175\u11a8-\u11c2]")
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """`text` is folded, `cased` the same but for case; both have the same length. `starts` and `ends` map each of their characters to
+    the original, None where the map is the identity."""
+
+    text: str
+    cased: str
+    starts: tuple[int, ...] | None = None
+    ends: tuple[int, ...] | None = None
+
+    def original(self, start: int, end: int) -> tuple[int, int]:
+        """Return the span of the original that a non-empty span of the folded text stands for."""
+        if self.starts is None or self.ends is None:
+            return start, end
+        return self.starts[start], self.ends[end - 1]
+
+
+def fold(text: str) -> Folded:
+    """Fold a text for matching. Idempotent; ASCII and texts whose length does not change take a fast path."""
+    if text.isascii():
+        if not text.isprintable():
+            text = text.translate(_TABLE)
+        return Folded(text.lower(), text)
+    if _DROPPED.search(text):
+        return _fold_slowly(text)
+    if _SPECIAL.search(text):
+        text = text.translate(_TABLE)
+    if unicodedata.is_normalized("NFKC", text):
+        return Folded(_casefold(text), text)
+    return _fold_slowly(text)
+
+
+def _casefold(text: str) -> str:
+    """Fold case without changing the length: a letter that would become two (ß) stays itself."""
+    folded = text.casefold()
+    if len(folded) == len(text):
+        return folded
+    return "".join(low if len(low := char.casefold()) == 1 else char for char in text)
+
+
+def _fold_slowly(text: str) -> Folded:
+    """Normalise piece by piece: a piece is what NFKC treats as one (a letter and its marks, or a compatibility character)."""
+    pieces: list[tuple[str, int, int]] = []
+    for index, char in enumerate(text):
+        if char in _DROP:
+            continue
+        char = _ONE_TO_ONE.get(char, char)
+        if pieces and _joins(pieces[-1][0], char):
+            before, start, _ = pieces[-1]
+            pieces[-1] = (before + char, start, index + 1)
+        else:
+            pieces.append((char, index, index + 1))
+    out: list[str] = []
+    starts: list[int] = []
+    ends: list[int] = []
+    for piece, start, end in pieces:
+        plain = unicodedata.normalize("NFKC", piece).translate(_TABLE)
+        out.append(plain)
+        starts.extend([start] * len(plain))
+        ends.extend([end] * len(plain))
+    cased = "".join(out)
+    return Folded(_casefold(cased), cased, tuple(starts), tuple(ends))
+
+
+def _joins(piece: str, char: str) -> bool:
+    """True if NFKC could join the character to what stands before it."""
+    first = unicodedata.normalize("NFKD", char)[0]
+    return unicodedata.combining(first) != 0 or bool(_HANGUL_TAIL.match(first))
+
+
+def is_kanji(char: str) -> bool:
+    """True for a CJK ideograph (and the repeat mark 々)."""
+    return "\u4e00" <= char <= "\u9fff" or "\u3400" <= char <= "\u4dbf" or char == "々"
+
+
+def is_katakana(char: str) -> bool:
+    """True for a katakana letter or the long-vowel mark."""
+    return "\u30a1" <= char <= "\u30fa" or char == "ー"
+
+
+def is_letter(char: str) -> bool:
+    """True for what an English word is made of: a letter or digit of a script that puts spaces between words."""
+    return char < "\u2e80" and char.isalnum()
+
+
+def is_japanese(text: str) -> bool:
+    """True if a text holds kana or kanji: it has no spaces between words."""
+    return any(char >= "\u3041" and (is_kanji(char) or "\u3041" <= char <= "\u30ff") for char in text)
+
+
+def width(text: str) -> int:
+    """Return the width in columns of a fixed-width font: wide and full-width characters count two, combining marks none."""
+    return sum(0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)
+
+
+def excerpt(text: str, columns: int) -> str:
+    """Shorten a text to a width in columns, at a word's end where there are words, with an ellipsis if anything was cut."""
+    text = " ".join(text.split())
+    if width(text) <= columns:
+        return text
+    used, end = 1, 0
+    for end, char in enumerate(text):  # noqa: B007 - the index is used after the loop
+        used += width(char)
+        if used > columns:
+            break
+    cut = text[:end]
+    word = cut.rpartition(" ")[0]
+    if end < len(text) and is_letter(text[end]) and cut and is_letter(cut[-1]) and len(word) > len(cut) // 2:
+        cut = word
+    return cut.rstrip(" 、。,.;:-") + "…"
