@@ -5,7 +5,8 @@ AlertsError                 something to tell a person in one line; exit code 1
 ├── SettingsError           an environment setting that is unknown or bad; exit code 2
 ├── FeedError               one visit to one feed failed; the next visit may succeed
 ├── DeliveryError           one mail was not accepted; `permanent` tells whether a retry can help
-│   └── SenderError         the mail server refuses *us* (login, TLS): stop sending, nothing is burnt
+│   ├── SenderError         the mail server refuses *us* (login, TLS): stop sending, nothing is burnt
+│   └── UnreachableError    the mail server cannot be reached or turns us away for now: stop, try again later
 └── StoreError              the database cannot be used
 """
 
@@ -83,6 +84,10 @@ class DeliveryError(AlertsError):
 
 class SenderError(DeliveryError):
     """The mail server refuses us, whoever the recipient: wrong login, no TLS, certificate not to be trusted."""
+
+
+class UnreachableError(DeliveryError):
+    """The mail server cannot be reached, or turns us away for now, whoever the recipient."""
 
 
 class StoreError(AlertsError):

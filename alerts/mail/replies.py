@@ -1,0 +1,58 @@
+"""What a reply of a mail server means for us: one table from codes (RFC 5321 §4.2, RFC 3463) and wordings to our outcomes."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+from alerts.errors import DeliveryError, SenderError, UnreachableError
+
+Phase = Literal["greeting", "login", "sender", "recipient", "data", "message"]
+"""Where in the session the reply came: `sender` is MAIL, `recipient` RCPT, `message` the reply after the final dot."""
+
+LOGIN_CODES = frozenset({530, 534, 535, 538})
+"""Authentication asked for, too weak, wrong, or only over TLS (RFC 4954 §6): our set-up, whoever the recipient."""
+DEAD_ADDRESS = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"})
+"""No such mailbox, no such domain, not an address, moved, null MX, disabled."""
+TOO_BIG = frozenset({"5.3.4", "5.2.3"})
+
+_ENHANCED = re.compile(r"\s*([245]\.\d{1,3}\.\d{1,3})\b")
+_UNKNOWN_USER = re.compile(
+    r"(user|recipient|mailbox|address|account)\b.{0,40}\b(unknown|not found|does ?n.t exist|does not exist|unavailable|disabled|invalid)"
+    r"|(unknown|no such|invalid) (local )?(user|recipient|mailbox|address|account)|no mailbox",
+    re.IGNORECASE,
+)
+_NO_RELAY = re.compile(
+    r"relay(ing)?\b.{0,30}\b(denied|not permitted|not allowed|prohibited)|(unable|not permitted|not allowed) to relay", re.IGNORECASE
+)
+_ADDRESS = re.compile(r"[^\s<>\"'=,;:(]+@[^\s<>\"',;:)]+")
+_UNPRINTABLE = re.compile(r"[^\x20-\x7e]+")
+
+
+def failure(phase: Phase, code: int, text: str) -> DeliveryError:
+    """Return the error that a refusal means. Its message quotes the server without any address."""
+    said = quoted(code, text)
+    found = _ENHANCED.match(text)
+    enhanced = found[1] if found else ""
+    if code in LOGIN_CODES:
+        return SenderError(f"the mail server refuses our login: {said}", code=code)
+    if not 400 <= code <= 599:
+        return DeliveryError(f"the mail server gave an answer that makes no sense: {said}", code=code)
+    if phase in {"greeting", "login"}:
+        kind = SenderError if code >= 500 else UnreachableError
+        return kind(f"the mail server turns us away: {said}", code=code)
+    if code < 500:
+        return DeliveryError(f"the mail server says not now: {said}", code=code)
+    if phase == "sender" and code != 552 and enhanced not in TOO_BIG:
+        return SenderError(f"the mail server refuses our sender address: {said}", permanent=True, code=code)
+    if phase == "recipient" and _NO_RELAY.search(text):
+        return SenderError(f"the mail server does not relay for us; log in, or allow this host there: {said}", permanent=True, code=code)
+    dead = enhanced in DEAD_ADDRESS or (
+        not enhanced and phase == "recipient" and code in {550, 551, 553} and bool(_UNKNOWN_USER.search(text))
+    )
+    return DeliveryError(f"the mail server refused it: {said}", permanent=True, address_at_fault=dead, code=code)
+
+
+def quoted(code: int, text: str) -> str:
+    """Return a reply fit for a log and a page: one line, no address, not long."""
+    return f"{code} {_UNPRINTABLE.sub(' ', _ADDRESS.sub('<address>', text))[:200]}".strip()
