@@ -79,7 +79,7 @@ def assess(rules: RuleSet, entry: Entry, *, host: str = "JPN") -> Assessment:
     look = look_at(rules, entry, host)
     counted = [each for each in held_rules(rules, look) if each.rule.development and not each.dropped]
     if not counted:
-        return Assessment(entry.id, rules.hash)
+        return _gist_only(rules, entry, look)
     dates = named_dates(look.found.text, entry.published.date())
     judged = [judge(rules, look, each, dates) for each in counted]
     best = _best_of_each_type(judged)
@@ -89,7 +89,7 @@ def assess(rules: RuleSet, entry: Entry, *, host: str = "JPN") -> Assessment:
             if impact.sector not in impacts or impact.level > impacts[impact.sector].level:
                 impacts[impact.sector] = impact
     if not impacts:
-        return Assessment(entry.id, rules.hash)
+        return _gist_only(rules, entry, look)
     return Assessment(
         entry=entry.id,
         ruleset=rules.hash,
@@ -101,6 +101,12 @@ def assess(rules: RuleSet, entry: Entry, *, host: str = "JPN") -> Assessment:
     )
 
 
+def _gist_only(rules: RuleSet, entry: Entry, look: Look) -> Assessment:
+    """Nothing held; what is mentioned still tells which story the entry belongs to."""
+    actors = tuple(sorted({look.found.actor(each) for each in look.found.everybody()}))
+    return Assessment(entry.id, rules.hash, actors=actors, concepts=_concepts(rules, look))
+
+
 def judge(rules: RuleSet, look: Look, held: Held, dates: tuple[NamedDate, ...]) -> tuple[Development, list[Impact]]:
     """Return the development that a rule which held tells of, and what it means for each sector."""
     rule = held.rule
@@ -110,7 +116,8 @@ def judge(rules: RuleSet, look: Look, held: Held, dates: tuple[NamedDate, ...]) 
     actors = actors_of(rules, look, rule, held.mentions)
     impacts = weigh(rules, look, Circumstances(rule, stage, polarity, actors, dates))
     evidence = {look.found.evidence(each) for each in held.mentions} | ({look.found.evidence(cue)} if cue else set())
-    return Development(rule.development.id, stage, polarity, actors, rule.id, tuple(sorted(evidence, key=_order))), impacts
+    words = tuple(sorted(evidence, key=_order))
+    return Development(rule.development.id, stage, polarity, actors, rule.id, words, rule.development.family), impacts
 
 
 def _order(evidence: Evidence) -> tuple[bool, int, int, str]:
