@@ -11,6 +11,15 @@ from sqlalchemy import JSON, Column, DateTime, Dialect, Index, Text, TypeDecorat
 from sqlmodel import Field, SQLModel
 
 
+SQLModel.metadata.naming_convention = {
+    "ix": "ix_%(table_name)s_%(column_0_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s",
+    "pk": "pk_%(table_name)s",
+}
+"""Every constraint has a name, so that a migration can change it on either database."""
+
+
 class Moment(TypeDecorator[datetime]):
     """An aware UTC moment; SQLite keeps no zone, so it is put back on reading. A naive value is refused."""
 
