@@ -38,7 +38,10 @@ def weigh(rules: RuleSet, look: Look, facts: Circumstances) -> list[Impact]:
     rule, development = facts.rule, facts.rule.development
     assert development is not None  # noqa: S101 - discards never come here
     bases = {**development.impact, **rule.spec.levels}
-    ceiling = Level[rule.spec.ceiling or development.ceiling]
+    ceiling, why = Level[rule.spec.ceiling or development.ceiling], development.name.en
+    stage = rules.stages[facts.stage]
+    if Level[stage.ceiling] < ceiling:
+        ceiling, why = Level[stage.ceiling], f"what is {stage.name.en}"
     shared = [term for term in (_stage(rules, facts), _size(look, rule), _clock(look.entry, facts)) if term]
     impacts = []
     for sector in rules.sectors:  # in the order of sectors.yaml
@@ -52,8 +55,8 @@ def weigh(rules: RuleSet, look: Look, facts: Circumstances) -> list[Impact]:
         total = sum(term.value for term in terms)
         bounded = min(total, ceiling)
         if bounded < total:
-            terms.append(Term("ceiling", bounded - total, f"{development.name.en} never rises above {ceiling.name}"))
-        for cap, reason in _caps(rules, look, facts):
+            terms.append(Term("ceiling", bounded - total, f"{why} never rises above {ceiling.name}"))
+        for cap, reason in _caps(rules, look):
             if bounded > cap:
                 terms.append(Term("cap", cap - bounded, reason))
                 bounded = int(cap)
@@ -106,7 +109,7 @@ def is_soon(day: date, today: date) -> bool:
     return today <= day <= today + SOON
 
 
-def _caps(rules: RuleSet, look: Look, facts: Circumstances) -> Sequence[tuple[Level, str]]:
+def _caps(rules: RuleSet, look: Look) -> Sequence[tuple[Level, str]]:
     """How high the evidence allows: lowest last, so that the strictest reason is kept."""
     caps: list[tuple[Level, str]] = []
     entry = look.entry
@@ -115,9 +118,6 @@ def _caps(rules: RuleSet, look: Look, facts: Circumstances) -> Sequence[tuple[Le
         caps.append((Level.prepare, "act needs an official source or two independent publishers"))
     if entry.source.kind == "aggregator" and not official and (unnamed(rules, look) or not entry.outlet):
         caps.append((Level.watch, "one aggregator repeats it and names no source"))
-    stage = rules.stages[facts.stage]
-    if stage.ceiling != "act":
-        caps.append((Level[stage.ceiling], f"what is {stage.name.en} never rises above {stage.ceiling}"))
     return caps
 
 
