@@ -15,8 +15,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Table, or_, select, update
-
-from alerts.store import tables
+from sqlmodel import SQLModel
 
 
 def claim(
@@ -62,7 +61,7 @@ def release(connection: Connection, table: Table, ids: Sequence[Any], *, worker:
     return connection.execute(statement).rowcount
 
 
-def table_of(row: type[tables.SQLModel]) -> Table:
+def table_of(row: type[SQLModel]) -> Table:
     """Return the Core table of a row class."""
     table = row.__table__  # type: ignore[attr-defined]
     assert isinstance(table, Table)

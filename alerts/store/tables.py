@@ -10,7 +10,6 @@ from typing import Any, ClassVar
 from sqlalchemy import JSON, Column, DateTime, Dialect, Index, Text, TypeDecorator, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
-
 SQLModel.metadata.naming_convention = {
     "ix": "ix_%(table_name)s_%(column_0_name)s",
     "uq": "uq_%(table_name)s_%(column_0_name)s",
@@ -27,6 +26,7 @@ class Moment(TypeDecorator[datetime]):
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Store UTC. Raises ValueError for a naive moment."""
         if value is None:
             return None
         if value.tzinfo is None:
@@ -34,17 +34,19 @@ class Moment(TypeDecorator[datetime]):
         return value.astimezone(UTC)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Give an aware moment in UTC."""
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
 def moment(*, nullable: bool = False, default: Any = None) -> Any:
+    """Declare a column of aware UTC moments."""
     return Field(default=default if nullable else ..., sa_type=Moment, nullable=nullable)
 
 
 def document() -> Any:
-    """A JSON value."""
+    """Declare a column of JSON values."""
     return Field(sa_column=Column(JSON, nullable=False))
 
 

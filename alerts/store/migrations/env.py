@@ -3,14 +3,15 @@
 from typing import Any, Literal
 
 from alembic import context
+from sqlmodel import SQLModel
 from sqlmodel.sql.sqltypes import AutoString
 
-from alerts.store import tables
+from alerts.store.tables import Moment
 
 
 def render(kind: str, value: Any, _context: Any) -> str | Literal[False]:
     """Write column types of ours as plain SQLAlchemy, so that an old migration never depends on today's code."""
-    if kind == "type" and isinstance(value, tables.Moment):
+    if kind == "type" and isinstance(value, Moment):
         return "sa.DateTime(timezone=True)"
     if kind == "type" and isinstance(value, AutoString):
         return "sa.String()"
@@ -20,7 +21,7 @@ def render(kind: str, value: Any, _context: Any) -> str | Literal[False]:
 connection = context.config.attributes["connection"]
 context.configure(
     connection=connection,
-    target_metadata=tables.SQLModel.metadata,
+    target_metadata=SQLModel.metadata,
     render_as_batch=connection.dialect.name == "sqlite",
     render_item=render,
     compare_type=False,
