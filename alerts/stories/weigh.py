@@ -1,7 +1,7 @@
 """The levels of a story: the highest of its reports per sector, with the evidence cap taken over all of them together.
 
-A single entry cannot know who else says so; the story can. `act` needs an official source or two independent publishers
-(HANDBOOK §1.6): without them it is held at `prepare`, and the cap goes when the second publisher arrives.
+A single entry cannot know who else says so, so the rules cap it: `act` needs an official source or two independent publishers
+(HANDBOOK §1.6). The story knows, and the cap goes when the second publisher arrives.
 """
 
 from __future__ import annotations
@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from alerts.rules.assessment import Impact, Term
+from alerts.rules.assessment import Impact
 from alerts.rules.levels import Level, clamp
 
 CAP = "cap"
-CAP_REASON = "act needs an official source or two independent publishers"
 
 
 def level_without(impact: Impact, *names: str) -> Level:
@@ -37,21 +36,14 @@ def highest(impacts: Iterable[Impact]) -> tuple[Impact, ...]:
 
 
 def with_evidence(impacts: Iterable[Impact], *, is_confirmed: bool) -> tuple[Impact, ...]:
-    """Put the evidence cap on, or take it off where the story is confirmed."""
-    return tuple(_lifted(impact) if is_confirmed else _capped(impact) for impact in impacts)
+    """Take the evidence cap off where the story is confirmed: more than one entry can know stands behind it."""
+    return tuple(_lifted(impact) if is_confirmed else impact for impact in impacts)
 
 
-def _weight(impact: Impact) -> tuple[Level, Level]:
-    return level_without(impact, CAP), level_without(impact, CAP, "reach")
+def _weight(impact: Impact) -> tuple[Level, Level, Level]:
+    return level_without(impact, CAP), level_without(impact, CAP, "reach"), impact.level
 
 
 def _lifted(impact: Impact) -> Impact:
     terms = tuple(term for term in impact.terms if term.name != CAP)
     return replace(impact, level=level_without(impact, CAP), terms=terms) if terms != impact.terms else impact
-
-
-def _capped(impact: Impact) -> Impact:
-    if impact.level < Level.act:
-        return impact
-    total = sum(term.value for term in impact.terms)
-    return replace(impact, level=Level.prepare, terms=(*impact.terms, Term(CAP, Level.prepare - max(total, Level.act), CAP_REASON)))

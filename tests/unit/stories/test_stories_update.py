@@ -137,33 +137,34 @@ def test_a_lower_level_is_only_a_source(entry, found) -> None:
 class TestActNeedsEvidence:
     """`act` needs an official source or two independent publishers."""
 
-    def test_one_paper_alone_is_held_at_prepare(self, entry, found) -> None:
-        one = entry("Tsunami warning")
-        story, _ = thread((one, found(one, "disaster:in-force", {"safety": 4})))
-        assert story.level == Level.prepare
-        assert story.impacts[0].terms[-1].name == "cap"
-        assert sum(term.value for term in story.impacts[0].terms) == Level.prepare
+    capped = (Term("cap", -1, "act needs an official source or two independent publishers"),)
 
-    def test_an_official_source_is_enough(self, entry, found) -> None:
-        one = entry("Tsunami warning", kind="official")
-        assert thread((one, found(one, "disaster:in-force", {"safety": 4})))[0].level == Level.act
+    def test_one_paper_alone_stays_where_the_rules_capped_it(self, entry, found) -> None:
+        one = entry("Tsunami warning")
+        assert thread((one, found(one, "disaster:in-force", {"safety": 4}, terms=self.capped)))[0].level == Level.prepare
 
     def test_the_second_publisher_lifts_the_cap_and_that_is_news(self, entry, found) -> None:
         one, two = entry("Tsunami warning"), entry("Wave of three metres expected", outlet="Sample Post")
         story, updates = thread(
-            (one, found(one, "disaster:in-force", {"safety": 4})), (two, found(two, "disaster:in-force", {"safety": 2}))
+            (one, found(one, "disaster:in-force", {"safety": 4}, terms=self.capped)), (two, found(two, "disaster:in-force", {"safety": 2}))
         )
         assert kinds(updates) == ["new", "level"]
         assert story.level == Level.act
         assert [term.name for term in story.impacts[0].terms] == ["base"]
 
-    def test_a_cap_of_the_rules_goes_as_well(self, entry, found) -> None:
-        one, two = entry("Evacuation"), entry("Residents told to leave", outlet="Sample Post")
-        capped = (Term("cap", -1, "one publisher"),)
+    def test_an_official_source_lifts_it(self, entry, found) -> None:
+        one, two = entry("Tsunami warning"), entry("Notice of a tsunami warning", outlet="Sample Agency", kind="official")
         story, _ = thread(
-            (one, found(one, "evacuation:in-force", {"safety": 4}, terms=capped)),
-            (two, found(two, "evacuation:in-force", {"safety": 4}, terms=capped)),
+            (one, found(one, "disaster:in-force", {"safety": 4}, terms=self.capped)), (two, found(two, "disaster:in-force", {"safety": 2}))
         )
+        assert story.level == Level.act
+
+    def test_so_does_a_report_that_rests_on_an_authority(self, entry, found) -> None:
+        one, two = entry("Tsunami warning"), entry("Agency warns of a tsunami")
+        story, updates = thread(
+            (one, found(one, "disaster:in-force", {"safety": 4}, terms=self.capped)), (two, found(two, "disaster:in-force", {"safety": 4}))
+        )
+        assert kinds(updates) == ["new", "level"]
         assert story.level == Level.act
 
     @pytest.mark.parametrize(
@@ -178,14 +179,18 @@ class TestActNeedsEvidence:
     def test_no_second_voice(self, entry, found, title: str, outlet: str, via: str) -> None:
         one, two = entry("Tsunami warning"), entry(title, outlet=outlet, via=via)
         story, updates = thread(
-            (one, found(one, "disaster:in-force", {"safety": 4})), (two, found(two, "disaster:in-force", {"safety": 4}))
+            (one, found(one, "disaster:in-force", {"safety": 4}, terms=self.capped)),
+            (two, found(two, "disaster:in-force", {"safety": 4}, terms=self.capped)),
         )
         assert story.level == Level.prepare
         assert kinds(updates) == ["new", "source"]
 
     def test_an_aggregator_with_another_outlet_is_a_second_voice(self, entry, found) -> None:
         one, two = entry("Tsunami warning"), entry("Wave expected", outlet="Sample Post", via="Sample Portal")
-        story, _ = thread((one, found(one, "disaster:in-force", {"safety": 4})), (two, found(two, "disaster:in-force", {"safety": 4})))
+        story, _ = thread(
+            (one, found(one, "disaster:in-force", {"safety": 4}, terms=self.capped)),
+            (two, found(two, "disaster:in-force", {"safety": 4}, terms=self.capped)),
+        )
         assert story.level == Level.act
         assert [report.outlet for report in story.reports] == ["Sample Wire", "Sample Post"]
 
