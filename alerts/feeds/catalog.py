@@ -1,0 +1,173 @@
+"""Which feeds there are: `config/feeds.yaml`, checked, with a place for every problem.
+
+In: a file. Out: a `Catalog` of `Feed`s. A feed that answers no more stays in the file as a tombstone (`enabled: false` and a reason), so
+that nobody adds it again.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter
+
+from alerts.errors import ConfigError
+from alerts.feeds.entry import Source, SourceKind
+from alerts.yamlfile import load
+
+Format = Literal["feed", "html-list", "json-list"]
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise ValueError(f"{name!r} is not a time zone; write it as Asia/Tokyo") from None
+    return name
+
+
+def _web_address(url: str) -> str:
+    parts = urlsplit(url)
+    if url and (parts.scheme not in {"http", "https"} or not parts.hostname or any(sign.isspace() for sign in url)):
+        raise ValueError(f"{url!r} is not a web address; it starts with https:// or http://")
+    return url
+
+
+def _expression(pattern: str) -> str:
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        raise ValueError(f"{pattern!r} is not a regular expression: {error}") from None
+    return pattern
+
+
+Line = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f]*$")]
+
+
+class Selection(BaseModel):
+    """How entries are found on a page without a feed (`html-list`) or in a document of an API (`json-list`).
+
+    html-list: CSS selectors; `title` and `date` are looked for inside `item`, `link` matches the address (a regular expression).
+    json-list: paths of keys with dots, such as `data.results`; `link` may hold `{key}` of the item.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    item: Annotated[str, Field(min_length=1)]
+    title: str = ""
+    link: str = ""
+    date: str = ""
+    summary: str = ""
+    guid: str = ""
+    matching: Annotated[str, AfterValidator(_expression)] = ""
+    """Only entries whose address matches this regular expression are kept."""
+
+
+class Feed(BaseModel):
+    """One line of feeds.yaml. `country` is an ISO 3166 alpha-3 code or a body such as EUU; `language` a primary BCP 47 tag."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
+    url: Annotated[str, AfterValidator(_web_address)] = ""
+    title: Annotated[Line, Field(min_length=1)]
+    publisher: Annotated[Line, Field(min_length=1)]
+    kind: SourceKind = "press"
+    country: Annotated[str, Field(pattern=r"^([A-Z]{3})?$")] = ""
+    language: Annotated[str, Field(pattern=r"^([a-z]{2,3})?$")] = ""
+    poll_minutes: Annotated[int, Field(ge=1, le=10_080)] = 30
+    """The shortest time between two visits."""
+    staleness_hours: Annotated[int, Field(ge=1, le=17_520)] = 168
+    """Without a new entry for this long, the feed is reported as silent."""
+    timezone: Annotated[str, AfterValidator(_zone)] = "UTC"
+    """The zone of dates that name none."""
+    fast: bool = False
+    """Safety sources: always visited at `poll_minutes`, whatever their rhythm."""
+    enabled: bool = True
+    reason: Line = ""
+    """Why a feed is not enabled: the tombstone's text."""
+    terms: Line = ""
+    """What the publisher allows, where it is known."""
+    timeout_seconds: Annotated[float, Field(gt=0, le=300)] = 30
+    """The longest one visit may take in all."""
+    aliases: tuple[str, ...] = ()
+    """Other names of the publisher, as other feeds write them."""
+    format: Format = "feed"
+    select: Selection | None = None
+
+    @property
+    def source(self) -> Source:
+        """Who says what this feed says."""
+        return Source(self.id, self.publisher, self.kind, self.country, self.language)
+
+
+class Catalog(BaseModel):
+    """All feeds, in the order of the file."""
+
+    model_config = ConfigDict(frozen=True)
+
+    feeds: tuple[Feed, ...] = ()
+
+    @cached_property
+    def _ids(self) -> dict[str, Feed]:
+        return {feed.id: feed for feed in self.feeds}
+
+    @cached_property
+    def _publishers(self) -> dict[str, Feed]:
+        names: dict[str, Feed] = {}
+        for feed in sorted(self.feeds, key=lambda feed: feed.kind != "official"):
+            for name in (feed.publisher, feed.id, *feed.aliases):
+                names.setdefault(name.casefold(), feed)
+        return names
+
+    @property
+    def enabled(self) -> tuple[Feed, ...]:
+        """The feeds that are visited."""
+        return tuple(feed for feed in self.feeds if feed.enabled)
+
+    def by_id(self, id: str) -> Feed | None:
+        """Return the feed with an id, or None."""
+        return self._ids.get(id)
+
+    def source_for(self, publisher: str) -> Source:
+        """Return the source for the name of a publisher: as in the catalog if it is known there, else press of no known country."""
+        feed = self._publishers.get(publisher.strip().casefold())
+        if feed is None:
+            return Source(publisher, publisher)
+        return Source(publisher, publisher, feed.kind, feed.country, feed.language)
+
+
+_SHAPE = TypeAdapter(list[Feed])
+
+
+def load_catalog(path: Path) -> Catalog:
+    """Read feeds.yaml. Raises ConfigError with every problem in it, each as `file:line:column`."""
+    feeds, document = load(path, _SHAPE, path.name)
+    problems = [document.problem(loc, message) for loc, message in _contradictions(feeds)]
+    if problems:
+        raise ConfigError(problems)
+    return Catalog(feeds=tuple(feeds))
+
+
+def _contradictions(feeds: list[Feed]) -> Iterator[tuple[tuple[int | str, ...], str]]:
+    """What no single value shows: ids and addresses used twice, feeds that lack what their other keys ask for."""
+    ids: dict[str, int] = {}
+    addresses: dict[str, str] = {}
+    for number, feed in enumerate(feeds):
+        if ids.setdefault(feed.id, number) != number:
+            yield (number, "id"), f"id {feed.id!r} is used twice; every feed needs its own"
+        if feed.url and addresses.setdefault(feed.url, feed.id) != feed.id:
+            yield (number, "url"), f"url is already the one of {addresses[feed.url]!r}; visiting it twice would be impolite"
+        if feed.enabled and not feed.url:
+            yield (number,), f"{feed.id!r} is enabled but has no url; add one, or write enabled: false and a reason"
+        if not feed.enabled and not feed.reason:
+            yield (number,), f"{feed.id!r} is not enabled; say why in reason"
+        if feed.format != "feed" and feed.select is None:
+            yield (number, "format"), f"format {feed.format} needs select: with at least item"
+        if feed.format == "feed" and feed.select is not None:
+            yield (number, "select"), "select is only for format html-list or json-list"
