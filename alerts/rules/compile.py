@@ -161,7 +161,10 @@ def _read_rules(read: Configuration, builder: LexiconBuilder, problems: list[Pro
 
 
 def _sizings(specs: list[SizeSpec], placed: Placed[Any], builder: LexiconBuilder, problems: list[Problem]) -> tuple[Sizing, ...]:
-    read = [(spec, _reader(placed.document, (*placed.loc, "sizes", i, "when"), builder, problems).read(spec.when)) for i, spec in enumerate(specs)]
+    read = [
+        (spec, _reader(placed.document, (*placed.loc, "sizes", i, "when"), builder, problems).read(spec.when))
+        for i, spec in enumerate(specs)
+    ]
     return tuple(Sizing(spec, condition) for spec, condition in read if condition is not None)
 
 

@@ -17,7 +17,11 @@ from alerts.yamlfile import Document, Loc, parse, validate
 from alerts.yamlwords import did_you_mean
 
 T = TypeVar("T")
-SINGLE: Mapping[str, TypeAdapter[Any]] = {"sectors.yaml": schema.SECTORS, "stages.yaml": schema.STAGES, "developments.yaml": schema.DEVELOPMENTS}
+SINGLE: Mapping[str, TypeAdapter[Any]] = {
+    "sectors.yaml": schema.SECTORS,
+    "stages.yaml": schema.STAGES,
+    "developments.yaml": schema.DEVELOPMENTS,
+}
 FOLDERS: Mapping[str, TypeAdapter[Any]] = {"lexicon": schema.LEXICON, "rules": schema.RULES, "tests": schema.CASES}
 
 
@@ -100,7 +104,9 @@ def _add(into: dict[str, Placed[T]], name: str, placed: Placed[T], problems: lis
         into[name] = placed
 
 
-def _unknown(placed: Placed[Any], names: Iterable[str], known: Iterable[str], what: str, *steps: int | str, keys: bool = False) -> list[Problem]:
+def _unknown(
+    placed: Placed[Any], names: Iterable[str], known: Iterable[str], what: str, *steps: int | str, keys: bool = False
+) -> list[Problem]:
     """Problems for names that nobody defines; `steps` lead to the list or mapping that holds them."""
     known = set(known)
     return [

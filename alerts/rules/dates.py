@@ -12,30 +12,55 @@ from datetime import date, timedelta
 from typing import Literal
 
 from alerts.rules.assessment import NamedDate
+from alerts.text import fold
 
 Span = tuple[date, date]
 _MONTHS = {name.lower(): number for number, name in enumerate(calendar.month_name) if number}
 _MONTHS |= {name.lower(): number for number, name in enumerate(calendar.month_abbr) if number} | {"sept": 9}
 _MONTH = r"(?P<month>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\b\.?"
-_SEASONS = {"spring": (3, 5), "summer": (6, 8), "autumn": (9, 11), "fall": (9, 11), "winter": (12, 2), "春": (3, 5), "夏": (6, 8), "秋": (9, 11), "冬": (12, 2)}
-_PARTS = {"early": (1, 10), "mid": (11, 20), "late": (21, 31), "上旬": (1, 10), "初旬": (1, 10), "初め": (1, 10), "中旬": (11, 20), "半ば": (11, 20), "下旬": (21, 31), "末": (25, 31)}
+_SEASONS = {
+    "spring": (3, 5),
+    "summer": (6, 8),
+    "autumn": (9, 11),
+    "fall": (9, 11),
+    "winter": (12, 2),
+    "春": (3, 5),
+    "夏": (6, 8),
+    "秋": (9, 11),
+    "冬": (12, 2),
+}
+_PARTS = {
+    "early": (1, 10),
+    "mid": (11, 20),
+    "late": (21, 31),
+    "上旬": (1, 10),
+    "初旬": (1, 10),
+    "初め": (1, 10),
+    "中旬": (11, 20),
+    "半ば": (11, 20),
+    "下旬": (21, 31),
+    "末": (25, 31),
+}
 _EFFECT = re.compile(
     r"(?:takes? effect|took effect|effective|comes? into (?:force|effect)|in force|enters? into force|starts?|starting|begin(?:s|ning)?|from|apply|applies|"
     r"implement(?:ed)?|launch|introduc\w+|rises?|raised?)\W*(?:\w+\W+){0,2}$"
 )
-_EFFECT_JA = re.compile(r"^(?:\s*(?:付|づけ)?(?:から|より|に(?:も)?(?:施行|発効|発動|開始|導入|適用|引き上げ|実施)|以降|施行|発効|発動|適用|スタート|の(?:施行|発効|導入|開始)))")
+_EFFECT_JA = re.compile(
+    r"^(?:\s*(?:付|づけ)?(?:から|より|に(?:も)?(?:施行|発効|発動|開始|導入|適用|引き上げ|実施)|以降|施行|発効|発動|適用|スタート|の(?:施行|発効|導入|開始)))"
+)
 _PAST = re.compile(r"(?:since|last|in the year to|as of|previous|until|昨年|前年|昨|去年)\W*$")
 
 
 def named_dates(text: str, published: date) -> tuple[NamedDate, ...]:
-    """Find the dates that a text (NFKC, lower case) names on or after the day it was published, the most precise first."""
+    """Find the dates that a text (NFKC) names on or after the day it was published, the most precise first."""
+    cased, text = text, fold(text).text
     found: list[tuple[int, int, NamedDate]] = []
     for start, end, (first, last) in _spans(text, published):
         if last < published or _PAST.search(text[max(0, start - 20) : start]) or any(start < b and a < end for a, b, _ in found):
             continue
         takes_effect = _EFFECT.search(text[max(0, start - 40) : start]) or _EFFECT_JA.match(text[end : end + 12])
         kind: Literal["effective", "next"] = "effective" if takes_effect else "next"
-        found.append((start, end, NamedDate(kind, first, last, text[start:end].strip())))
+        found.append((start, end, NamedDate(kind, first, last, cased[start:end].strip())))
     unique = {(each.kind, each.first, each.last): each for _, _, each in reversed(found)}
     return tuple(sorted(unique.values(), key=lambda each: (each.last - each.first, each.first, each.kind)))
 
@@ -60,7 +85,11 @@ def _year(match: re.Match[str], published: date, month: int) -> int:
         return year + 2018 if groups.get("era") else year
     word = groups.get("next") or ""
     if word.startswith(("来", "next", "翌")):
-        return published.year + 1 if word in {"来年", "翌年"} or month > published.month - 12 and word == "next" and month <= published.month else published.year
+        return (
+            published.year + 1
+            if word in {"来年", "翌年"} or month > published.month - 12 and word == "next" and month <= published.month
+            else published.year
+        )
     return published.year if month >= published.month else published.year + 1
 
 
@@ -111,7 +140,11 @@ def _season(match: re.Match[str], published: date) -> Span:
 def _fiscal(match: re.Match[str], published: date) -> Span:
     word = match.groupdict().get("next") or ""
     current = published.year if published.month >= 4 else published.year - 1
-    year = (int(match["year"]) + (2018 if match.groupdict().get("era") else 0)) if match.groupdict().get("year") else current + word.startswith(("来", "next"))
+    year = (
+        (int(match["year"]) + (2018 if match.groupdict().get("era") else 0))
+        if match.groupdict().get("year")
+        else current + word.startswith(("来", "next"))
+    )
     return date(year, 4, 1), date(year + 1, 3, 31)
 
 

@@ -80,7 +80,7 @@ def assess(rules: RuleSet, entry: Entry, *, host: str = "JPN") -> Assessment:
     counted = [each for each in held_rules(rules, look) if each.rule.development and not each.dropped]
     if not counted:
         return _gist_only(rules, entry, look)
-    dates = named_dates(look.found.text, entry.published.date())
+    dates = named_dates(look.found.cased, entry.published.date())
     judged = [judge(rules, look, each, dates) for each in counted]
     best = _best_of_each_type(judged)
     impacts: dict[str, Impact] = {}

@@ -99,7 +99,11 @@ class LexiconBuilder:
     def cues(self, name: str, cues: Cues) -> list[tuple[tuple[str | int, ...], str]]:
         """Add an internal concept (a stage's cues). Returns mistakes as (path below the cues, message)."""
         number = self.number(name, "cue")
-        return [*self._terms(number, cues.en, "en", "none"), *self._terms(number, cues.ja, "ja", "none"), *self._rejects(number, cues.reject)]
+        return [
+            *self._terms(number, cues.en, "en", "none"),
+            *self._terms(number, cues.ja, "ja", "none"),
+            *self._rejects(number, cues.reject),
+        ]
 
     def concept(self, name: str) -> list[tuple[tuple[str | int, ...], str]]:
         """Add the terms of a concept of `specs`. Returns mistakes as (path below the concept, message)."""
@@ -127,7 +131,14 @@ class LexiconBuilder:
             self.number(name)
         ups = self._ups(actors)
         concepts = tuple(
-            Concept(number, name, self._kinds[number], self._actor(name), self._official(name), tuple(dict.fromkeys([number, *sorted(ups[number])])))
+            Concept(
+                number,
+                name,
+                self._kinds[number],
+                self._actor(name),
+                self._official(name),
+                tuple(dict.fromkeys([number, *sorted(ups[number])])),
+            )
             for name, number in self._numbers.items()
         )
         patterns = tuple(sorted(self._meanings, key=lambda each: (each.text, each.left, each.right, each.cased or "")))

@@ -21,7 +21,9 @@ from alerts.rules.terms import touches
 from alerts.text import Folded, fold
 
 _END = re.compile(r"[。！？!?\n]|(?<![A-Z])(?<!\bMr)(?<!\bMs)(?<!\bDr)(?<!\bSt)(?<!\bNo)(?<!\bvs)\.(?=[\"')]*\s+[\"'(]*[A-Z0-9])")
-_FORMER_BEFORE = re.compile(r"(?:\b(?:former|ex|one-time|late|then)\b[ -](?:[\w.'-]+ ){0,4}|(?:元|前)(?:[^、。\s]{0,8}(?:大統領|首相|長官|大臣|相|総裁|主席|官房長官))?)$")
+_FORMER_BEFORE = re.compile(
+    r"(?:\b(?:former|ex|one-time|late|then)\b[ -](?:[\w.'-]+ ){0,4}|(?:元|前)(?:[^、。\s]{0,8}(?:大統領|首相|長官|大臣|相|総裁|主席|官房長官))?)$"
+)
 _FORMER_AFTER = re.compile(r"(?:前|元)(?:副?大統領|首相|総理|国務長官|財務長官|長官|外相|総裁|主席|会長|氏|政権)")
 
 
@@ -170,7 +172,9 @@ class Scanner:
             if any(True for near in meaning.near for each in found.within(near, low, high) if each[:2] != mention[:2]):
                 self._count(mentions, mention, meaning, hidden, foreign, host)
 
-    def _count(self, mentions: dict[int, list[Mention]], mention: Mention, meaning: Meaning, hidden: set[int], foreign: int, host: str) -> None:
+    def _count(
+        self, mentions: dict[int, list[Mention]], mention: Mention, meaning: Meaning, hidden: set[int], foreign: int, host: str
+    ) -> None:
         concept = self._lexicon.concepts[meaning.concept]
         for up in concept.ups:
             if up in hidden or (up == foreign and concept.actor == host):

@@ -48,8 +48,8 @@ def weigh(rules: RuleSet, look: Look, facts: Circumstances) -> list[Impact]:
         base = Level[bases.get(sector, "none")]
         if base is Level.none:
             continue
-        own = "by this rule" if sector in rule.spec.levels else "by itself"
-        terms = [Term("base", base, f"{development.name.en} is at {base.name} for {sector} {own}"), *shared]
+        says = f"rule {rule.id}" if sector in rule.spec.levels else development.name.en
+        terms = [Term("base", int(base), f"{says}: {base.name} for {sector}"), *shared]
         if reach := _reach(rules, look, facts, sector):
             terms.append(reach)
         total = sum(term.value for term in terms)

@@ -1,9 +1,9 @@
 """`all`: every condition of the list holds. Several operators in one mapping are an `all` as well.
 
-    when: {all: [tariff, {any: [car, truck]}]}
-    MATCHES: New tariff on every imported car
-    MATCHES: Truck makers face a tariff
-    DOES NOT MATCH: New tariff on steel
+when: {all: [tariff, {any: [car, truck]}]}
+MATCHES: New tariff on every imported car
+MATCHES: Truck makers face a tariff
+DOES NOT MATCH: New tariff on steel
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """`any`: at least one condition of the list holds.
 
-    when: {any: [visa, residence card]}
-    MATCHES: Visa fee to rise
-    MATCHES: 6 questions about the residence card
-    DOES NOT MATCH: Passport fee to rise
+when: {any: [visa, residence card]}
+MATCHES: Visa fee to rise
+MATCHES: 6 questions about the residence card
+DOES NOT MATCH: Passport fee to rise
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """`at_least`: so many of the conditions hold, whichever.
 
-    when: {at_least: {n: 2, of: [visa, fee, renewal]}}
-    MATCHES: Renewal fee to rise
-    MATCHES: Visa fee to rise
-    DOES NOT MATCH: Contract renewal talks
+when: {at_least: {n: 2, of: [visa, fee, renewal]}}
+MATCHES: Renewal fee to rise
+MATCHES: Visa fee to rise
+DOES NOT MATCH: Contract renewal talks
 """
 
 from __future__ import annotations

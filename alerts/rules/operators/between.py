@@ -69,7 +69,9 @@ def who(look: Look, mention: Mention) -> str:
     text = look.found.text
     for actors in look.found.everybody():
         gap = text[actors.end : mention.start] if actors.end <= mention.start else text[mention.end : actors.start]
-        if (actors.end <= mention.start and gap in {"", " ", "'s ", "の"}) or (actors.start >= mention.end and gap in {"", " ", " of ", "・"}):
+        if (actors.end <= mention.start and gap in {"", " ", "'s ", "の"}) or (
+            actors.start >= mention.end and gap in {"", " ", " of ", "・"}
+        ):
             return look.found.actor(actors)
     return ""
 

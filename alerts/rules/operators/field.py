@@ -1,8 +1,8 @@
 """`field`: the condition holds in the title alone, or in the summary alone.
 
-    when: {field: {title: visa}}
-    MATCHES: Visa fee to rise
-    DOES NOT MATCH: Fees to rise | Among them the visa fee.
+when: {field: {title: visa}}
+MATCHES: Visa fee to rise
+DOES NOT MATCH: Fees to rise | Among them the visa fee.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """`language`: the entry is in one of these languages (primary tag: en, ja).
 
-    when: {all: [visa], language: en}
-    MATCHES [en]: Visa fee to rise
-    DOES NOT MATCH [ja]: visa の手数料
+when: {all: [visa], language: en}
+MATCHES [en]: Visa fee to rise
+DOES NOT MATCH [ja]: visa の手数料
 """
 
 from __future__ import annotations

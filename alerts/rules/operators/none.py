@@ -1,8 +1,8 @@
 """`none`: no condition of the list holds. `within` of the same mapping bounds it too: not in that sentence.
 
-    when: {all: [intervention], none: [medical, military]}
-    MATCHES: Yen intervention suspected
-    DOES NOT MATCH: Early medical intervention saves lives
+when: {all: [intervention], none: [medical, military]}
+MATCHES: Yen intervention suspected
+DOES NOT MATCH: Early medical intervention saves lives
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """`source`: who published the entry: by kind (official, press, aggregator), country, or id of the feed; a value or a list of values.
 
-    when: {all: [visa], source: {kind: official, country: [JPN, USA]}}
-    MATCHES [official JPN]: Visa fee to rise
-    DOES NOT MATCH [press JPN]: Visa fee to rise
+when: {all: [visa], source: {kind: official, country: [JPN, USA]}}
+MATCHES [official JPN]: Visa fee to rise
+DOES NOT MATCH [press JPN]: Visa fee to rise
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """`within`: where the whole mapping must hold: in one `sentence`, in the `title`, or anywhere in the `entry` (default).
 
-    when: {all: [minister, resign], within: sentence}
-    MATCHES: Minister to resign
-    DOES NOT MATCH: Minister opens fair. Two clerks resign.
+when: {all: [minister, resign], within: sentence}
+MATCHES: Minister to resign
+DOES NOT MATCH: Minister opens fair. Two clerks resign.
 """
 
 from __future__ import annotations

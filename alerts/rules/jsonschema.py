@@ -1,0 +1,65 @@
+"""JSON Schema of every kind of configuration file, made from the models, for editors that complete and check."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from alerts.rules import schema
+
+FILES: Mapping[str, TypeAdapter[Any]] = {
+    "sectors": schema.SECTORS,
+    "stages": schema.STAGES,
+    "developments": schema.DEVELOPMENTS,
+    "lexicon": schema.LEXICON,
+    "rules": schema.RULES,
+    "tests": schema.CASES,
+}
+_ONE = {"$ref": "#/$defs/Condition"}
+_MANY = {"anyOf": [_ONE, {"type": "array", "items": _ONE, "minItems": 1}]}
+_NAME = {"type": "string", "minLength": 1, "description": "$concept or a phrase"}
+_NAMES = {"type": "array", "items": _NAME, "minItems": 2}
+_TEXTS = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}
+_OPERATORS: Mapping[str, Any] = {
+    "all": {**_MANY, "description": "Every condition holds"},
+    "any": {**_MANY, "description": "At least one condition holds"},
+    "none": {**_MANY, "description": "No condition holds"},
+    "at_least": {
+        "type": "object", "required": ["n", "of"], "additionalProperties": False,
+        "properties": {"n": {"type": "integer", "minimum": 1}, "of": _MANY}, "description": "So many of the conditions hold",
+    },
+    "near": {
+        "type": "object", "required": ["terms"], "additionalProperties": False,
+        "properties": {"terms": _NAMES, "words": {"type": "integer", "minimum": 0, "maximum": 50, "default": 5}},
+        "description": "The terms stand close together in one sentence",
+    },
+    "between": {**_NAMES, "description": "Distinct actors in one sentence"},
+    "field": {
+        "type": "object", "minProperties": 1, "maxProperties": 1, "additionalProperties": False,
+        "properties": {"title": _ONE, "summary": _ONE}, "description": "Holds in this field alone",
+    },
+    "source": {
+        "type": "object", "minProperties": 1, "additionalProperties": False,
+        "properties": {"kind": _TEXTS, "country": _TEXTS, "id": _TEXTS}, "description": "Who published it",
+    },
+    "language": {**_TEXTS, "description": "Primary tags: en, ja"},
+    "re": {"type": "string", "minLength": 1, "description": "RE2 expression on the NFKC text, any case"},
+    "within": {"enum": ["sentence", "title", "entry"], "description": "Where everything in this mapping must hold"},
+}  # fmt: skip
+_CONDITION = {
+    "anyOf": [
+        {"type": ["string", "integer"], "description": "$concept or a phrase"},
+        {"type": "object", "minProperties": 1, "additionalProperties": False, "properties": _OPERATORS},
+    ]
+}
+
+
+def schema_of(name: str) -> dict[str, Any]:
+    """Return the JSON Schema (2020-12) of a kind of file: one of FILES. Raises KeyError."""
+    made = FILES[name].json_schema(by_alias=True, mode="validation")
+    definitions = made.setdefault("$defs", {})
+    if name in {"rules", "developments"}:
+        definitions["Condition"] = _CONDITION
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": f"alerts: {name}", **made}
