@@ -36,7 +36,7 @@ _SECTORS = {
     "technology": ("Technology", "テクノロジー"),
     "trade": ("Trade", "貿易"),
 }
-_ACTORS = {"JPN": ("Japan", "日本"), "USA": ("United States", "米国"), "CHN": ("China", "中国")}
+_ACTORS = {"JPN": ("Japan", "日本"), "USA": ("the United States", "米国"), "CHN": ("China", "中国")}
 _DEVELOPMENTS: dict[str, dict[str, Any]] = {
     "leader-call": {
         "name": ("Leaders' call", "首脳の電話会談"),
@@ -202,8 +202,8 @@ def impact(sector: str, level: Level, development: str, *terms: tuple[str, int])
     return Impact(sector, level, Level.act, development, development, tuple(Term(name, value, name) for name, value in summands))
 
 
-def report(entry: str, outlet: str, title: str, at: datetime, language: str = "en", kind: str = "press", url: str = "") -> Report:
-    return Report(entry, outlet, title, url or f"https://news.example.com/{entry}", language, at, kind)
+def report(entry: str, outlet: str, title: str, at: datetime, *language: str, kind: str = "press") -> Report:
+    return Report(entry, outlet, title, f"https://news.example.com/{entry}", next(iter(language), "en"), at, kind)
 
 
 def development(type_: str, stage: str, actors: tuple[str, ...], *words: str) -> Development:

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from alerts.digests import printed
 from alerts.digests.audience import Picked
 from alerts.digests.digest import Brief, Digest, DigestKind, Item, Section, Tally, WatchLine
-from alerts.digests.item import brief, coming, item, teller_of, watch_line
+from alerts.digests.item import brief, coming, item, left_out_brief, refusal, teller_of, watch_line
 from alerts.digests.phrases import phrase
 from alerts.digests.reasons import choice_lines
 from alerts.digests.subscriber import Choices
-from alerts.digests.telling import Teller, shortened
+from alerts.digests.telling import Teller, label, shortened
 from alerts.rules.levels import Level
 from alerts.rules.wording import Wording
 from alerts.stories.story import Story
 
 MOST_ITEMS = 7
+MOST_BRIEFS = 40
+"""Keeps a mail under 80 KB, where Gmail does not cut it; what is beyond is counted, and listed on the web."""
+MOST_LEFT_OUT = 20
 MOST_QUIET = 8
 WORDS_A_MINUTE = 220
 SIGNS_A_MINUTE = 500
@@ -48,11 +51,13 @@ def compose(
     language = choices.language
     alone = kind == "alert" and len(picked.picks) == 1
     items = [item(pick, choices, wording, host=host, now=now, alone=alone) for pick in picked.picks[:MOST_ITEMS]]
-    briefs = tuple(brief(pick, choices, wording, now=now) for pick in picked.picks[MOST_ITEMS:])
+    briefs = tuple(brief(pick, choices, wording, now=now) for pick in picked.picks[MOST_ITEMS : MOST_ITEMS + MOST_BRIEFS])
     counts = _counts([pick.level for pick in picked.picks], language)
     level = max((pick.level for pick in picked.picks), default=Level.none)
     left_out = [one for one in picked.left_out if one.refusal not in _UNCOUNTED] if kind != "alert" else []
-    host_name = wording.actor(host, language)
+    overflow = picked.picks[MOST_ITEMS + MOST_BRIEFS :]
+    refusals = Counter[str](one.refusal for one in left_out) + Counter({"overflow": len(overflow)})
+    host_name = label(wording.actor(host, language))
     head = "alerts" if kind == "alert" and not alone else kind
     return Digest(
         kind=kind,
@@ -76,8 +81,12 @@ def compose(
         briefs=briefs,
         calendar=() if kind == "alert" else _calendar(picked, quiet_stories, choices, wording, now),
         quiet_stories=() if kind == "alert" else _quiet(quiet_stories, choices, wording, now),
-        left_out=len(left_out),
-        held_back=_held_back(Counter(one.refusal for one in left_out), language) if kind != "alert" else "",
+        left_out=refusals.total(),
+        held_back=_held_back(refusals, language) if refusals or kind != "alert" else "",
+        left_out_briefs=tuple(
+            [brief(pick, choices, wording, now=now) for pick in overflow]
+            + [left_out_brief(one, choices, wording, now=now) for one in sorted(left_out, key=lambda one: -one.level)[:MOST_LEFT_OUT]]
+        ),
         why=choice_lines(choices, wording),
         updates=picked.updates,
         late=late,
@@ -98,10 +107,11 @@ def _preheader(items: Sequence[Item], language: str, *, alone: bool) -> str:
 def _scope(choices: Choices, wording: Wording) -> str:
     language = choices.language
     comma = phrase(language, "list.comma")
+    names = [label(wording.actor(one, language)) for one in choices.countries]
     parts = [phrase(language, "scope", sectors=comma.join(wording.sector(sector, language) for sector, _ in choices.sectors))]
     if choices.countries:
-        parts.append(phrase(language, "scope.countries", countries=comma.join(wording.actor(one, language) for one in choices.countries)))
-    return " | ".join(parts)
+        parts.append(phrase(language, "scope.countries", countries=comma.join(names)))
+    return phrase(language, "list.dot").join(parts)
 
 
 def _counts(levels: Sequence[Level], language: str) -> str:
@@ -121,7 +131,7 @@ def _sections(items: Sequence[Item], language: str) -> tuple[Section, ...]:
 
 def _calendar(picked: Picked, quiet: Sequence[Story], choices: Choices, wording: Wording, now: datetime) -> tuple[WatchLine, ...]:
     """Every coming date of the stories told and of the followed ones without news, soonest first, each once."""
-    lines = {}
+    lines: dict[WatchLine, tuple[date, date]] = {}
     for pick in picked.picks:
         teller = teller_of(pick, choices, wording, now)
         for found in coming(pick.story, teller):
@@ -141,7 +151,7 @@ def _quiet(stories: Sequence[Story], choices: Choices, wording: Wording, now: da
 def _held_back(refusals: Counter[str], language: str) -> str:
     if not refusals:
         return phrase(language, "held.none")
-    reasons = [phrase(language, f"held.{refusal}", n=count) for refusal, count in refusals.most_common()]
+    reasons = [phrase(language, "held.part", n=count, reason=refusal(word, language)) for word, count in refusals.most_common()]
     return phrase(language, "held", n=refusals.total(), reasons=phrase(language, "list.comma").join(reasons))
 
 

@@ -36,23 +36,28 @@ class SourceLine:
 
 @dataclass(frozen=True, slots=True)
 class WatchLine:
-    """A date or window to watch, and what is due. `said` is how the source put it, in `said_language`, where that says more than `when`."""
+    """A date or window to watch, and what is due.
+
+    `days` are what a season or year stands for. `said` is how the source put it, in `said_language`, where that says more than `when`.
+    """
 
     when: str
     what: str
+    days: str = ""
     said: str = ""
     said_language: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Brief:
-    """A story beyond the full items, in one line; `source` is its best source."""
+    """A story in one line; `source` is its best source, `reason` says why it was left out if it was."""
 
     story: str
     level: Level
     level_word: str
     text: str
     source: SourceLine | None = None
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +135,8 @@ class Digest:
     """The highest level in it; its word opens the subject."""
     held_back: str = ""
     """What was left out and why, in words."""
+    left_out_briefs: tuple[Brief, ...] = ()
+    """The stories left out, for the web view; the mail only counts them."""
     notice: str = ""
     """Why this mail is unusual: late, a catch-up."""
     tallies: tuple[Tally, ...] = ()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from alerts.digests import printed
-from alerts.digests.audience import Pick
+from alerts.digests.audience import LeftOut, Pick
 from alerts.digests.digest import Brief, Item, Meaning, WatchLine
 from alerts.digests.phrases import phrase
 from alerts.digests.reasons import confidence, language_names, sources, why
@@ -16,6 +17,7 @@ from alerts.rules.assessment import Development, Impact, NamedDate
 from alerts.rules.levels import Level
 from alerts.rules.wording import Wording
 from alerts.stories.story import Story
+from alerts.text import is_japanese
 
 MOST_ACTIONS = 3
 WONDERED_ABOUT = "visas"
@@ -30,7 +32,11 @@ def teller_of(pick: Pick, choices: Choices, wording: Wording, now: datetime) -> 
 
 
 def item(pick: Pick, choices: Choices, wording: Wording, *, host: str, now: datetime, alone: bool) -> Item:
-    """Tell one story in full. `alone` is true for an alert: it says `none` also of sectors that only a single story has room for."""
+    """Tell one story in full.
+
+    `alone` is true for an alert, which has room: it says `none` also of sectors that are not touched, and always has key points. In a
+    digest only `act` and `prepare` have them.
+    """
     teller = teller_of(pick, choices, wording, now)
     story = pick.story
     last = max(report.published for report in story.reports)
@@ -41,10 +47,10 @@ def item(pick: Pick, choices: Choices, wording: Wording, *, host: str, now: date
         level_word=wording.level(pick.level, choices.language),
         level_act=wording.level_act(pick.level, choices.language),
         title=teller.title(),
-        topic=" | ".join((*teller.actors()[:4], *dict.fromkeys(wording.sector(match.sector, choices.language) for match in pick.matches))),
+        topic=_topic(pick, teller),
         stamp=teller.say("stamp.item", time=printed.time(last, choices.timezone, choices.language)),
         in_short=teller.in_short(),
-        key_points=teller.key_points(),
+        key_points=teller.key_points() if alone or pick.level >= Level.prepare else (),
         meanings=meanings(pick, choices, wording, host=host, alone=alone),
         actions=actions(pick, teller),
         watch_next=tuple(watch_line(found, teller) for found in coming(story, teller)),
@@ -52,7 +58,7 @@ def item(pick: Pick, choices: Choices, wording: Wording, *, host: str, now: date
         confidence=confidence(teller, pick),
         sources=listed,
         more_sources=len(story.reports) - len(listed),
-        why=why(teller, pick, choices),
+        why=why(teller, pick),
         news=teller.news(pick.updates),
     )
 
@@ -60,8 +66,33 @@ def item(pick: Pick, choices: Choices, wording: Wording, *, host: str, now: date
 def brief(pick: Pick, choices: Choices, wording: Wording, *, now: datetime) -> Brief:
     """Tell one story in one line."""
     teller = teller_of(pick, choices, wording, now)
-    best = next(iter(sources(teller, language_names(choices.language))), None)
-    return Brief(pick.story.id, pick.level, wording.level(pick.level, choices.language), teller.title(), best)
+    return _brief(teller, pick.level)
+
+
+def left_out_brief(one: LeftOut, choices: Choices, wording: Wording, *, now: datetime) -> Brief:
+    """Tell one story that was left out, and why, in one line."""
+    teller = Teller(one.story, one.story.developments, wording, choices.language, choices.timezone, now)
+    return replace(_brief(teller, one.level), reason=refusal(one.refusal, choices.language))
+
+
+def refusal(word: str, language: str) -> str:
+    """Why a story was left out, in words."""
+    try:
+        return phrase(language, f"reason.{word}")
+    except KeyError:
+        return phrase(language, "reason.other")
+
+
+def _brief(teller: Teller, level: Level) -> Brief:
+    best = next(iter(sources(teller, language_names(teller.language))), None)
+    return Brief(teller.story.id, level, teller.wording.level(level, teller.language), teller.title(), best)
+
+
+def _topic(pick: Pick, teller: Teller) -> str:
+    """Actors · sectors."""
+    comma = teller.say("list.comma")
+    sectors = comma.join(teller.wording.sector(match.sector, teller.language) for match in pick.matches)
+    return teller.say("list.dot").join(part for part in (comma.join(teller.actors()[:4]), sectors) if part)
 
 
 def meanings(pick: Pick, choices: Choices, wording: Wording, *, host: str, alone: bool) -> tuple[Meaning, ...]:
@@ -118,10 +149,11 @@ def coming(story: Story, teller: Teller) -> list[NamedDate]:
 def watch_line(found: NamedDate, teller: Teller) -> WatchLine:
     """A date and what is due, named after the development that the date belongs to; with the source's own words where they differ."""
     owner = next((one for one in teller.developments if teller.date_of(one) == found), teller.developments[0])
-    when = teller.when(found)
+    when = printed.window(found.first, found.last, teller.language)
+    days = printed.exact_window(found.first, found.last, teller.language)
     said = "" if found.first == found.last or found.text.casefold() in when.casefold() else found.text
-    language = "en" if said.isascii() else "ja"
-    return WatchLine(when, teller.say(f"watch.{found.kind}", name=teller.name(owner)), said, language if said else "")
+    language = "" if not said else "ja" if is_japanese(said) else "en"
+    return WatchLine(when[:1].upper() + when[1:], teller.say(f"watch.{found.kind}", name=teller.name(owner)), days, said, language)
 
 
 def trigger(teller: Teller) -> str:

@@ -72,7 +72,19 @@ def window(first: date, last: date, language: str) -> str:
 
 
 def span(first: date, last: date, language: str) -> str:
-    """`1 Mar 2026 to 31 May 2026`."""
+    """`1 Mar – 31 May 2026`; the year twice only where it differs."""
+    if first.year == last.year:
+        return phrase(
+            language,
+            "date.range.year",
+            day=first.day,
+            month=_month(first, language),
+            number=first.month,
+            year=first.year,
+            last=day(last, language),
+            end_number=last.month,
+            end_day=last.day,
+        )
     return phrase(language, "date.range", first=day(first, language), last=day(last, language))
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from alerts.digests import printed
-from alerts.digests.audience import Pick
+from alerts.digests.audience import Match, Pick
 from alerts.digests.digest import SourceLine
 from alerts.digests.phrases import LANGUAGES, listed, phrase
 from alerts.digests.subscriber import Choices
@@ -17,6 +17,7 @@ from alerts.stories.story import Report
 
 MOST_SOURCES = 5
 MOST_WORDS = 8
+MOST_RULES = 3
 QUOTED_WORDS = 25
 QUOTED_SIGNS = 80
 _DIRECT = Level.prepare
@@ -85,38 +86,41 @@ def quoted(title: str) -> str:
     return title if spaced else shortened(title, QUOTED_SIGNS)
 
 
-def why(teller: Teller, pick: Pick, choices: Choices) -> tuple[str, ...]:
-    """Rule titles, the words that matched, the level as a sum of its terms, the reader's own choice."""
+def why(teller: Teller, pick: Pick) -> tuple[str, ...]:
+    """Rule titles, the words that matched, the level of the sector that decides as a sum of its terms."""
     wording, language = teller.wording, teller.language
     top = max(pick.matches, key=lambda match: match.level)
-    rules = list(dict.fromkeys(wording.rule_title(development.rule, language) for development in teller.developments))
-    lines = [teller.say("why.rule", rule=listed(language, rules[:3]))]
+    rules = dict.fromkeys(
+        teller.say("why.rule.name", title=wording.rule_title(one.rule, language), name=teller.name(one)) for one in teller.developments
+    )
+    lines = [teller.say("why.rule", rule=teller.say("list.comma").join(list(rules)[:MOST_RULES]))]
     words = dict.fromkeys(piece.text for development in teller.developments for piece in development.evidence)
     if words:
         marked = [teller.say("quote", text=word) for word in list(words)[:MOST_WORDS]]
         lines.append(teller.say("why.words", words=teller.say("list.comma").join(marked)))
-    lines.append(level_sum(top.impact, pick.level, wording, language))
-    lines.append(follow_line(choices, wording, only=[match.sector for match in pick.matches]))
+    lines.append(level_sum(top, wording, language))
     return tuple(lines)
 
 
-def level_sum(impact: Impact, level: Level, wording: Wording, language: str) -> str:
-    """`Level for Automotive: base 1 + size 1 = 2, watch`. Terms of zero are left out, but for the base."""
-    terms = [term for term in impact.terms if term.value or term.name == "base"]
-    parts = [f"{phrase(language, f'term.{term.name}')} {term.value:+d}".replace("+", "") if number == 0 else
-             f"{'+' if term.value >= 0 else '−'} {phrase(language, f'term.{term.name}')} {abs(term.value)}"
-             for number, term in enumerate(terms)]  # fmt: skip
-    word = wording.level(level, language)
-    return phrase(language, "why.level", sector=wording.sector(impact.sector, language), terms=" ".join(parts), level=word)
+def level_sum(match: Match, wording: Wording, language: str) -> str:
+    """`Level for Automotive: base 1 + size 1 = 2, Watch`. Terms of zero are left out, but for the base; so is a distance not counted."""
+    terms = [term for term in match.impact.terms if (term.value or term.name == "base") and not (match.waived and term.name == "reach")]
+    text = ""
+    for term in terms:
+        sign = "−" if term.value < 0 else "+" if text else ""
+        text += f" {sign} {phrase(language, f'term.{term.name}')} {abs(term.value)}"
+    total = sum(term.value for term in terms)
+    key = "why.level" if total == match.level else "why.level.limited"
+    names = {"sector": wording.sector(match.sector, language), "level": wording.level(match.level, language)}
+    return phrase(language, key, terms=" ".join(text.split()), total=total, **names)
 
 
-def follow_line(choices: Choices, wording: Wording, only: Sequence[str] | None = None) -> str:
-    """What the reader follows, each with its threshold; `only` some of the sectors."""
+def follow_line(choices: Choices, wording: Wording) -> str:
+    """What the reader follows, each with its threshold."""
     language = choices.language
     names = [
         phrase(language, "why.follow.sector", name=wording.sector(sector, language), level=wording.level(level, language))
         for sector, level in choices.sectors
-        if only is None or sector in only
     ]
     return phrase(language, "why.follow", sectors=phrase(language, "list.comma").join(names))
 

@@ -17,6 +17,7 @@ from alerts.stories.story import Report, Story, Update
 TITLE_SIGNS = {"en": 70, "ja": 30}
 IN_SHORT_WORDS = 60
 IN_SHORT_SIGNS = 180
+MOST_POINTS = 5
 TALKS = frozenset({"leader-call", "visit-arranged", "summit", "ministerial-talks", "trade-talks"})
 """Developments that are talk: by themselves they change no rule."""
 PLANS = frozenset({"visit-arranged", "trade-talks", "election"})
@@ -45,8 +46,8 @@ class Teller:
         return self.wording.development(development.type, self.language)
 
     def actors(self) -> tuple[str, ...]:
-        """Names of the actors."""
-        return tuple(self.wording.actor(actor, self.language) for actor in self.story.actors)
+        """Names of the actors as labels."""
+        return tuple(label(self.wording.actor(actor, self.language)) for actor in self.story.actors)
 
     def date_of(self, development: Development) -> NamedDate | None:
         """The named date that belongs to a development: the start of a measure, or the next step of a plan. None if there is none."""
@@ -101,6 +102,8 @@ class Teller:
         """Three to five facts, each from a field: stages, dates, who reported first, who is official, how many reports."""
         points = []
         for development in self.developments[:2]:
+            if development.type in TALKS and development.stage in _DECIDED:
+                continue  # the sentence in short says it: they met, they spoke
             stage = self.wording.stage(development.stage, self.language)
             points.append(self.say("point.development", name=self.name(development), stage=stage))
         dates = sorted(self.story.dates, key=lambda found: (found.first, found.last))
@@ -110,9 +113,9 @@ class Teller:
         official = next((report for report in self.story.reports if report.kind == "official"), None)
         if official:
             points.append(self.say("point.official", outlet=official.outlet))
-        elif len(self.story.reports) > 1:
+        if len(points) < MOST_POINTS:
             points.append(self.reports_point())
-        return tuple(points[:5])
+        return tuple(points[:MOST_POINTS])
 
     def reports_point(self) -> str:
         """How many reports, by how many publishers."""
@@ -123,7 +126,7 @@ class Teller:
         """A window with the days that it stands for: "spring 2026 (1 Mar 2026 to 31 May 2026)"."""
         exact = printed.exact_window(found.first, found.last, self.language)
         short = printed.window(found.first, found.last, self.language)
-        return short + self.say("when", when=exact) if exact and "(" not in short and "（" not in short else short
+        return short + self.say("when", when=exact) if exact else short
 
     def news(self, updates: Sequence[Update]) -> str:
         """What is new since the last mail; empty for a new story."""
@@ -149,7 +152,8 @@ class Teller:
         when = self._placed(found) if found else ""
         actors = development.actors or self.story.actors
         names = listed(self.language, [self.wording.actor(actor, self.language) for actor in actors])
-        return self.wording.told(development.type, development.stage, self.language, actors=names, when=when)
+        told = self.wording.told(development.type, development.stage, self.language, actors=names, when=when)
+        return told[:1].upper() + told[1:]
 
     def _placed(self, found: NamedDate) -> str:
         """A date as it stands in a sentence: " on 19 Mar 2026", " in spring 2026", " from 24 Feb 2026"."""
@@ -167,6 +171,11 @@ class Teller:
 
     def _reported(self) -> datetime:
         return max(report.published for report in self.story.reports).astimezone(printed.zone(self.timezone))
+
+
+def label(name: str) -> str:
+    """A name without the article that it has in a sentence: "the United States" → "United States"."""
+    return name.removeprefix("the ")
 
 
 def publishers_of(reports: Sequence[Report]) -> tuple[str, ...]:

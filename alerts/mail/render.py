@@ -6,6 +6,7 @@ the shipped one; if it is broken the shipped ones are used and the operator is t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
@@ -14,6 +15,7 @@ from typing import Any
 
 import css_inline
 import jinja2
+import markupsafe
 import structlog
 
 from alerts.digests import printed
@@ -26,6 +28,7 @@ from alerts.resources import shipped
 from alerts.rules.levels import Level
 
 _FOLDER = "email"
+_JAPANESE = re.compile("[\u3005-\u30ff\u3400-\u9fff\uff01-\uff9f]+")
 _LOG = structlog.get_logger(__name__)
 
 
@@ -130,7 +133,17 @@ def _environment(loader: jinja2.BaseLoader) -> jinja2.Environment:
 def _language(language: str) -> dict[str, Any]:
     """What every template gets: the language tag and the catalogue bound to it."""
     known = known_language(language)
-    return {"lang": known, "t": partial(phrase, known), "head": (lambda text: f"■ {text}") if known == "ja" else str.upper}
+    return {
+        "lang": known,
+        "t": partial(phrase, known),
+        "head": (lambda text: f"■ {text}") if known == "ja" else str.upper,
+        "mark": markupsafe.escape if known == "ja" else _marked,
+    }
+
+
+def _marked(text: str) -> markupsafe.Markup:
+    """Escape a text and mark the Japanese in it, so that it is read aloud and drawn as Japanese."""
+    return markupsafe.Markup(_JAPANESE.sub(r'<span lang="ja">\g<0></span>', str(markupsafe.escape(text))))  # noqa: S704 - escaped before
 
 
 def _tidied(text: str) -> str:
