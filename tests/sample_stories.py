@@ -9,7 +9,7 @@ from alerts.digests.audience import LeftOut, Match, Pick, Picked
 from alerts.digests.compose import compose
 from alerts.digests.digest import Digest, DigestKind
 from alerts.digests.subscriber import Choices
-from alerts.rules.assessment import Development, Evidence, Impact, NamedDate, Term
+from alerts.rules.assessment import Development, Evidence, Impact, NamedDate, Polarity, Term
 from alerts.rules.levels import Level
 from alerts.rules.schema import ConceptSpec, DevelopmentSpec, RuleSpec, SectorSpec, StageSpec
 from alerts.rules.wording import Wording
@@ -206,9 +206,9 @@ def report(entry: str, outlet: str, title: str, at: datetime, *language: str, ki
     return Report(entry, outlet, title, f"https://news.example.com/{entry}", next(iter(language), "en"), at, kind)
 
 
-def development(type_: str, stage: str, actors: tuple[str, ...], *words: str) -> Development:
+def development(type_: str, stage: str, actors: tuple[str, ...], *words: str, polarity: Polarity = "neutral") -> Development:
     evidence = tuple(Evidence("title", 0, len(word), word, type_) for word in words)
-    return Development(type_, stage, "neutral", actors, type_, evidence)  # type: ignore[arg-type]
+    return Development(type_, stage, polarity, actors, type_, evidence)  # type: ignore[arg-type]
 
 
 def story(
@@ -254,7 +254,7 @@ CALL = story(
 )
 FEES = story(
     "fees",
-    (development("visa-rule-change", "proposed", ("JPN",), "residence permit fees", "手数料"),),
+    (development("visa-rule-change", "proposed", ("JPN",), "residence permit fees", "手数料", polarity="tightening"),),
     (
         impact("visas", Level.prepare, "visa-rule-change", ("base", 3), ("size", 1), ("stage", -1)),
         impact("finance", Level.info, "visa-rule-change"),
@@ -276,7 +276,7 @@ FEES = story(
 )
 DUTY = story(
     "duty",
-    (development("tariff-imposed", "announced", ("JPN", "USA"), "10% tariff", "追加関税"),),
+    (development("tariff-imposed", "announced", ("JPN", "USA"), "10% tariff", "追加関税", polarity="tightening"),),
     (
         impact("automotive", Level.act, "tariff-imposed", ("base", 3), ("size", 1)),
         impact("trade", Level.prepare, "tariff-imposed"),

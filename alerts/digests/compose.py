@@ -152,7 +152,7 @@ def _held_back(refusals: Counter[str], language: str) -> str:
     if not refusals:
         return phrase(language, "held.none")
     reasons = [phrase(language, "held.part", n=count, reason=refusal(word, language)) for word, count in refusals.most_common()]
-    return phrase(language, "held", n=refusals.total(), reasons=phrase(language, "list.comma").join(reasons))
+    return phrase(language, "held", reasons=phrase(language, "list.comma").join(reasons))
 
 
 def _tallies(picked: Picked, choices: Choices, wording: Wording) -> tuple[Tally, ...]:

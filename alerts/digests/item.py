@@ -12,7 +12,7 @@ from alerts.digests.digest import Brief, Item, Meaning, WatchLine
 from alerts.digests.phrases import phrase
 from alerts.digests.reasons import confidence, language_names, sources, why
 from alerts.digests.subscriber import Choices
-from alerts.digests.telling import Teller
+from alerts.digests.telling import TALKS, Teller, capital
 from alerts.rules.assessment import Development, Impact, NamedDate
 from alerts.rules.levels import Level
 from alerts.rules.wording import Wording
@@ -45,7 +45,7 @@ def item(pick: Pick, choices: Choices, wording: Wording, *, host: str, now: date
         story=story.id,
         level=pick.level,
         level_word=wording.level(pick.level, choices.language),
-        level_act=wording.level_act(pick.level, choices.language),
+        level_act=capital(wording.level_act(pick.level, choices.language)),
         title=teller.title(),
         topic=_topic(pick, teller),
         stamp=teller.say("stamp.item", time=printed.time(last, choices.timezone, choices.language)),
@@ -108,12 +108,14 @@ def meanings(pick: Pick, choices: Choices, wording: Wording, *, host: str, alone
     ]
     untouched = [sector for sector, _ in choices.sectors if sector not in levels or levels[sector][0] == Level.none]
     touched = {impact.sector for impact in pick.story.impacts if impact.level > Level.none}
-    if WONDERED_ABOUT not in touched and (WONDERED_ABOUT in untouched or (alone and host in pick.story.actors)):
+    wonder = host in pick.story.actors and (alone or (WONDERED_ABOUT in untouched and pick.story.developments[0].type in TALKS))
+    if WONDERED_ABOUT not in touched and wonder:
         text = phrase(choices.language, "meaning.none.visas")
         lines.append(_meaning(WONDERED_ABOUT, Level.none, text, wording, choices.language))
     if alone:
         text = phrase(choices.language, "meaning.none")
-        lines += [_meaning(sector, Level.none, text, wording, choices.language) for sector in untouched if sector != WONDERED_ABOUT]
+        untouched = [sector for sector in untouched if not (wonder and sector == WONDERED_ABOUT)]
+        lines += [_meaning(sector, Level.none, text, wording, choices.language) for sector in untouched]
     return tuple(lines)
 
 
@@ -153,7 +155,7 @@ def watch_line(found: NamedDate, teller: Teller) -> WatchLine:
     days = printed.exact_window(found.first, found.last, teller.language)
     said = "" if found.first == found.last or found.text.casefold() in when.casefold() else found.text
     language = "" if not said else "ja" if is_japanese(said) else "en"
-    return WatchLine(when[:1].upper() + when[1:], teller.say(f"watch.{found.kind}", name=teller.name(owner)), days, said, language)
+    return WatchLine(capital(when), teller.say(f"watch.{found.kind}", name=teller.name(owner)), days, said, language)
 
 
 def trigger(teller: Teller) -> str:

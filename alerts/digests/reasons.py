@@ -110,7 +110,8 @@ def level_sum(match: Match, wording: Wording, language: str) -> str:
         sign = "−" if term.value < 0 else "+" if text else ""
         text += f" {sign} {phrase(language, f'term.{term.name}')} {abs(term.value)}"
     total = sum(term.value for term in terms)
-    key = "why.level" if total == match.level else "why.level.limited"
+    plain = "why.level.plain" if len(terms) == 1 else "why.level"
+    key = plain if total == match.level else "why.level.limited"
     names = {"sector": wording.sector(match.sector, language), "level": wording.level(match.level, language)}
     return phrase(language, key, terms=" ".join(text.split()), total=total, **names)
 

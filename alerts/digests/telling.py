@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -22,8 +22,11 @@ TALKS = frozenset({"leader-call", "visit-arranged", "summit", "ministerial-talks
 """Developments that are talk: by themselves they change no rule."""
 PLANS = frozenset({"visit-arranged", "trade-talks", "election"})
 """Developments about something still to come, so that a date named for the next step is their date."""
-_PENDING = frozenset({"mooted", "arranging", "proposed"})
-_DECIDED = frozenset({"announced", "adopted", "in-force", "suspended", "reversed"})
+_OPEN = frozenset({"mooted", "arranging"})
+_OVER = frozenset({"suspended", "reversed", "denied"})
+_DECIDED = frozenset({"announced", "adopted", "in-force"})
+_SAID = frozenset({"announced", "in-force"})
+"""Stages that a development's name says by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,32 +53,52 @@ class Teller:
         return tuple(label(self.wording.actor(actor, self.language)) for actor in self.story.actors)
 
     def date_of(self, development: Development) -> NamedDate | None:
-        """The named date that belongs to a development: the start of a measure, or the next step of a plan. None if there is none."""
-        plans = development.type in PLANS or development.stage in _PENDING
-        kind = "next" if plans else "effective"
-        fits = [found for found in self.story.dates if found.kind == kind and (plans or development.type not in TALKS)]
-        return min(fits, key=lambda found: (found.last < printed.local_day(self.now, self.timezone), found.first), default=None)
+        """The named date that belongs to a development: when a plan is for, or when a measure starts. None if no date is surely its own."""
+        if development.stage in _OPEN or (development.type in PLANS and development.stage not in _OVER):
+            kind = "next"
+        elif development.stage in _DECIDED and development.type not in TALKS:
+            kind = "effective"
+        else:
+            return None
+        today = printed.local_day(self.now, self.timezone)
+        fits = [found for found in self.story.dates if found.kind == kind]
+        return min(fits, key=lambda found: (found.last < today, found.first), default=None)
 
     def title(self) -> str:
-        """Who + what + when within the title's length; what does not fit is left off from the end."""
-        lead, *others = self.developments
-        names = [self.name(lead), *(name for name in map(self.name, others) if name != self.name(lead))][:2]
-        date = self.date_of(lead) or (self.date_of(others[0]) if others and self.date_of(others[0]) else None)
-        if date:
-            when = self.say("when", when=printed.window(date.first, date.last, self.language))
-        else:
-            when = self.say("title.reported", date=printed.day(self._reported(), self.language))
-        both = self.say("title.and").join(names)
-        stage = self.say("title.stage", name=names[0], stage=self.wording.stage(lead.stage, self.language))
-        whos = [self.say("actors.joint").join(self.actors()[:count]) for count in (3, 2)]
-        heads = [f"{who}{self.say('colon')}" if who else "" for who in whos]
-        candidates = [
-            *(head + what + when for head in heads for what in (both, stage, names[0])),
-            *(head + what for head in heads for what in (both, stage, names[0])),
-            names[0] + when,
-        ]
+        """Who + what + when within the title's length: the fullest way to say it that fits."""
         limit = TITLE_SIGNS.get(self.language, TITLE_SIGNS["en"])
-        return next((text for text in candidates if signs(text) <= limit), shortened(names[0], limit))
+        return next((text for text in self._titles() if signs(text) <= limit), shortened(self.name(self.developments[0]), limit))
+
+    def _titles(self) -> Iterator[str]:
+        """Ways to title the story, fullest first."""
+        lead = self.developments[0]
+        second = next((one for one in self.developments[1:] if self.name(one) != self.name(lead)), None)
+        own = self._when(self.date_of(lead))
+        reported = self.say("title.reported", date=printed.day(self._reported(), self.language))
+        whats = []
+        joint = self.say("title.and")
+        if second and not own and (date := self.date_of(second)):
+            whats.append(self.name(lead) + joint + self.name(second) + self._when(date))
+        elif second and own and {lead.type, second.type} <= TALKS and not self.date_of(second):
+            whats.append(self.name(second) + joint + self.name(lead) + own)
+        if lead.stage not in _SAID and not (lead.type in PLANS and lead.stage in _OPEN):
+            whats.append(self.say("title.stage", name=self.name(lead), stage=self.wording.stage(lead.stage, self.language)) + own)
+        whats += [self.name(lead) + (own or reported), self.name(lead)]
+        names = [self._short(actor) for actor in self.story.actors]
+        for what in whats:
+            for count in (3, 2):
+                yield self.say("actors.joint").join(names[:count]) + self.say("colon") + what if names else what
+        yield from whats
+
+    def _when(self, found: NamedDate | None) -> str:
+        return self.say("when", when=printed.window(found.first, found.last, self.language)) if found else ""
+
+    def _short(self, actor: str) -> str:
+        """An actor's name for a title."""
+        try:
+            return self.say(f"short.{actor}")
+        except KeyError:
+            return label(self.wording.actor(actor, self.language))
 
     def in_short(self) -> str:
         """What happened, and what did not: at most 60 words (180 signs in Japanese)."""
@@ -94,7 +117,7 @@ class Teller:
             keys.append("not.talk")
         elif lead.stage in {"mooted", "arranging", "proposed", "suspended", "denied"}:
             keys.append(f"not.{lead.stage}")
-        elif lead.stage in {"announced", "adopted"} and self.date_of(lead) is None:
+        elif lead.stage in {"announced", "adopted"} and lead.polarity != "neutral" and self.date_of(lead) is None:
             keys.append("not.no_date")
         return self.say("sentence.gap").join(self.say(key) for key in keys)
 
@@ -149,28 +172,22 @@ class Teller:
 
     def _told(self, development: Development) -> str:
         found = self.date_of(development)
-        when = self._placed(found) if found else ""
+        when = self.say(f"when.{found.kind}", when=printed.window(found.first, found.last, self.language)) if found else ""
         actors = development.actors or self.story.actors
         names = listed(self.language, [self.wording.actor(actor, self.language) for actor in actors])
         told = self.wording.told(development.type, development.stage, self.language, actors=names, when=when)
-        return told[:1].upper() + told[1:]
-
-    def _placed(self, found: NamedDate) -> str:
-        """A date as it stands in a sentence: " on 19 Mar 2026", " in spring 2026", " from 24 Feb 2026"."""
-        text = printed.window(found.first, found.last, self.language)
-        if found.kind == "effective":
-            key = "when.from"
-        elif found.first == found.last:
-            key = "when.day"
-        else:
-            key = "when.span" if text == printed.span(found.first, found.last, self.language) else "when.season"
-        return self.say(key, when=text)
+        return capital(told)
 
     def _fits(self, text: str) -> bool:
         return signs(text) <= IN_SHORT_SIGNS if self.language == "ja" else len(text.split()) <= IN_SHORT_WORDS
 
     def _reported(self) -> datetime:
         return max(report.published for report in self.story.reports).astimezone(printed.zone(self.timezone))
+
+
+def capital(text: str) -> str:
+    """Open with a capital letter."""
+    return text[:1].upper() + text[1:]
 
 
 def label(name: str) -> str:
