@@ -38,8 +38,9 @@ def claim(
     candidates = select(table.c.id).where(table.c.open, table.c.due <= now, free)
     if where is not None:
         candidates = candidates.where(where)
-    candidates = candidates.order_by(*ordering).limit(limit).with_for_update(skip_locked=True)
-    statement = update(table).where(table.c.id.in_(candidates)).values(worker=worker, lease_until=now + lease)
+    # A CTE, because PostgreSQL may ask a plain subquery more than once and then take more than the limit.
+    free_rows = candidates.order_by(*ordering).limit(limit).with_for_update(skip_locked=True).cte("free")
+    statement = update(table).where(table.c.id.in_(select(free_rows.c.id))).values(worker=worker, lease_until=now + lease)
     rows = connection.execute(statement.returning(table.c.id, *(column for column in ordering if column.name != "id")))
     return [row.id for row in sorted(rows, key=lambda row: tuple(getattr(row, column.name) for column in ordering))]
 

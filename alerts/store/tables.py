@@ -18,6 +18,9 @@ SQLModel.metadata.naming_convention = {
 }
 """Every constraint has a name, so that a migration can change it on either database."""
 
+NUMBERS_NEVER_USED_AGAIN = {"sqlite_autoincrement": True}
+"""An id stands in links and keys; SQLite would give that of an erased row to the next one."""
+
 
 class Moment(TypeDecorator[datetime]):
     """An aware UTC moment; SQLite keeps no zone, so it is put back on reading. A naive value is refused."""
@@ -52,7 +55,12 @@ def document() -> Any:
 
 def claim_index(table: str) -> Index:
     """Only open work, in the order of the claim."""
-    return Index(f"ix_{table}_claim", "due", "id", sqlite_where=text("open"), postgresql_where=text("open"))
+    return open_index(f"ix_{table}_claim", "due", "id")
+
+
+def open_index(name: str, *columns: str) -> Index:
+    """Index open rows only. The words of each condition are those that SQLAlchemy writes for `table.c.open`, or SQLite would not use it."""
+    return Index(name, *columns, sqlite_where=text("open = 1"), postgresql_where=text("open"))
 
 
 class FeedRow(SQLModel, table=True):
@@ -146,8 +154,8 @@ class StoryUpdateRow(SQLModel, table=True):
 
     __tablename__: ClassVar[str] = "story_update"
     __table_args__ = (
-        Index("ix_story_update_open", "number", sqlite_where=text("open"), postgresql_where=text("open")),
-        {"sqlite_autoincrement": True},
+        open_index("ix_story_update_open", "number"),
+        NUMBERS_NEVER_USED_AGAIN,
     )
 
     number: int | None = Field(default=None, primary_key=True)
@@ -164,6 +172,16 @@ class StoryUpdateRow(SQLModel, table=True):
     open: bool = True
 
 
+class AudienceRow(SQLModel, table=True):
+    """Choices that some subscribers share, stored once. `key` is `Choices.key`; `cadence` is one of them, for set-based selection."""
+
+    __tablename__: ClassVar[str] = "audience"
+
+    key: str = Field(primary_key=True)
+    cadence: str
+    choices: dict[str, Any] = document()
+
+
 class SubscriberRow(SQLModel, table=True):
     """A person. `address_key` is the folded address; `due` is the next digest; `seen` the last update number that a digest covered.
 
@@ -172,19 +190,23 @@ class SubscriberRow(SQLModel, table=True):
 
     __tablename__: ClassVar[str] = "subscriber"
     __table_args__ = (
-        Index("ix_subscriber_due", "due", "id", sqlite_where=text("open"), postgresql_where=text("open")),
-        Index("ix_subscriber_audience", "audience", sqlite_where=text("open"), postgresql_where=text("open")),
+        open_index("ix_subscriber_due", "due", "audience"),
+        open_index("ix_subscriber_audience", "audience", "seen"),
+        NUMBERS_NEVER_USED_AGAIN,
     )
 
     id: int | None = Field(default=None, primary_key=True)
     address: str = Field(sa_type=Text)
     address_key: str = Field(unique=True)
-    audience: str
-    choices: dict[str, Any] = document()
+    audience: str = Field(foreign_key="audience.key")
     open: bool = False
-    """True while mail may go: confirmed, not ended, not paused for good."""
+    """True while mail may go: confirmed, not ended. A pause has an end, so it only puts `due` off."""
     due: datetime | None = moment(nullable=True)
     seen: int = 0
+    alerted: str = Field(default="", sa_type=Text)
+    """Alert digests since `seen`, as `,12,15`: what the next digest must not tell again."""
+    edition: str = ""
+    """The last digest edition made: changed choices must not give a second one of the same local day."""
     created_at: datetime = moment()
     confirmed_at: datetime | None = moment(nullable=True)
     paused_until: datetime | None = moment(nullable=True)
@@ -194,21 +216,11 @@ class SubscriberRow(SQLModel, table=True):
     """Proof of consent: when, how, wording version, page."""
 
 
-class SubscriptionRow(SQLModel, table=True):
-    """One followed sector of one subscriber, for set-based selection; the same facts as `choices`."""
-
-    __tablename__: ClassVar[str] = "subscription"
-
-    subscriber: int = Field(primary_key=True, foreign_key="subscriber.id", ondelete="CASCADE")
-    sector: str = Field(primary_key=True)
-    threshold: int
-
-
 class DigestRow(SQLModel, table=True):
     """A composed digest, stored once per audience and edition; both the mail and its web view are made from it."""
 
     __tablename__: ClassVar[str] = "digest"
-    __table_args__ = (UniqueConstraint("edition", "audience", "window_from", "fingerprint"),)
+    __table_args__ = (UniqueConstraint("edition", "audience", "window_from", "fingerprint"), NUMBERS_NEVER_USED_AGAIN)
 
     id: int | None = Field(default=None, primary_key=True)
     edition: str
@@ -240,8 +252,10 @@ class OutboxRow(SQLModel, table=True):
     __tablename__: ClassVar[str] = "outbox"
     __table_args__ = (
         UniqueConstraint("subscriber", "edition"),
-        Index("ix_outbox_claim", "priority", "due", "id", sqlite_where=text("open"), postgresql_where=text("open")),
+        open_index("ix_outbox_claim", "priority", "due", "id"),
         Index("ix_outbox_digest", "digest"),
+        Index("ix_outbox_alert", "subscriber", "due", sqlite_where=text("kind = 'alert'"), postgresql_where=text("kind = 'alert'")),
+        NUMBERS_NEVER_USED_AGAIN,
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -251,7 +265,7 @@ class OutboxRow(SQLModel, table=True):
     """alert, daily, weekly, confirmation."""
     digest: int | None = Field(default=None, foreign_key="digest.id")
     priority: int = 5
-    """Lower goes first: 0 confirmations, 1 alerts, 5 digests."""
+    """Lower goes first: 0 confirmations, 1 alerts of safety, 2 other alerts, 5 digests."""
     state: str = "pending"
     open: bool = True
     due: datetime = moment()
