@@ -1,0 +1,152 @@
+"""Bytes to text, by the labels of the WHATWG Encoding Standard and by what the bytes themselves say.
+
+Order: byte order mark, bytes that only UTF-16 has, the HTTP header, the XML declaration, then a look at the bytes. A label that the bytes
+contradict is not believed: valid multi-byte UTF-8 is UTF-8 whatever a server's default says. Needs no optional package.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from dataclasses import dataclass
+
+from alerts.feeds.japanese import decode_euc_jp, decode_iso_2022_jp
+from alerts.feeds.labels import LABELS
+
+_BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe\x00\x00", "utf-32-le"), (b"\x00\x00\xfe\xff", "utf-32-be"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))  # fmt: skip
+_SILENT = ((b"\x00<\x00", "utf-16-be"), (b"<\x00?\x00", "utf-16-le"), (b"<\x00r\x00", "utf-16-le"), (b"<\x00f\x00", "utf-16-le"), (b"{\x00", "utf-16-le"), (b"\x00{", "utf-16-be"))  # fmt: skip
+_DECLARED = re.compile(rb"""^\s*<\?xml[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9._:-]{1,40})["']""")
+_META = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([A-Za-z0-9._:-]{1,40})""", re.I)
+_CHARSET = re.compile(r"""charset\s*=\s*["']?\s*([A-Za-z0-9._:-]{1,40})""", re.I)
+_XML_DECLARATION = re.compile(r"^\ufeff?\s*<\?xml[^>]{0,300}?\?>")
+_KANA = re.compile("[\u3041-\u30ff]")
+_ANY_BYTE = {"windows-1252", "iso-8859-2", "iso-8859-3", "iso-8859-4", "iso-8859-5", "iso-8859-10", "iso-8859-13", "iso-8859-14", "iso-8859-15", "iso-8859-16", "koi8-r", "koi8-u", "ibm866", "macintosh", "x-mac-cyrillic", "windows-1251", "windows-1256"}  # fmt: skip
+"""Single-byte encodings that can read any bytes at all: that they do proves nothing."""
+
+_C1 = bytes(range(256)).decode("latin-1")
+_WINDOWS_1252 = "".join(bytes([byte]).decode("cp1252", "ignore") or _C1[byte] for byte in range(256))
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """Text without byte order mark; `encoding` is the WHATWG name; `problems` are sentences for the feed's health."""
+
+    text: str
+    encoding: str
+    problems: tuple[str, ...] = ()
+
+
+def canonical(label: str) -> str | None:
+    """Return the WHATWG name for a label, the label itself if only Python knows it, or None."""
+    label = label.strip().lower()
+    if label in LABELS:
+        return LABELS[label]
+    try:
+        found = codecs.lookup(label)
+    except LookupError:
+        return None
+    return (
+        found.name if getattr(found, "_is_text_encoding", False) and found.name not in {"idna", "punycode", "utf-7", "undefined"} else None
+    )
+
+
+def decode(raw: bytes, *, content_type: str = "") -> Decoded:
+    """Decode a document. Never raises; bytes that cannot be read become U+FFFD and a problem."""
+    for mark, name in _BOMS:
+        if raw.startswith(mark):
+            return Decoded(_lossy(raw[len(mark) :], name), name)
+    for start, name in _SILENT:
+        if raw.lstrip(b"\r\n\t ").startswith(start) or raw.startswith(start):
+            return Decoded(_lossy(raw, name), name)
+    problems: list[str] = []
+    header = _named(_CHARSET.search(content_type), "the HTTP header", problems)
+    match = _DECLARED.search(raw[:400]) or (None if raw.lstrip()[:1] in {b"{", b"["} else _META.search(raw[:2000]))
+    declared = _named(match, "the document", problems)
+    if header and declared and header != declared:
+        problems.append(f"the HTTP header says {header}, the document says {declared}")
+    for name in _in_order(header, declared):
+        text = _strict(raw, name)
+        if text is None:
+            continue
+        if name in _ANY_BYTE and not raw.isascii() and (unicode := _strict(raw, "utf-8")) is not None:
+            problems.append(f"labelled {name}, but the bytes are UTF-8")
+            return Decoded(unicode, "utf-8", tuple(problems))
+        return Decoded(text, name, tuple(problems))
+    name = _guess(raw)
+    if name == "utf-8" or not (header or declared):
+        if header or declared:
+            problems.append(f"labelled {declared or header}, but the bytes are {name}")
+        text = _strict(raw, name)
+        return Decoded(text if text is not None else _lossy(raw, name), name, tuple(problems))
+    best = min((choice for choice in (declared, header, name) if choice), key=lambda choice: _lossy(raw, choice).count("\ufffd"))
+    text = _lossy(raw, best)
+    problems.append(f"{text.count(chr(0xFFFD))} characters cannot be read as {best}")
+    return Decoded(text, best, tuple(problems))
+
+
+def without_declaration(text: str) -> str:
+    """Drop the XML declaration, whose encoding is no longer true once a text is decoded."""
+    return _XML_DECLARATION.sub("", text, count=1)
+
+
+def _named(match: re.Match[str] | re.Match[bytes] | None, where: str, problems: list[str]) -> str | None:
+    if match is None:
+        return None
+    label = match[1].decode("ascii") if isinstance(match[1], bytes) else match[1]
+    name = canonical(label)
+    if name is None:
+        problems.append(f"{where} names the encoding {label}, which nobody knows")
+    elif name.startswith(("utf-16", "utf-32")):
+        return None  # the label itself was read as single bytes, so it cannot be true
+    return name
+
+
+def _in_order(header: str | None, declared: str | None) -> list[str]:
+    """The header wins (RFC 7303), unless it is a single-byte default that reads anything and the document knows better."""
+    if header in _ANY_BYTE and declared and declared not in _ANY_BYTE:
+        header, declared = declared, header
+    return [name for name in (header, declared) if name]
+
+
+def _guess(raw: bytes) -> str:
+    """Look at unlabelled bytes: UTF-8, then the Japanese encodings by how much kana they give, then Chinese, then Western."""
+    if _strict(raw, "utf-8") is not None and b"\x1b$" not in raw:
+        return "utf-8"
+    if b"\x1b$" in raw and raw.isascii():
+        return "iso-2022-jp"
+    kana = {name: len(_KANA.findall(text)) for name in ("euc-jp", "shift_jis") if (text := _strict(raw, name)) is not None}
+    if kana and max(kana.values()) > 0:
+        return max(kana, key=lambda name: kana[name])
+    if _lossy(raw, "utf-8").count("\ufffd") * 50 < sum(byte > 0x7F for byte in raw):
+        return "utf-8"
+    return "windows-1252"
+
+
+def _strict(raw: bytes, name: str) -> str | None:
+    try:
+        return _codec(raw, name, "strict")
+    except (UnicodeError, LookupError):
+        return None
+
+
+def _lossy(raw: bytes, name: str) -> str:
+    return _codec(raw, name, "replace").removeprefix("\ufeff")
+
+
+def _codec(raw: bytes, name: str, errors: str) -> str:
+    """Decode by WHATWG name: where Python's codec of that name is narrower than the web's, the wider one is used."""
+    if name == "windows-1252":
+        return codecs.charmap_decode(raw, errors, _WINDOWS_1252)[0]
+    if name == "euc-jp":
+        return decode_euc_jp(raw, errors)
+    if name == "iso-2022-jp":
+        return decode_iso_2022_jp(raw, errors)
+    wider = {
+        "shift_jis": "cp932",
+        "gbk": "gb18030",
+        "big5": "big5hkscs",
+        "euc-kr": "cp949",
+        "macintosh": "mac_roman",
+        "windows-874": "cp874",
+    }
+    return raw.decode({**wider, "x-mac-cyrillic": "mac_cyrillic", "iso-8859-8-i": "iso-8859-8"}.get(name, name), errors)

@@ -1,0 +1,32 @@
+"""What a format hands over: the fields of one entry as the document has them, before cleaning."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """One entry as it stands in the document; `dates` are the texts of its dates, the best first."""
+
+    guid: str = ""
+    link: str = ""
+    title: str = ""
+    summary: str = ""
+    dates: tuple[str, ...] = ()
+    language: str = ""
+    outlet: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One document: its entries in order, and what it says of itself. `ttl_minutes` is how long it asks to be left alone."""
+
+    format: str
+    entries: tuple[Raw, ...]
+    title: str = ""
+    language: str = ""
+    ttl_minutes: float | None = None
+    skip_hours: tuple[int, ...] = ()
+    """Hours of the day (UTC) in which it asks not to be visited."""
+    problems: tuple[str, ...] = ()

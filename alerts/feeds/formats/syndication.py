@@ -1,0 +1,95 @@
+"""RSS 0.90–2.0, RDF and Atom, by feedparser with sanitising and the rewriting of embedded links off: cleaning is ours."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import feedparser
+
+from alerts.feeds.formats.raw import Document, Raw
+
+_ROOT = re.compile(r"<(?:[A-Za-z_][\w.-]*:)?(rss|rdf|feed|channel|html|urlset|sitemapindex|opml)\b", re.I)
+_PERIODS = {"hourly": 60, "daily": 1440, "weekly": 10_080, "monthly": 43_200, "yearly": 525_600}
+
+
+def recognises(text: str) -> bool:
+    """True if a document's first element is that of a feed."""
+    match = _ROOT.search(text[:20_000])
+    return match is not None and match[1].lower() in {"rss", "rdf", "feed", "channel"}
+
+
+def read(text: str, url: str) -> Document:
+    """Read a document that is already decoded and has no XML declaration; `url` resolves relative links."""
+    parsed = feedparser.parse(
+        text.encode("utf-8", "replace"),
+        response_headers={"content-type": "application/xml; charset=utf-8", "content-location": url},
+        resolve_relative_uris=False,
+        sanitize_html=False,
+    )
+    head = parsed.feed
+    problems = []
+    if parsed.bozo and not isinstance(parsed.bozo_exception, feedparser.CharacterEncodingOverride):
+        problems.append(f"not well-formed: {' '.join(str(parsed.bozo_exception).split())[:160]}")
+    return Document(
+        format=parsed.version or "unrecognised",
+        entries=tuple(_entry(entry) for entry in parsed.entries),
+        title=_text(head.get("title")),
+        language=_text(head.get("language")),
+        ttl_minutes=_ttl(head),
+        skip_hours=_skip_hours(text),
+        problems=tuple(problems),
+    )
+
+
+def _entry(entry: Any) -> Raw:
+    content = entry.get("content") or ()
+    summary = _text(entry.get("summary")) or next((_text(part.get("value")) for part in content if part.get("value")), "")
+    source = entry.get("source") or {}
+    return Raw(
+        guid=_text(entry.get("id")),
+        link=_text(entry.get("link")) or _alternate(entry),
+        title=_text(entry.get("title")),
+        summary=summary,
+        dates=tuple(text for name in ("published", "created", "updated") if (text := _text(entry.get(name)))),
+        language=_text((entry.get("title_detail") or {}).get("language")) or _text(entry.get("language")),
+        outlet=_text(source.get("title")) if hasattr(source, "get") else "",
+    )
+
+
+def _alternate(entry: Any) -> str:
+    """Return the best link of an entry whose plain link is missing: an alternate, an enclosure, else a guid that is an address."""
+    links = [each for each in entry.get("links") or () if each.get("href")]
+    for relation in ("alternate", "related", "via", "enclosure"):
+        for each in links:
+            if each.get("rel", "alternate") == relation:
+                return _text(each["href"])
+    guid = _text(entry.get("id"))
+    return guid if guid.startswith(("http://", "https://")) else ""
+
+
+def _text(value: Any) -> str:
+    return value.strip() if isinstance(value, str) else ""
+
+
+def _ttl(head: Any) -> float | None:
+    """Minutes between visits that the feed asks for: RSS `ttl`, or the syndication module's period."""
+    asked = []
+    try:
+        asked.append(float(_text(head.get("ttl"))))
+    except ValueError:
+        pass
+    period = _PERIODS.get(_text(head.get("sy_updateperiod")).lower())
+    if period:
+        try:
+            asked.append(period / max(1.0, float(_text(head.get("sy_updatefrequency")) or 1)))
+        except ValueError:
+            asked.append(float(period))
+    asked = [minutes for minutes in asked if 0 < minutes < 1e9]
+    return max(asked) if asked else None
+
+
+def _skip_hours(text: str) -> tuple[int, ...]:
+    match = re.search(r"<skipHours>(.*?)</skipHours>", text[:50_000], re.I | re.S)
+    hours = {int(hour) % 24 for hour in re.findall(r"<hour>\s*(\d{1,2})\s*</hour>", match[1], re.I)} if match else set()
+    return tuple(sorted(hours)) if len(hours) < 24 else ()
