@@ -9,14 +9,13 @@ import feedparser
 
 from alerts.feeds.formats.raw import Document, Raw
 
-_ROOT = re.compile(r"<(?:[A-Za-z_][\w.-]*:)?(rss|rdf|feed|channel|html|urlset|sitemapindex|opml)\b", re.I)
+_ROOT = re.compile(r"<(?:[A-Za-z_][\w.-]*:)?(?:rss|rdf|feed)(?=[\s>])", re.I)
 _PERIODS = {"hourly": 60, "daily": 1440, "weekly": 10_080, "monthly": 43_200, "yearly": 525_600}
 
 
 def recognises(text: str) -> bool:
-    """True if a document's first element is that of a feed."""
-    match = _ROOT.search(text[:20_000])
-    return match is not None and match[1].lower() in {"rss", "rdf", "feed", "channel"}
+    """True if a feed's element begins near the top, be it wrapped in something else."""
+    return _ROOT.search(text[:20_000]) is not None
 
 
 def read(text: str, url: str) -> Document:
@@ -74,19 +73,16 @@ def _text(value: Any) -> str:
 
 def _ttl(head: Any) -> float | None:
     """Minutes between visits that the feed asks for: RSS `ttl`, or the syndication module's period."""
-    asked = []
+    period = _PERIODS.get(_text(head.get("sy_updateperiod")).lower(), 0)
+    asked = (_number(head.get("ttl")), period / max(1.0, _number(head.get("sy_updatefrequency"))))
+    return max((minutes for minutes in asked if minutes > 0), default=None)
+
+
+def _number(value: Any) -> float:
     try:
-        asked.append(float(_text(head.get("ttl"))))
+        return float(_text(value) or 0)
     except ValueError:
-        pass
-    period = _PERIODS.get(_text(head.get("sy_updateperiod")).lower())
-    if period:
-        try:
-            asked.append(period / max(1.0, float(_text(head.get("sy_updatefrequency")) or 1)))
-        except ValueError:
-            asked.append(float(period))
-    asked = [minutes for minutes in asked if 0 < minutes < 1e9]
-    return max(asked) if asked else None
+        return 0
 
 
 def _skip_hours(text: str) -> tuple[int, ...]:

@@ -1,0 +1,123 @@
+"""One visit to one address: conditional GET, redirects, limits. Bytes come out, or a FeedError that says why not.
+
+Validators go back to the server as it gave them; storing them is the caller's business, after the entries are safe.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Protocol
+from urllib.parse import urljoin, urlsplit
+
+import aiohttp
+import httpx
+
+from alerts.errors import FeedError
+from alerts.feeds.body import MAX_BYTES, read_body, too_large
+from alerts.feeds.failures import explain, status_error
+from alerts.feeds.freshness import fresh_seconds, retry_after_seconds
+
+MAX_REDIRECTS = 6
+_PERMANENT = {301, 308}
+_REDIRECTS = {301, 302, 303, 307, 308}
+
+
+@dataclass(frozen=True, slots=True)
+class Validators:
+    """What a server gave us to ask `has it changed?` with (RFC 9110 §8.8)."""
+
+    etag: str | None = None
+    last_modified: str | None = None
+
+    def headers(self) -> dict[str, str]:
+        """Return the headers of a conditional request; a value that is no plain header text is left out."""
+        pairs = {"If-None-Match": self.etag, "If-Modified-Since": self.last_modified}
+        return {name: value for name, value in pairs.items() if value and len(value) <= 1000 and value.isascii() and value.isprintable()}
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What a visit brought: `body` is None if the document has not changed (304).
+
+    `url` is where the document finally came from; `permanent_url` the address to use from now on, if every redirect was permanent.
+    `fresh_seconds` is how long the server says that it will not change.
+    """
+
+    status: int
+    url: str
+    body: bytes | None
+    content_type: str = ""
+    validators: Validators = field(default_factory=Validators)
+    permanent_url: str | None = None
+    fresh_seconds: float | None = None
+    redirects: int = 0
+
+
+class Target(Protocol):
+    """What is visited: a feed, or anything with an address and a deadline."""
+
+    @property
+    def url(self) -> str:
+        """The address."""
+        ...
+
+    @property
+    def timeout_seconds(self) -> float:
+        """The longest the visit may take in all."""
+        ...
+
+
+async def fetch(
+    client: httpx.AsyncClient, feed: Target, validators: Validators | None = None, *, url: str | None = None, limit: int = MAX_BYTES
+) -> Fetched:
+    """Visit a feed, at `url` if it has moved. `limit` is the size in bytes, unpacked. Raises FeedError for every failure."""
+    seconds = feed.timeout_seconds
+    try:
+        async with asyncio.timeout(seconds):
+            return await _follow(client, url or feed.url, (validators or Validators()).headers(), limit)
+    except FeedError:
+        raise
+    except (httpx.HTTPError, httpx.InvalidURL, aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
+        raise explain(error, seconds=seconds) from error
+
+
+async def _follow(client: httpx.AsyncClient, url: str, headers: dict[str, str], limit: int) -> Fetched:
+    visited: list[str] = []
+    permanent = True
+    while True:
+        visited.append(url)
+        async with client.stream("GET", url, headers=headers) as response:
+            if response.status_code not in _REDIRECTS:
+                moved = url if permanent and len(visited) > 1 else None
+                return await _answer(response, url, moved, len(visited) - 1, bool(headers), limit)
+            permanent = permanent and response.status_code in _PERMANENT
+            url = _next(response, url)
+        if url in visited:
+            raise FeedError("redirect-loop", "the server sends us round in circles")
+        if len(visited) > MAX_REDIRECTS:
+            raise FeedError("redirect-loop", f"more than {MAX_REDIRECTS} redirects in a row")
+
+
+def _next(response: httpx.Response, url: str) -> str:
+    location = response.headers.get("location", "").strip()
+    target = urljoin(url, location).partition("#")[0]
+    if not location or urlsplit(target).scheme not in {"http", "https"} or not urlsplit(target).hostname:
+        raise FeedError("bad-redirect", f"HTTP {response.status_code} sends us to {location[:80]!r}, which is no web address")
+    return target
+
+
+async def _answer(response: httpx.Response, url: str, moved: str | None, redirects: int, conditional: bool, limit: int) -> Fetched:
+    head = response.headers
+    fresh = fresh_seconds(head)
+    given = Validators(head.get("etag") or None, head.get("last-modified") or None)
+    if response.status_code == 304:
+        if not conditional:
+            raise FeedError("unexpected-304", "the server says `not modified`, but we had nothing to compare with")
+        return Fetched(304, url, None, validators=given, permanent_url=moved, fresh_seconds=fresh, redirects=redirects)
+    if response.status_code != 200:
+        raise status_error(response.status_code, retry_after=retry_after_seconds(head))
+    if head.get("content-length", "").isdigit() and int(head["content-length"]) > limit:
+        raise too_large(limit)
+    body = await read_body(response.aiter_raw(), packing=head.get("content-encoding", ""), limit=limit)
+    return Fetched(200, url, body, head.get("content-type", ""), given, moved, fresh, redirects)

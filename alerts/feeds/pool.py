@@ -1,0 +1,107 @@
+"""Parsing beside the event loop: worker processes, each with a timer of its own.
+
+A timeout on a future leaves its worker spinning, and killing one worker breaks the whole pool; so the limit is a timer signal inside the
+worker, which ends that one document and leaves the worker fit for the next.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import signal
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from types import FrameType
+from typing import ParamSpec, TypeVar
+
+from alerts.errors import FeedError
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+PARSE_SECONDS = 15.0
+"""The longest that one document may take; the slowest real one that was met takes 1.4 s."""
+
+TASKS_PER_WORKER = 500
+"""A worker is replaced after this many documents: what a parser leaks stays small."""
+
+
+class TooSlow(BaseException):
+    """Raised by the timer. Not an Exception, so that no parser swallows it."""
+
+
+class Refused(Exception):
+    """A FeedError on its way between processes: its reason and sentence."""
+
+
+class ParsePool:
+    """A pool of worker processes; they start with the first document. Close it."""
+
+    def __init__(self, workers: int, *, seconds: float = PARSE_SECONDS) -> None:
+        self._workers = workers
+        self._seconds = seconds
+        self._executor: ProcessPoolExecutor | None = None
+
+    async def call(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Do a piece of work (a function of a module) in a worker.
+
+        Raises FeedError as the work does, with reason `too-slow` when its time is up, `parser` when it broke or took its worker with it.
+        """
+        executor = self._open()
+        try:
+            return await asyncio.get_running_loop().run_in_executor(executor, _Timed(work, self._seconds), args, kwargs)
+        except Refused as error:
+            raise FeedError(*error.args) from None
+        except BrokenProcessPool:
+            if executor is self._executor:
+                self._executor = None
+            raise FeedError("parser", "the document brought the parser down; it will be tried again") from None
+
+    def close(self) -> None:
+        """End the workers; work that waits is dropped."""
+        if self._executor is not None:
+            self._executor.shutdown(wait=False, cancel_futures=True)
+            self._executor = None
+
+    def _open(self) -> ProcessPoolExecutor:
+        if self._executor is None:
+            method = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
+            context = multiprocessing.get_context(method)
+            if method == "forkserver":
+                context.set_forkserver_preload(["alerts.feeds.parse"])
+            self._executor = ProcessPoolExecutor(
+                self._workers, mp_context=context, initializer=_quiet, max_tasks_per_child=TASKS_PER_WORKER
+            )
+        return self._executor
+
+
+def _quiet() -> None:
+    """Leave Ctrl-C to the parent."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+class _Timed:
+    """A piece of work that ends when its time is up. It is sent to the worker, so it must be possible to pickle it."""
+
+    def __init__(self, work: Callable[..., object], seconds: float) -> None:
+        self._work = work
+        self._seconds = seconds
+
+    def __call__(self, args: tuple[object, ...], kwargs: dict[str, object]) -> object:
+        def stop(_number: int, _frame: FrameType | None) -> None:
+            raise TooSlow
+
+        signal.signal(signal.SIGALRM, stop)
+        # Repeats, in case the first falls into a place that swallows every exception.
+        signal.setitimer(signal.ITIMER_REAL, self._seconds, 0.5)
+        try:
+            return self._work(*args, **kwargs)
+        except TooSlow:
+            raise Refused("too-slow", f"reading the document took longer than {self._seconds:g} seconds") from None
+        except FeedError as error:
+            raise Refused(error.reason, str(error)) from None
+        except Exception as error:
+            raise Refused("parser", f"the parser failed on this document: {type(error).__name__}") from None
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
