@@ -145,11 +145,12 @@ def _concept(placed: Placed[ConceptSpec], read: Configuration) -> list[Problem]:
     spec, name = placed.value, str(placed.loc[0])
     actors = {each.value.actor for each in read.concepts.values() if each.value.actor}
     problems = _unknown(placed, spec.includes, read.concepts, "concept", "includes")
+    problems += _unknown(placed, spec.implied_by, read.concepts, "concept", "implied_by")
     if name in BUILT_IN:
         problems.append(placed.problem(f"{name!r} is built in: {BUILT_IN[name]}; choose another id", key=True))
     if (spec.kind == "actor") != bool(spec.actor):
         problems.append(placed.problem("kind: actor and actor: CODE go together", key=True))
-    for key in ("kanji", "members", "neighbours", "languages", "leaders"):
+    for key in ("kanji", "members", "neighbours", "languages", "implied_by", "leaders"):
         if getattr(spec, key) and spec.kind != "actor":
             problems.append(placed.problem(f"{key!r} is for kind: actor", key, key=True))
     for key in ("of", "official"):

@@ -14,7 +14,7 @@ from alerts.rules.compile import Rule, RuleSet
 from alerts.rules.dates import named_dates
 from alerts.rules.operators.condition import Look, Mentions
 from alerts.rules.progress import polarity_of, stage_of
-from alerts.rules.weigh import Circumstances, actor_spec, weigh
+from alerts.rules.weigh import Circumstances, weigh
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,15 @@ class Held:
 
 def look_at(rules: RuleSet, entry: Entry, host: str) -> Look:
     """Scan an entry."""
-    return Look(entry, rules.scanner.scan(entry.title, entry.summary, entry.published.date(), host), host)
+    speakers = _speakers(rules, entry, host)
+    return Look(entry, rules.scanner.scan(entry.title, entry.summary, entry.published.date(), host, speakers), host)
+
+
+def _speakers(rules: RuleSet, entry: Entry, host: str) -> frozenset[str]:
+    """Whom a text that names nobody speaks of: the country of its source, else the host country if the text is in its language."""
+    if entry.source.country in rules.lexicon.actors:
+        return frozenset({entry.source.country})
+    return rules.lexicon.languages.get(entry.language.partition("-")[0], frozenset()) & {host}
 
 
 def held_rules(rules: RuleSet, look: Look) -> list[Held]:
@@ -96,14 +104,14 @@ def assess(rules: RuleSet, entry: Entry, *, host: str = "JPN") -> Assessment:
         developments=tuple(development for development, weighed in best if weighed),
         impacts=tuple(impacts[sector] for sector in rules.sectors if sector in impacts),
         dates=dates,
-        actors=tuple(sorted({look.found.actor(each) for each in look.found.everybody()} | {a for d, _ in best for a in d.actors})),
+        actors=tuple(sorted(({look.found.actor(each) for each in look.found.everybody()} | {a for d, _ in best for a in d.actors}) - {""})),
         concepts=_concepts(rules, look),
     )
 
 
 def _gist_only(rules: RuleSet, entry: Entry, look: Look) -> Assessment:
     """Nothing held; what is mentioned still tells which story the entry belongs to."""
-    actors = tuple(sorted({look.found.actor(each) for each in look.found.everybody()}))
+    actors = tuple(sorted({look.found.actor(each) for each in look.found.everybody()} - {""}))
     return Assessment(entry.id, rules.hash, actors=actors, concepts=_concepts(rules, look))
 
 
@@ -136,16 +144,7 @@ def actors_of(rules: RuleSet, look: Look, rule: Rule, mentions: Mentions) -> tup
     actors |= set(rule.spec.actors)
     if not actors:
         actors = {found.actor(each) for each in found.everybody()}
-    return tuple(sorted(actors or _speaker(rules, look)))
-
-
-def _speaker(rules: RuleSet, look: Look) -> set[str]:
-    source = look.entry.source
-    if source.country in rules.lexicon.actors:
-        return {source.country}
-    language = look.entry.language.partition("-")[0]
-    spec = actor_spec(rules, look.host)
-    return {look.host} if spec and language in spec.languages else set()
+    return tuple(sorted(actors or _speakers(rules, look.entry, look.host)))
 
 
 def _best_of_each_type(judged: list[tuple[Development, list[Impact]]]) -> list[tuple[Development, list[Impact]]]:

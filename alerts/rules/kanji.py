@@ -17,6 +17,9 @@ AFTER_RUN = (
     "共同", "政府", "交渉", "対立", "対話", "協力", "摩擦", "協定", "条約", "軍", "安保", "安全保障", "国境", "実務者", "局長", "次官", "大統領", "首相",
     "の首脳", "の外相", "租税", "社会保障", "租税", "沿岸", "合同", "トップ", "衝突", "戦争", "停戦", "和平", "核", "投資", "産業",
 )  # fmt: skip
+_AMBIGUOUS = frozenset({"日中", "中日", "朝日", "土日", "日土", "日比", "日西", "中西", "中比", "日加", "日台", "中台", "日仏"})
+_AFTER_PAIR = ("、", "が", "は", "で", "の", "も", "と", " ", "「", "・")
+_NOT_BEFORE_RUN = "前当翌同本今毎連終平休祝期数半"
 _NOT_BEFORE = {"対": "絶反相敵応", "在": "存現滞自不所健", "反": "違背離", "親": "両父母肉", "渡": "引譲", "離": "分距隔"}
 _MAY_STAND_BEFORE = "前元現対訪駐在新各両同"
 
@@ -40,12 +43,15 @@ def stands(text: str, start: int, place: int, names: Mapping[str, str]) -> bool:
 
 
 def in_run(text: str, start: int, end: int, names: Mapping[str, str]) -> bool:
-    """True if a pair of names belongs to a run of two to four that is followed by what countries do together: 日米韓首脳."""
+    """True if a pair of names belongs to a run of two to four that is followed by what countries do together (日米韓首脳), or stands by
+    itself and means nothing else (日印、)."""
     first, last = start, end
     while first and text[first - 1] in names:
         first -= 1
     while last < len(text) and text[last] in names:
         last += 1
-    if last - first > 4 or (first and text[first - 1].isdigit()):
+    if last - first > 4 or (first and (text[first - 1].isdigit() or text[first - 1] in _NOT_BEFORE_RUN)):
         return False
-    return text.startswith(AFTER_RUN, last)
+    if text.startswith(AFTER_RUN, last):
+        return True
+    return text[first:last] not in _AMBIGUOUS and (last == len(text) or text.startswith(_AFTER_PAIR, last))

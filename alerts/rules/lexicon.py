@@ -50,7 +50,8 @@ class Meaning:
 
 @dataclass(frozen=True, slots=True)
 class Lexicon:
-    """Concepts and patterns; `kanji` maps one-kanji names to actors, `actors` codes to concept numbers."""
+    """Concepts and patterns; `kanji` maps one-kanji names to actors, `actors` codes to concept numbers, `languages` to the actors that a
+    text in them speaks of, `implied` actors to the concepts that mean them there."""
 
     concepts: tuple[Concept, ...]
     numbers: Mapping[str, int]
@@ -60,6 +61,8 @@ class Lexicon:
     actors: Mapping[str, int]
     specs: Mapping[str, ConceptSpec]
     foreign: int
+    languages: Mapping[str, frozenset[str]]
+    implied: Mapping[str, tuple[int, ...]]
 
     def number(self, concept: str) -> int:
         """Return the number of a concept, -1 if there is none."""
@@ -143,7 +146,22 @@ class LexiconBuilder:
         )
         patterns = tuple(sorted(self._meanings, key=lambda each: (each.text, each.left, each.right, each.cased or "")))
         meanings = tuple(tuple(dict.fromkeys(self._meanings[pattern])) for pattern in patterns)
-        return Lexicon(concepts, self._numbers, patterns, meanings, kanji, actors, self.specs, self._numbers["foreign-state"])
+        tongues: dict[str, set[str]] = {}
+        for spec in self.specs.values():
+            for language in spec.languages:
+                tongues.setdefault(language, set()).add(spec.actor or "")
+        return Lexicon(
+            concepts=concepts,
+            numbers=self._numbers,
+            patterns=patterns,
+            meanings=meanings,
+            kanji=kanji,
+            actors=actors,
+            specs=self.specs,
+            foreign=self._numbers["foreign-state"],
+            languages={language: frozenset(codes) for language, codes in tongues.items()},
+            implied={spec.actor: tuple(self.number(name) for name in spec.implied_by) for spec in self.specs.values() if spec.actor},
+        )
 
     def _actor(self, name: str) -> str:
         spec = self.specs.get(name)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import date
 from typing import NamedTuple
 
@@ -21,6 +21,8 @@ from alerts.rules.terms import touches
 from alerts.text import Folded, fold
 
 _END = re.compile(r"[。！？!?\n]|(?<![A-Z])(?<!\bMr)(?<!\bMs)(?<!\bDr)(?<!\bSt)(?<!\bNo)(?<!\bvs)\.(?=[\"')]*\s+[\"'(]*[A-Z0-9])")
+_GAPS_BEFORE = ("", " ", "'s ", "の", "の新", "新", "現")
+_GAPS_AFTER = ("", " ", " of ", "・", "の")
 _FORMER_BEFORE = re.compile(
     r"(?:\b(?:former|ex|one-time|late|then)\b[ -](?:[\w.'-]+ ){0,4}|(?:元|前)(?:[^、。\s]{0,8}(?:大統領|首相|長官|大臣|相|総裁|主席|官房長官))?)$"
 )
@@ -58,6 +60,17 @@ class Found:
     def actor(self, mention: Mention) -> str:
         """Return whom a mention names, or nothing."""
         return self._lexicon.concepts[mention.concept].actor
+
+    def who(self, mention: Mention) -> str:
+        """Return the actor of a mention: its own, else the one that stands directly beside it ("US president"), else nothing."""
+        if actor := self.actor(mention):
+            return actor
+        for other in self.everybody():
+            if other.end <= mention.start and self.text[other.end : mention.start] in _GAPS_BEFORE:
+                return self.actor(other)
+            if other.start >= mention.end and self.text[mention.end : other.start] in _GAPS_AFTER:
+                return self.actor(other)
+        return ""
 
     def everybody(self) -> Iterator[Mention]:
         """Yield the mentions of all actors."""
@@ -111,8 +124,9 @@ class Scanner:
         texts = [pattern.text for pattern in lexicon.patterns]
         self._automaton = AhoCorasick(texts, matchkind=MatchKind.Standard, implementation=Implementation.ContiguousNFA)
 
-    def scan(self, title: str, summary: str, published: date, host: str) -> Found:
-        """Find every mention in an entry published on a day, for readers of a host country."""
+    def scan(self, title: str, summary: str, published: date, host: str, speakers: Collection[str] = ()) -> Found:
+        """Find every mention in an entry published on a day, for readers of a host country. `speakers` are the actors that the entry's
+        source or language speaks of where it names nobody."""
         found = Found(self._lexicon, (title, summary), fold(title), fold(summary))
         text, lexicon = found.text, self._lexicon
         size = len(text)
@@ -140,7 +154,17 @@ class Scanner:
                 else:
                     kept.append((start, end, meaning))
         self._register(found, kept, hiding, published, host)
+        for actor in speakers:
+            self._imply(found, actor, host)
         return found
+
+    def _imply(self, found: Found, actor: str, host: str) -> None:
+        """In a country's own press "the government" is its own, unless another actor stands beside it."""
+        for concept in self._lexicon.implied.get(actor, ()):
+            for mention in found.mentions.get(concept, ())[:]:
+                if not found.who(mention):
+                    number = self._lexicon.actors[actor]
+                    self._count(found.mentions, Mention(mention.start, mention.end, number), Meaning(number), set(), self._lexicon.foreign, host)
 
     def _register(
         self, found: Found, kept: list[tuple[int, int, Meaning]], hiding: list[tuple[int, int, int]], published: date, host: str

@@ -38,7 +38,7 @@ class Between:
         if len(group) == len(lists):
             return group
         for each in lists[len(group)][:12]:  # a sentence with more mentions of one side is a list, not a headline
-            actor = who(look, each)
+            actor = look.found.who(each)
             if actor in taken or any(each.start < other.end and other.start < each.end for other in group):
                 continue
             whole = self._distinct(look, lists, [*group, each], taken | ({actor} if actor else set()))
@@ -60,20 +60,6 @@ class Between:
         if missing:
             return f"{' and '.join(dict.fromkeys(missing))} not found"
         return f"{self.words()}: they are not in one sentence, or are the same actor"
-
-
-def who(look: Look, mention: Mention) -> str:
-    """Return the actor of a mention: its own, else the one that stands directly beside it, else nothing."""
-    if actor := look.found.actor(mention):
-        return actor
-    text = look.found.text
-    for actors in look.found.everybody():
-        gap = text[actors.end : mention.start] if actors.end <= mention.start else text[mention.end : actors.start]
-        if (actors.end <= mention.start and gap in {"", " ", "'s ", "の"}) or (
-            actors.start >= mention.end and gap in {"", " ", " of ", "・"}
-        ):
-            return look.found.actor(actors)
-    return ""
 
 
 def parse(value: Any, reader: Reader) -> Between | None:
