@@ -1,0 +1,186 @@
+"""The outbox: one row per email to one subscriber, claimed in batches, each outcome on record before its connection goes on.
+
+A row is `open` until its outcome is final. `pending` and `deferred` rows are due at `due`; one that is being sent is under a lease and
+still says what it was before, so that a crash changes nothing. Final are `sent`, `failed` (refused for good, or given up) and `skipped` (we
+chose not to send, and say why).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from sqlalchemy import Connection, bindparam, case, func, insert, or_, select, update
+
+from alerts.store.leases import claim as claim_rows
+from alerts.store.leases import release as release_rows
+from alerts.store.leases import table_of
+from alerts.store.tables import OutboxRow, SubscriberRow
+
+LEASE = timedelta(minutes=10)
+"""Longer than any batch should take; a sender that is slower gives the rest of its batch back."""
+CONFIRMATION_PRIORITY, ALERT_PRIORITY, DIGEST_PRIORITY = 0, 1, 5
+
+_OUTBOX = table_of(OutboxRow)
+_SUBSCRIBER = table_of(SubscriberRow)
+
+State = Literal["sent", "deferred", "failed", "skipped"]
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A claimed row with what is needed of its subscriber. The email's key is (edition, subscriber)."""
+
+    id: int
+    subscriber: int
+    edition: str
+    kind: str
+    digest: int | None
+    attempts: int
+    due: datetime
+    created_at: datetime
+    address: str
+    address_key: str
+    audience: str
+    receiving: bool
+    """True while mail may go: confirmed, not ended."""
+    confirmed_at: datetime | None
+    paused_until: datetime | None
+    ended_reason: str | None
+
+    @property
+    def key(self) -> str:
+        """The idempotence key."""
+        return f"{self.edition}:{self.subscriber}"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one attempt. `due` is when to try again (deferred), else as it was; `attempts` counts this one if it was one."""
+
+    id: int
+    state: State
+    at: datetime
+    due: datetime
+    attempts: int
+    code: int = 0
+    text: str = ""
+
+
+_RECORD = (
+    update(_OUTBOX)
+    .where(
+        _OUTBOX.c.id == bindparam("row"),
+        _OUTBOX.c.open,
+        or_(_OUTBOX.c.worker == bindparam("holder"), bindparam("took_it")),
+    )
+    .values(
+        state=bindparam("new_state"),
+        open=bindparam("still_open"),
+        due=bindparam("new_due"),
+        attempts=bindparam("tries"),
+        code=bindparam("reply"),
+        outcome=bindparam("words"),
+        sent_at=bindparam("sent"),
+        worker=None,
+        lease_until=None,
+    )
+)
+
+
+def claim(connection: Connection, *, worker: str, now: datetime, limit: int) -> list[Ready]:
+    """Lease up to `limit` due rows, confirmations first, then alerts, then digests."""
+    order = (_OUTBOX.c.priority, _OUTBOX.c.due, _OUTBOX.c.id)
+    ids = claim_rows(connection, _OUTBOX, worker=worker, now=now, lease=LEASE, limit=limit, order=order)
+    if not ids:
+        return []
+    rows = connection.execute(
+        select(
+            *(_OUTBOX.c[name] for name in ("id", "subscriber", "edition", "kind", "digest", "attempts", "due", "created_at")),
+            *(_SUBSCRIBER.c[name] for name in ("address", "address_key", "audience")),
+            _SUBSCRIBER.c.open.label("receiving"),
+            *(_SUBSCRIBER.c[name] for name in ("confirmed_at", "paused_until", "ended_reason")),
+        )
+        .join(_SUBSCRIBER, _SUBSCRIBER.c.id == _OUTBOX.c.subscriber)
+        .where(_OUTBOX.c.id.in_(ids))
+    )
+    found = {row.id: Ready(**row._mapping) for row in rows}
+    return [found[each] for each in ids if each in found]
+
+
+def record(connection: Connection, outcomes: Sequence[Outcome], *, worker: str) -> None:
+    """Put outcomes on record and end their leases.
+
+    What the server took is `sent`, whoever holds the row by now; any other outcome counts only while the row is this worker's.
+    """
+    connection.execute(
+        _RECORD,
+        [
+            {
+                "row": outcome.id,
+                "holder": worker,
+                "took_it": outcome.state == "sent",
+                "new_state": outcome.state,
+                "still_open": outcome.state == "deferred",
+                "new_due": outcome.due,
+                "tries": outcome.attempts,
+                "reply": outcome.code,
+                "words": outcome.text,
+                "sent": outcome.at if outcome.state == "sent" else None,
+            }
+            for outcome in outcomes
+        ],
+    )
+
+
+def release(connection: Connection, ids: Iterable[int], *, worker: str) -> int:
+    """Give back rows that were claimed and not tried: they are due as before. Return how many were still ours."""
+    return release_rows(connection, _OUTBOX, list(ids), worker=worker)
+
+
+def ask_to_confirm(connection: Connection, subscriber: int, *, now: datetime) -> bool:
+    """Put the mail that asks for consent into the outbox, at most one an hour; False if this hour has one.
+
+    Whoever fills in the form again and again with somebody's address must not be able to flood that person.
+    """
+    edition = f"confirmation:{now:%Y-%m-%dT%H}"
+    if connection.scalar(select(_OUTBOX.c.id).where(_OUTBOX.c.subscriber == subscriber, _OUTBOX.c.edition == edition)) is not None:
+        return False
+    connection.execute(
+        insert(_OUTBOX),
+        {
+            "subscriber": subscriber,
+            "edition": edition,
+            "kind": "confirmation",
+            "priority": CONFIRMATION_PRIORITY,
+            "state": "pending",
+            "open": True,
+            "due": now,
+            "attempts": 0,
+            "created_at": now,
+            "code": 0,
+            "outcome": "",
+        },
+    )
+    return True
+
+
+def counts(connection: Connection, *, now: datetime) -> dict[str, int]:
+    """Return how many rows are pending, sending (under a lease), deferred, sent, failed and skipped."""
+    leased = _OUTBOX.c.open & (_OUTBOX.c.lease_until > now)
+    state: Any = case((leased, "sending"), else_=_OUTBOX.c.state)
+    rows = connection.execute(select(state, func.count()).group_by(state))
+    return dict.fromkeys(("pending", "sending", "deferred", "sent", "failed", "skipped"), 0) | {row[0]: row[1] for row in rows}
+
+
+def history(connection: Connection, subscriber: int, *, limit: int = 20) -> list[tuple[str, str, datetime, str]]:
+    """Return (kind, state, moment, outcome) of a subscriber's last mails, newest first: for the page that says what became of them."""
+    rows = connection.execute(
+        select(_OUTBOX.c.kind, _OUTBOX.c.state, func.coalesce(_OUTBOX.c.sent_at, _OUTBOX.c.due), _OUTBOX.c.outcome)
+        .where(_OUTBOX.c.subscriber == subscriber)
+        .order_by(_OUTBOX.c.id.desc())
+        .limit(limit)
+    )
+    return [tuple(row) for row in rows]
