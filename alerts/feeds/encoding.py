@@ -13,15 +13,51 @@ from dataclasses import dataclass
 from alerts.feeds.japanese import decode_euc_jp, decode_iso_2022_jp
 from alerts.feeds.labels import LABELS
 
-_BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe\x00\x00", "utf-32-le"), (b"\x00\x00\xfe\xff", "utf-32-be"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))  # fmt: skip
-_SILENT = ((b"\x00<\x00", "utf-16-be"), (b"<\x00?\x00", "utf-16-le"), (b"<\x00r\x00", "utf-16-le"), (b"<\x00f\x00", "utf-16-le"), (b"{\x00", "utf-16-le"), (b"\x00{", "utf-16-be"))  # fmt: skip
+_BOMS = (
+    (b"\xef\xbb\xbf", "utf-8"),
+    (b"\xff\xfe\x00\x00", "utf-32-le"),
+    (b"\x00\x00\xfe\xff", "utf-32-be"),
+    (b"\xff\xfe", "utf-16-le"),
+    (b"\xfe\xff", "utf-16-be"),
+)
 _DECLARED = re.compile(rb"""^\s*<\?xml[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9._:-]{1,40})["']""")
 _META = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([A-Za-z0-9._:-]{1,40})""", re.I)
 _CHARSET = re.compile(r"""charset\s*=\s*["']?\s*([A-Za-z0-9._:-]{1,40})""", re.I)
 _XML_DECLARATION = re.compile(r"^\ufeff?\s*<\?xml[^>]{0,300}?\?>")
 _KANA = re.compile("[\u3041-\u30ff]")
-_ANY_BYTE = {"windows-1252", "iso-8859-2", "iso-8859-3", "iso-8859-4", "iso-8859-5", "iso-8859-10", "iso-8859-13", "iso-8859-14", "iso-8859-15", "iso-8859-16", "koi8-r", "koi8-u", "ibm866", "macintosh", "x-mac-cyrillic", "windows-1251", "windows-1256"}  # fmt: skip
+_ANY_BYTE = frozenset(
+    [
+        "windows-1252",
+        "windows-1251",
+        "windows-1256",
+        "iso-8859-2",
+        "iso-8859-3",
+        "iso-8859-4",
+        "iso-8859-5",
+        "iso-8859-10",
+        "iso-8859-13",
+        "iso-8859-14",
+        "iso-8859-15",
+        "iso-8859-16",
+        "koi8-r",
+        "koi8-u",
+        "ibm866",
+        "macintosh",
+        "x-mac-cyrillic",
+    ]
+)
 """Single-byte encodings that can read any bytes at all: that they do proves nothing."""
+
+_PYTHON = {
+    "shift_jis": "cp932",
+    "gbk": "gb18030",
+    "big5": "big5hkscs",
+    "euc-kr": "cp949",
+    "macintosh": "mac_roman",
+    "x-mac-cyrillic": "mac_cyrillic",
+    "windows-874": "cp874",
+}
+"""Python's name where it differs, or where its codec of the same name is narrower than the web's."""
 
 _C1 = bytes(range(256)).decode("latin-1")
 _WINDOWS_1252 = "".join(bytes([byte]).decode("cp1252", "ignore") or _C1[byte] for byte in range(256))
@@ -45,9 +81,8 @@ def canonical(label: str) -> str | None:
         found = codecs.lookup(label)
     except LookupError:
         return None
-    return (
-        found.name if getattr(found, "_is_text_encoding", False) and found.name not in {"idna", "punycode", "utf-7", "undefined"} else None
-    )
+    usable = getattr(found, "_is_text_encoding", False) and found.name not in {"idna", "punycode", "utf-7", "undefined"}
+    return found.name if usable else None
 
 
 def decode(raw: bytes, *, content_type: str = "") -> Decoded:
@@ -55,9 +90,9 @@ def decode(raw: bytes, *, content_type: str = "") -> Decoded:
     for mark, name in _BOMS:
         if raw.startswith(mark):
             return Decoded(_lossy(raw[len(mark) :], name), name)
-    for start, name in _SILENT:
-        if raw.lstrip(b"\r\n\t ").startswith(start) or raw.startswith(start):
-            return Decoded(_lossy(raw, name), name)
+    if b"\x00" in raw[:2]:  # markup begins with ASCII, so one byte of each pair is zero
+        name = "utf-16-le" if raw[1:2] == b"\x00" else "utf-16-be"
+        return Decoded(_lossy(raw, name), name)
     problems: list[str] = []
     header = _named(_CHARSET.search(content_type), "the HTTP header", problems)
     match = _DECLARED.search(raw[:400]) or (None if raw.lstrip()[:1] in {b"{", b"["} else _META.search(raw[:2000]))
@@ -141,12 +176,4 @@ def _codec(raw: bytes, name: str, errors: str) -> str:
         return decode_euc_jp(raw, errors)
     if name == "iso-2022-jp":
         return decode_iso_2022_jp(raw, errors)
-    wider = {
-        "shift_jis": "cp932",
-        "gbk": "gb18030",
-        "big5": "big5hkscs",
-        "euc-kr": "cp949",
-        "macintosh": "mac_roman",
-        "windows-874": "cp874",
-    }
-    return raw.decode({**wider, "x-mac-cyrillic": "mac_cyrillic", "iso-8859-8-i": "iso-8859-8"}.get(name, name), errors)
+    return raw.decode(_PYTHON.get(name, name), errors)

@@ -6,7 +6,7 @@ Validators go back to the server as it gave them; storing them is the caller's b
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 from urllib.parse import urljoin, urlsplit
 
@@ -89,8 +89,8 @@ async def _follow(client: httpx.AsyncClient, url: str, headers: dict[str, str], 
         visited.append(url)
         async with client.stream("GET", url, headers=headers) as response:
             if response.status_code not in _REDIRECTS:
-                moved = url if permanent and len(visited) > 1 else None
-                return await _answer(response, url, moved, len(visited) - 1, bool(headers), limit)
+                found = await _answer(response, url, bool(headers), limit)
+                return replace(found, permanent_url=url if permanent and len(visited) > 1 else None, redirects=len(visited) - 1)
             permanent = permanent and response.status_code in _PERMANENT
             url = _next(response, url)
         if url in visited:
@@ -100,24 +100,24 @@ async def _follow(client: httpx.AsyncClient, url: str, headers: dict[str, str], 
 
 
 def _next(response: httpx.Response, url: str) -> str:
-    location = response.headers.get("location", "").strip()
-    target = urljoin(url, location).partition("#")[0]
+    location = str(response.headers.get("location", "")).strip()
+    target: str = urljoin(url, location).partition("#")[0]
     if not location or urlsplit(target).scheme not in {"http", "https"} or not urlsplit(target).hostname:
         raise FeedError("bad-redirect", f"HTTP {response.status_code} sends us to {location[:80]!r}, which is no web address")
     return target
 
 
-async def _answer(response: httpx.Response, url: str, moved: str | None, redirects: int, conditional: bool, limit: int) -> Fetched:
+async def _answer(response: httpx.Response, url: str, conditional: bool, limit: int) -> Fetched:
     head = response.headers
     fresh = fresh_seconds(head)
     given = Validators(head.get("etag") or None, head.get("last-modified") or None)
     if response.status_code == 304:
         if not conditional:
             raise FeedError("unexpected-304", "the server says `not modified`, but we had nothing to compare with")
-        return Fetched(304, url, None, validators=given, permanent_url=moved, fresh_seconds=fresh, redirects=redirects)
+        return Fetched(304, url, None, validators=given, fresh_seconds=fresh)
     if response.status_code != 200:
         raise status_error(response.status_code, retry_after=retry_after_seconds(head))
     if head.get("content-length", "").isdigit() and int(head["content-length"]) > limit:
         raise too_large(limit)
     body = await read_body(response.aiter_raw(), packing=head.get("content-encoding", ""), limit=limit)
-    return Fetched(200, url, body, head.get("content-type", ""), given, moved, fresh, redirects)
+    return Fetched(200, url, body, head.get("content-type", ""), given, fresh_seconds=fresh)

@@ -30,7 +30,8 @@ MAX_ENTRIES = 2000
 
 _HTML = re.compile(r"<\s*(?:!doctype\s+html|html|head|body)\b", re.I)
 _CAPTCHA = re.compile(
-    r"captcha|cf-challenge|just a moment|attention required|access denied|are you (?:a )?human|bot (?:detection|protection)|enable javascript and cookies",
+    r"captcha|cf-challenge|just a moment|attention required|access denied|are you (?:a )?human|bot (?:detection|protection)"
+    r"|enable javascript and cookies",
     re.I,
 )
 _LOGIN = re.compile(r"<input[^>]+type\s*=\s*[\"']?password", re.I)

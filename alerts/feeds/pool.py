@@ -12,8 +12,9 @@ import signal
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from functools import partial
 from types import FrameType
-from typing import ParamSpec, TypeVar
+from typing import Any, Generic, ParamSpec, TypeVar
 
 from alerts.errors import FeedError
 
@@ -31,7 +32,7 @@ class TooSlow(BaseException):
     """Raised by the timer. Not an Exception, so that no parser swallows it."""
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """A FeedError on its way between processes: its reason and sentence."""
 
 
@@ -50,8 +51,8 @@ class ParsePool:
         """
         executor = self._open()
         try:
-            return await asyncio.get_running_loop().run_in_executor(executor, _Timed(work, self._seconds), args, kwargs)
-        except Refused as error:
+            return await asyncio.get_running_loop().run_in_executor(executor, partial(_Timed(work, self._seconds), args, kwargs))
+        except RefusedError as error:
             raise FeedError(*error.args) from None
         except BrokenProcessPool:
             if executor is self._executor:
@@ -81,14 +82,14 @@ def _quiet() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-class _Timed:
+class _Timed(Generic[T]):
     """A piece of work that ends when its time is up. It is sent to the worker, so it must be possible to pickle it."""
 
-    def __init__(self, work: Callable[..., object], seconds: float) -> None:
+    def __init__(self, work: Callable[..., T], seconds: float) -> None:
         self._work = work
         self._seconds = seconds
 
-    def __call__(self, args: tuple[object, ...], kwargs: dict[str, object]) -> object:
+    def __call__(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> T:
         def stop(_number: int, _frame: FrameType | None) -> None:
             raise TooSlow
 
@@ -98,10 +99,10 @@ class _Timed:
         try:
             return self._work(*args, **kwargs)
         except TooSlow:
-            raise Refused("too-slow", f"reading the document took longer than {self._seconds:g} seconds") from None
+            raise RefusedError("too-slow", f"reading the document took longer than {self._seconds:g} seconds") from None
         except FeedError as error:
-            raise Refused(error.reason, str(error)) from None
+            raise RefusedError(error.reason, str(error)) from None
         except Exception as error:
-            raise Refused("parser", f"the parser failed on this document: {type(error).__name__}") from None
+            raise RefusedError("parser", f"the parser failed on this document: {type(error).__name__}") from None
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
