@@ -22,6 +22,7 @@ _ONE_TO_ONE = {
 _TABLE = str.maketrans(_ONE_TO_ONE)
 _SPECIAL = re.compile("[" + re.escape("".join(_ONE_TO_ONE)) + "]")
 _DROPPED = re.compile("[" + _DROP + "]")
+_PLAIN = re.compile("[ -_a-~、。「」『』・々ぁ-ゖァ-ヺー一-\u9fff]+")  # NFKC and the table leave these alone
 _HANGUL_TAIL = re.compile("[\u1161-\u1175\u11a8-\u11c2]")
 
 
@@ -51,10 +52,14 @@ def fold(text: str) -> Folded:
     if _DROPPED.search(text):
         return _fold_slowly(text)
     if _SPECIAL.search(text):
-        text = text.translate(_TABLE)
+        text = _SPECIAL.sub(_plain, text)
     if unicodedata.is_normalized("NFKC", text):
         return Folded(_casefold(text), text)
     return _fold_slowly(text)
+
+
+def _plain(match: re.Match[str]) -> str:
+    return _ONE_TO_ONE[match[0]]
 
 
 def _casefold(text: str) -> str:
@@ -66,31 +71,49 @@ def _casefold(text: str) -> str:
 
 
 def _fold_slowly(text: str) -> Folded:
-    """Normalise piece by piece: a piece is what NFKC treats as one (a letter and its marks, or a compatibility character)."""
-    pieces: list[tuple[str, int, int]] = []
-    for index, char in enumerate(text):
-        if char in _DROP:
-            continue
-        char = _ONE_TO_ONE.get(char, char)
-        if pieces and _joins(pieces[-1][0], char):
-            before, start, _ = pieces[-1]
-            pieces[-1] = (before + char, start, index + 1)
-        else:
-            pieces.append((char, index, index + 1))
+    """Normalise piece by piece: a piece is what NFKC treats as one (a letter and its marks, or a compatibility character).
+
+    Runs of characters that NFKC leaves alone are copied whole; only what is between them is looked at one by one.
+    """
     out: list[str] = []
     starts: list[int] = []
     ends: list[int] = []
-    for piece, start, end in pieces:
-        plain = unicodedata.normalize("NFKC", piece).translate(_TABLE)
-        out.append(plain)
-        starts.extend([start] * len(plain))
-        ends.extend([end] * len(plain))
+    index, size = 0, len(text)
+    while index < size:
+        if run := _PLAIN.match(text, index):
+            stop = run.end() - _is_marked(text, run.end())
+            if stop > index:
+                out.append(_SPECIAL.sub(_plain, text[index:stop]))
+                starts.extend(range(index, stop))
+                ends.extend(range(index + 1, stop + 1))
+                index = stop
+                continue
+        if text[index] in _DROP:
+            index += 1
+            continue
+        stop = index + 1
+        while stop < size and (text[stop] in _DROP or _joins(text[stop])):
+            stop += 1
+        piece = unicodedata.normalize("NFKC", _DROPPED.sub("", text[index:stop])).translate(_TABLE)
+        out.append(piece)
+        starts.extend([index] * len(piece))
+        ends.extend([stop] * len(piece))
+        index = stop
     cased = "".join(out)
     return Folded(_casefold(cased), cased, tuple(starts), tuple(ends))
 
 
-def _joins(piece: str, char: str) -> bool:
+def _is_marked(text: str, index: int) -> bool:
+    """True if a mark follows at a place, perhaps after characters that are dropped: it belongs to what stands before."""
+    while index < len(text) and text[index] in _DROP:
+        index += 1
+    return index < len(text) and _joins(text[index])
+
+
+def _joins(char: str) -> bool:
     """True if NFKC could join the character to what stands before it."""
+    if char < "\u0300":
+        return False
     first = unicodedata.normalize("NFKD", char)[0]
     return unicodedata.combining(first) != 0 or bool(_HANGUL_TAIL.match(first))
 
