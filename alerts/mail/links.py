@@ -47,6 +47,15 @@ class Links:
         """The address for List-Unsubscribe: a POST ends the subscription; its token never expires."""
         return self._link(ONE_CLICK_PATH, UNSUBSCRIBE, subscriber)
 
+    def personal(self, subscriber: int) -> tuple[str, str, str]:
+        """The three links of a mail: preferences, unsubscribe, one-click."""
+        token = self._signer.make(UNSUBSCRIBE, str(subscriber))
+        return (
+            self.preferences(subscriber),
+            self._base_url + UNSUBSCRIBE_PATH.format(token=token),
+            self._base_url + ONE_CLICK_PATH.format(token=token),
+        )
+
     def view(self, digest: int) -> str:
         """The page that shows a digest as it was mailed; the same for all its readers, so that a forwarded one gives nothing away."""
         return self._link(VIEW_PATH, VIEW, digest)

@@ -17,14 +17,15 @@ from sqlalchemy import Connection, bindparam, case, func, insert, or_, select, u
 from alerts.store.leases import claim as claim_rows
 from alerts.store.leases import release as release_rows
 from alerts.store.leases import table_of
-from alerts.store.tables import OutboxRow, SubscriberRow
+from alerts.store.tables import AudienceRow, OutboxRow, SubscriberRow
 
 LEASE = timedelta(minutes=10)
 """Longer than any batch should take; a sender that is slower gives the rest of its batch back."""
-CONFIRMATION_PRIORITY, ALERT_PRIORITY, DIGEST_PRIORITY = 0, 1, 5
+CONFIRMATION_PRIORITY = 0
 
 _OUTBOX = table_of(OutboxRow)
 _SUBSCRIBER = table_of(SubscriberRow)
+_AUDIENCE = table_of(AudienceRow)
 
 State = Literal["sent", "deferred", "failed", "skipped"]
 
@@ -184,3 +185,9 @@ def history(connection: Connection, subscriber: int, *, limit: int = 20) -> list
         .limit(limit)
     )
     return [tuple(row) for row in rows]
+
+
+def readers(connection: Connection, audiences: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """Return (language, timezone) of audiences by key."""
+    rows = connection.execute(select(_AUDIENCE.c.key, _AUDIENCE.c.choices).where(_AUDIENCE.c.key.in_(list(audiences))))
+    return {row.key: (str(row.choices["language"]), str(row.choices["timezone"])) for row in rows}

@@ -1,0 +1,163 @@
+"""Rows of the outbox become letters: who gets what, with the digest rendered once for all its readers, or why it is not sent."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+from sqlalchemy import Connection
+
+from alerts.digests import printed
+from alerts.digests.digest import Digest
+from alerts.jobs.context import Context
+from alerts.mail.headers import mail_address
+from alerts.mail.links import BOUNCE, CONFIRM_AGE, Links
+from alerts.mail.message import Email, Headers, Personal, Sender
+from alerts.mail.mime import Prepared, prepare
+from alerts.mail.render import Renderer
+from alerts.mail.retries import EXPIRY
+from alerts.signing import Signer
+from alerts.store import digests, outbox, suppressions
+from alerts.store.outbox import Outcome, Ready
+
+_KEPT = 64
+"""Prepared digests kept between batches; one is some 50 KB."""
+_LONGEST_LOCAL_PART = 64
+_LOG = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A row that will be sent: its mail with all but the person in it. `thread` names the story of an alert, `view` is its web view."""
+
+    ready: Ready
+    prepared: Prepared
+    consent_date: str
+    view: str = ""
+    thread: str = ""
+
+
+class Letters:
+    """Makes letters and emails of one service. Reads the database only in `gather`."""
+
+    def __init__(self, context: Context) -> None:
+        settings = context.settings
+        self._context = context
+        self._signer = Signer(settings.secret_key.get_secret_value(), context.clock)
+        self._links = Links(settings.base_url, self._signer)
+        self._sender = Sender(settings.sender_name, mail_address(settings.sender_address), settings.postal_address, settings.contact)
+        self._local, _, self._domain = self._sender.address.rpartition("@")
+        self._renderer = Renderer(context.home.templates if context.home.templates.is_dir() else None)
+        self._digests: OrderedDict[int, tuple[Prepared, str, str]] = OrderedDict()
+
+    def gather(self, connection: Connection, batch: Sequence[Ready], now: datetime) -> tuple[list[Letter], list[Outcome]]:
+        """Return the letters of a batch in its order, and outcomes for the rows that are not sent, with the reason in words."""
+        marks = {ready.id: self.mark(ready) for ready in batch}
+        suppressed = suppressions.found(connection, list(marks.values()))
+        readers = outbox.readers(connection, {ready.audience for ready in batch})
+        letters, outcomes = [], []
+        for ready in batch:
+            reason = reason_to_skip(ready, suppressed.get(marks[ready.id]), now)
+            if reason is not None:
+                outcomes.append(Outcome(ready.id, "skipped", now, ready.due, ready.attempts, text=reason))
+            elif now - ready.created_at >= EXPIRY:
+                text = f"given up: it was not sent within {EXPIRY.days} days"
+                outcomes.append(Outcome(ready.id, "failed", now, ready.due, ready.attempts, text=text))
+            else:
+                letter = self._letter(connection, ready, readers)
+                if letter is None:
+                    text = "its digest could not be made into a mail; the log says why"
+                    outcomes.append(Outcome(ready.id, "failed", now, ready.due, ready.attempts, text=text))
+                else:
+                    letters.append(letter)
+        return letters, outcomes
+
+    def email(self, letter: Letter, now: datetime) -> Email:
+        """Return the email of a letter, dated now. Raises DeliveryError (permanent) if the address cannot be written down."""
+        ready = letter.ready
+        bulk = ready.digest is not None
+        preferences, unsubscribe, one_click = self._links.personal(ready.subscriber) if bulk else ("", "", "")
+        personal = Personal(ready.address, preferences, unsubscribe, one_click, letter.view, letter.consent_date)
+        message_id = self._message_id("message", ready.key)
+        thread = self._message_id("thread", f"{letter.thread}:{ready.subscriber}") if letter.thread else ""
+        headers = Headers(
+            message_id=message_id,
+            date=now,
+            list_id=f"<digests.{self._domain}>" if bulk else "",
+            one_click_url=one_click,
+            in_reply_to=thread,
+            references=(thread,) if thread else (),
+        )
+        message = letter.prepared.join(personal, headers)
+        return Email(ready.key, message_id, self._envelope_sender(ready.id), mail_address(ready.address), message)
+
+    def mark(self, ready: Ready) -> str:
+        """Return the mark by which the address of a row is suppressed."""
+        return suppressions.mark_of(self._signer, ready.address_key)
+
+    def _letter(self, connection: Connection, ready: Ready, readers: Mapping[str, tuple[str, str]]) -> Letter | None:
+        language, timezone = readers[ready.audience]
+        try:
+            if ready.digest is None:
+                return Letter(ready, self._confirmation(ready, language), "")
+            prepared, view, thread = self._digest(connection, ready.digest)
+        except Exception as error:
+            # One digest that cannot be rendered must not keep the others from going out.
+            _LOG.exception("send.not_rendered", outbox=ready.id, digest=ready.digest, error=type(error).__name__)
+            return None
+        consent = printed.day(printed.local_day(ready.confirmed_at, timezone), language) if ready.confirmed_at else ""
+        return Letter(ready, prepared, consent, view, thread)
+
+    def _digest(self, connection: Connection, number: int) -> tuple[Prepared, str, str]:
+        """Render and encode a digest, or take it from those that are kept."""
+        if number in self._digests:
+            self._digests.move_to_end(number)
+            return self._digests[number]
+        digest = digests.load(connection, number)
+        made = prepare(self._renderer.digest(digest, self._sender), self._sender), self._links.view(number), _thread(digest)
+        self._digests[number] = made
+        if len(self._digests) > _KEPT:
+            self._digests.popitem(last=False)
+        return made
+
+    def _confirmation(self, ready: Ready, language: str) -> Prepared:
+        rendered = self._renderer.confirmation(
+            language,
+            confirm_url=self._links.confirm(ready.subscriber),
+            hours=int(CONFIRM_AGE.total_seconds() // 3600),
+            host_name=self._context.rules.wording.actor(self._context.settings.host_country, language),
+            sender=self._sender,
+        )
+        return prepare(rendered, self._sender)
+
+    def _message_id(self, purpose: str, key: str) -> str:
+        return f"<{self._signer.fingerprint(purpose, key)}@{self._domain}>"
+
+    def _envelope_sender(self, row: int) -> str:
+        """The address that bounces come back to says which mail bounced (VERP), if it fits."""
+        local = f"{self._local}+{self._signer.make_local(BOUNCE, str(row))}"
+        return f"{local}@{self._domain}" if len(local) <= _LONGEST_LOCAL_PART else self._sender.address
+
+
+def reason_to_skip(ready: Ready, suppressed: tuple[str, datetime] | None, now: datetime) -> str | None:
+    """Return why a row must not be sent, in words for the subscriber's page, or None."""
+    if ready.ended_reason is not None:
+        return f"not sent: the subscription has ended ({ready.ended_reason})"
+    if suppressed is not None:
+        reason, at = suppressed
+        return f"not sent: mail to this address is suppressed since {at:%Y-%m-%d} ({reason})"
+    if ready.digest is None:
+        return "not sent: already confirmed" if ready.receiving else None
+    if not ready.receiving:
+        return "not sent: the subscription is not confirmed"
+    if ready.paused_until is not None and ready.paused_until > now:
+        return f"not sent: paused until {ready.paused_until:%Y-%m-%d %H:%M} UTC"
+    return None
+
+
+def _thread(digest: Digest) -> str:
+    """The story that an alert is about; the mails about it form one conversation in the reader's mail client."""
+    return digest.items[0].story if digest.kind == "alert" and len(digest.items) == 1 else ""

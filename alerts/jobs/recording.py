@@ -1,0 +1,69 @@
+"""Outcomes on record before a connection goes on, at the cost of one commit for all that end together.
+
+Whoever has an outcome waits until it is committed. So at most one message per connection can be accepted by the server and not be on
+record when the process dies: that is the bound on what a crash may send twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime
+
+from alerts.errors import DeliveryError
+from alerts.mail.retries import EXPIRY, pause
+from alerts.store import outbox, suppressions
+from alerts.store.db import Database
+from alerts.store.outbox import Outcome, Ready
+
+
+class Recorder:
+    """Commits outcomes in groups, one group at a time, off the event loop."""
+
+    def __init__(self, database: Database, worker: str) -> None:
+        self._database = database
+        self._worker = worker
+        self._waiting: list[tuple[Outcome, str | None, asyncio.Future[None]]] = []
+        self._writer: asyncio.Task[None] | None = None
+
+    async def record(self, outcome: Outcome, suppress: str | None = None) -> None:
+        """Return when the outcome is committed. `suppress` is the mark of an address to suppress with it. Raises StoreError."""
+        done = asyncio.get_running_loop().create_future()
+        self._waiting.append((outcome, suppress, done))
+        if self._writer is None:
+            self._writer = asyncio.create_task(self._write())
+        await done
+
+    async def _write(self) -> None:
+        loop = asyncio.get_running_loop()
+        while self._waiting:
+            group, self._waiting = self._waiting, []
+            error: Exception | None = None
+            try:
+                await loop.run_in_executor(None, self._commit, [(outcome, mark) for outcome, mark, _ in group])
+            except Exception as caught:
+                error = caught
+            for _, _, done in group:
+                if not done.cancelled():
+                    done.set_exception(error) if error else done.set_result(None)
+        self._writer = None
+
+    def _commit(self, group: Sequence[tuple[Outcome, str | None]]) -> None:
+        with self._database.write() as connection:
+            outbox.record(connection, [outcome for outcome, _ in group], worker=self._worker)
+            for outcome, mark in group:
+                if mark is not None:
+                    suppressions.suppress(connection, [mark], reason=f"refused with {outcome.code}", at=outcome.at)
+
+
+def outcome_of(ready: Ready, error: DeliveryError | None, now: datetime) -> Outcome:
+    """Return what an attempt at `now` means for a row: sent, failed for good, deferred with back-off, or given up after three days."""
+    attempts = ready.attempts + 1
+    if error is None:
+        return Outcome(ready.id, "sent", now, ready.due, attempts, 250)
+    if error.permanent:
+        return Outcome(ready.id, "failed", now, ready.due, attempts, error.code, str(error))
+    again = now + pause(ready.key, attempts)
+    if again - ready.created_at >= EXPIRY:
+        return Outcome(ready.id, "failed", now, ready.due, attempts, error.code, f"given up after {EXPIRY.days} days: {error}")
+    return Outcome(ready.id, "deferred", now, again, attempts, error.code, str(error))
