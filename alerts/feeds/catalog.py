@@ -119,9 +119,11 @@ class Catalog(BaseModel):
 
     @cached_property
     def _publishers(self) -> dict[str, Feed]:
+        """Every name of a publisher, official ones first: its name, other names, ids and hosts of its feeds."""
         names: dict[str, Feed] = {}
         for feed in sorted(self.feeds, key=lambda feed: feed.kind != "official"):
-            for name in (feed.publisher, feed.id, *feed.aliases):
+            host = (urlsplit(feed.url).hostname or "").removeprefix("www.")
+            for name in (feed.publisher, *feed.aliases, feed.id, host):
                 names.setdefault(name.casefold(), feed)
         return names
 
@@ -135,11 +137,22 @@ class Catalog(BaseModel):
         return self._ids.get(id)
 
     def source_for(self, publisher: str) -> Source:
-        """Return the source for the name of a publisher: as in the catalog if it is known there, else press of no known country."""
-        feed = self._publishers.get(publisher.strip().casefold())
+        """Return the source for the name of a publisher: as in the catalog if it is known there, else press of no known country.
+
+        A name that begins with an official one (`財務省：新着`) is that publisher's: its sections have names of their own.
+        """
+        name = publisher.strip().casefold()
+        feed = self._publishers.get(name) or self._official(name)
         if feed is None:
             return Source(publisher, publisher)
         return Source(publisher, publisher, feed.kind, feed.country, feed.language)
+
+    def _official(self, name: str) -> Feed | None:
+        for known, feed in self._publishers.items():
+            rest = name.removeprefix(known)
+            if feed.kind == "official" and len(known) >= 3 and rest != name and not (rest[0].isascii() and rest[0].isalnum()):
+                return feed
+        return None
 
 
 _SHAPE = TypeAdapter(list[Feed])
