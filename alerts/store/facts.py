@@ -1,0 +1,30 @@
+"""Small facts of the running service, by name: last tick, configuration in force, last alarm."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select
+
+from alerts.store.leases import table_of
+from alerts.store.tables import FactRow
+
+_FACT = table_of(FactRow)
+
+
+def save_fact(connection: Connection, name: str, value: dict[str, Any], *, at: datetime) -> None:
+    """Put a fact in the place of the one of that name."""
+    connection.execute(delete(_FACT).where(_FACT.c.name == name))
+    connection.execute(insert(_FACT), {"name": name, "at": at, "value": value})
+
+
+def load_fact(connection: Connection, name: str) -> tuple[datetime, dict[str, Any]] | None:
+    """Return when a fact was put on record and what it says, or None."""
+    row = connection.execute(select(_FACT.c.at, _FACT.c.value).where(_FACT.c.name == name)).one_or_none()
+    return None if row is None else (row.at, row.value)
+
+
+def load_facts(connection: Connection) -> dict[str, tuple[datetime, dict[str, Any]]]:
+    """Return all facts by name."""
+    return {row.name: (row.at, row.value) for row in connection.execute(select(_FACT).order_by(_FACT.c.name))}

@@ -1,0 +1,26 @@
+"""Values of the stages as JSON documents and back, without loss: what a story, an assessment or a digest looks like at rest."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter
+
+Value = TypeVar("Value")
+
+
+def document(value: Any) -> Any:
+    """Return a frozen dataclass as a JSON value: tuples as lists, levels as numbers, moments and dates as ISO 8601."""
+    return _adapter(type(value)).dump_python(value, mode="json")
+
+
+def value(kind: type[Value], stored: Any) -> Value:
+    """Return the value that `document` was made of. A field that came later takes its default. Raises pydantic.ValidationError."""
+    return _adapter(kind).validate_python(stored)
+
+
+@functools.cache
+def _adapter(kind: type[Value]) -> TypeAdapter[Value]:
+    # Building one takes milliseconds; it depends on nothing but the type.
+    return TypeAdapter(kind)
