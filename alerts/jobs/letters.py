@@ -20,7 +20,7 @@ from alerts.mail.mime import Prepared, prepare
 from alerts.mail.render import Renderer
 from alerts.mail.retries import EXPIRY
 from alerts.signing import Signer
-from alerts.store import digests, outbox, suppressions
+from alerts.store import outbox, suppressions
 from alerts.store.outbox import Outcome, Ready
 
 _KEPT = 64
@@ -116,7 +116,7 @@ class Letters:
         if number in self._digests:
             self._digests.move_to_end(number)
             return self._digests[number]
-        digest = digests.load(connection, number)
+        digest = outbox.digest_of(connection, number)
         made = prepare(self._renderer.digest(digest, self._sender), self._sender), self._links.view(number), _thread(digest)
         self._digests[number] = made
         if len(self._digests) > _KEPT:

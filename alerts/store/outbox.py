@@ -14,10 +14,12 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, bindparam, case, func, insert, or_, select, update
 
+from alerts.digests.digest import Digest
 from alerts.store.leases import claim as claim_rows
 from alerts.store.leases import release as release_rows
 from alerts.store.leases import table_of
-from alerts.store.tables import AudienceRow, OutboxRow, SubscriberRow
+from alerts.store.tables import AudienceRow, DigestRow, OutboxRow, SubscriberRow
+from alerts.store.values import value
 
 LEASE = timedelta(minutes=10)
 """Longer than any batch should take; a sender that is slower gives the rest of its batch back."""
@@ -26,6 +28,7 @@ CONFIRMATION_PRIORITY = 0
 _OUTBOX = table_of(OutboxRow)
 _SUBSCRIBER = table_of(SubscriberRow)
 _AUDIENCE = table_of(AudienceRow)
+_DIGEST = table_of(DigestRow)
 
 State = Literal["sent", "deferred", "failed", "skipped"]
 
@@ -191,3 +194,11 @@ def readers(connection: Connection, audiences: Iterable[str]) -> dict[str, tuple
     """Return (language, timezone) of audiences by key."""
     rows = connection.execute(select(_AUDIENCE.c.key, _AUDIENCE.c.choices).where(_AUDIENCE.c.key.in_(list(audiences))))
     return {row.key: (str(row.choices["language"]), str(row.choices["timezone"])) for row in rows}
+
+
+def digest_of(connection: Connection, number: int) -> Digest:
+    """Return the stored digest that rows point at. Raises LookupError if it is gone."""
+    content = connection.scalar(select(_DIGEST.c.content).where(_DIGEST.c.id == number))
+    if content is None:
+        raise LookupError(f"digest {number} is gone")
+    return value(Digest, content)
