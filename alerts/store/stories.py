@@ -1,146 +1,165 @@
-"""Assessments, stories and their updates at rest."""
+"""Stories and the numbered updates that tell what was new in them.
+
+Numbers are given under `exclusive(connection, "stories")`, so they are in the order of commits: who has read up to number n has missed
+nothing below it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
-from alerts.rules.assessment import Assessment
 from alerts.rules.levels import Level
 from alerts.store.leases import table_of
-from alerts.store.tables import AssessmentRow, StoryEntryRow, StoryRow, StoryUpdateRow
+from alerts.store.tables import StoryEntryRow, StoryRow, StoryUpdateRow
 from alerts.store.values import document, value
+from alerts.stories.cluster import closes
 from alerts.stories.story import Story, Update
 
-_ASSESSMENT = table_of(AssessmentRow)
 _STORY = table_of(StoryRow)
-_STORY_ENTRY = table_of(StoryEntryRow)
+_ENTRY = table_of(StoryEntryRow)
 _UPDATE = table_of(StoryUpdateRow)
-_BATCH = 500
+_AT_ONCE = 500
 
 
-def save_assessments(connection: Connection, assessments: Iterable[Assessment], *, now: datetime) -> None:
-    """Keep assessments whole, one per entry; an earlier one of the same entry gives way."""
-    rows = [
-        {"entry": one.entry, "ruleset": one.ruleset, "level": int(one.level), "at": now, "content": document(one)} for one in assessments
-    ]
-    if not rows:
-        return
-    connection.execute(_ASSESSMENT.delete().where(_ASSESSMENT.c.entry.in_([row["entry"] for row in rows])))
-    connection.execute(insert(_ASSESSMENT), rows)
-
-
-def load_assessment(connection: Connection, entry: str) -> Assessment | None:
-    """Return what the rules said of an entry, or None if nothing held."""
-    content = connection.scalar(select(_ASSESSMENT.c.content).where(_ASSESSMENT.c.entry == entry))
-    return None if content is None else value(Assessment, content)
-
-
-def may_grow(connection: Connection, *, since: datetime) -> list[Story]:
-    """Return the stories that changed at or after `since`, the oldest first: those that a further report may still belong to."""
-    rows = connection.execute(select(_STORY.c.content).where(_STORY.c.changed >= since).order_by(_STORY.c.opened, _STORY.c.id))
-    return [value(Story, row.content) for row in rows]
-
-
-def load_stories(connection: Connection, ids: Iterable[str]) -> dict[str, Story]:
-    """Return stories by id; an unknown id is left out."""
-    wanted = sorted(set(ids))
-    found: dict[str, Story] = {}
-    for start in range(0, len(wanted), _BATCH):
-        rows = connection.execute(select(_STORY.c.id, _STORY.c.content).where(_STORY.c.id.in_(wanted[start : start + _BATCH])))
-        found.update((row.id, value(Story, row.content)) for row in rows)
-    return found
+def open_stories(connection: Connection, since: datetime) -> list[Story]:
+    """Return the stories that a report published at `since` or later may still join, oldest first."""
+    rows = connection.scalars(select(_STORY.c.content).where(_STORY.c.closes >= since).order_by(_STORY.c.opened, _STORY.c.id))
+    return [value(Story, content) for content in rows]
 
 
 def save_stories(connection: Connection, stories: Iterable[Story]) -> None:
-    """Keep the new state of stories, and which entry tells which."""
-    stories = list(stories)
-    if not stories:
+    """Store new stories and new states of known ones, with the entries that tell them."""
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    kept = {story.id: story for story in stories}
+    if not kept:
         return
-    known = load_ids(connection, [story.id for story in stories])
-    rows = [{"opened": one.opened, "changed": one.changed, "level": int(one.level), "content": document(one)} for one in stories]
-    for story, row in zip(stories, rows, strict=True):
-        if story.id in known:
-            connection.execute(update(_STORY).where(_STORY.c.id == story.id).values(**row))
-    new = [{"id": story.id, **row} for story, row in zip(stories, rows, strict=True) if story.id not in known]
-    if new:
-        connection.execute(insert(_STORY), new)
-    told = {report.entry: story.id for story in stories for report in story.reports}
-    have: set[str] = set()
-    names = sorted(told)
-    for start in range(0, len(names), _BATCH):
-        have.update(connection.scalars(select(_STORY_ENTRY.c.entry).where(_STORY_ENTRY.c.entry.in_(names[start : start + _BATCH]))))
-    fresh = [{"entry": entry, "story": told[entry]} for entry in names if entry not in have]
-    if fresh:
-        connection.execute(insert(_STORY_ENTRY), fresh)
+    upsert = dialect.insert(_STORY)
+    changed = {name: upsert.excluded[name] for name in ("changed", "closes", "level", "content")}
+    connection.execute(
+        upsert.on_conflict_do_update(index_elements=[_STORY.c.id], set_=changed),
+        [
+            {
+                "id": story.id,
+                "opened": story.opened,
+                "changed": story.changed,
+                "closes": closes(story),
+                "level": story.level,
+                "content": document(story),
+            }
+            for story in kept.values()
+        ],
+    )
+    connection.execute(
+        dialect.insert(_ENTRY).on_conflict_do_nothing(),
+        [{"entry": report.entry, "story": story.id} for story in kept.values() for report in story.reports],
+    )
 
 
-def load_ids(connection: Connection, ids: Sequence[str]) -> set[str]:
-    """Return those of `ids` that are stories already."""
-    return set(connection.scalars(select(_STORY.c.id).where(_STORY.c.id.in_(ids))))
+def append_updates(connection: Connection, updates: Sequence[Update]) -> list[Update]:
+    """Store updates in their order and return them with their numbers. Call under `exclusive(connection, "stories")`.
 
-
-def stories_of(connection: Connection, entries: Iterable[str]) -> dict[str, str]:
-    """Return the story of each entry that tells one already."""
-    rows = connection.execute(select(_STORY_ENTRY.c.entry, _STORY_ENTRY.c.story).where(_STORY_ENTRY.c.entry.in_(list(entries))))
-    return {row.entry: row.story for row in rows}
-
-
-def append_updates(connection: Connection, updates: Iterable[Update]) -> None:
-    """Append what is new, numbered in this order. Call it under `exclusive(connection, "stories")`: then numbers are in commit order."""
+    Only what readers should hear of stays open until its alerts are published.
+    """
+    if not updates:
+        return []
     rows = [
         {
-            "story": one.story,
-            "kind": one.kind,
-            "entry": one.entry,
-            "at": one.at,
-            "level": int(one.level),
-            "note": one.note,
-            "sectors": list(one.sectors),
-            "quiet": one.quiet,
-            "material": one.material,
-            "open": one.material,
+            "story": each.story,
+            "kind": each.kind,
+            "entry": each.entry,
+            "at": each.at,
+            "level": each.level,
+            "note": each.note,
+            "sectors": list(each.sectors),
+            "quiet": each.quiet,
+            "material": each.material,
+            "open": each.material,
         }
-        for one in updates
+        for each in updates
     ]
-    for row in rows:  # one by one: the numbers must follow the order, which a batch does not promise
-        connection.execute(insert(_UPDATE), row)
+    numbers = connection.scalars(insert(_UPDATE).returning(_UPDATE.c.number, sort_by_parameter_order=True), rows).all()
+    return [replace(each, number=number) for each, number in zip(updates, numbers, strict=True)]
 
 
 def last_number(connection: Connection) -> int:
-    """Return the number of the newest update, 0 if there is none."""
+    """Return the number of the newest update; 0 before the first."""
     return connection.scalar(select(func.max(_UPDATE.c.number))) or 0
 
 
+def settled_number(connection: Connection) -> int:
+    """Return the number up to which all alerts are published."""
+    first_open = connection.scalar(select(func.min(_UPDATE.c.number)).where(_UPDATE.c.open))
+    return last_number(connection) if first_open is None else first_open - 1
+
+
 def open_updates(connection: Connection) -> list[Update]:
-    """Return the material updates whose alerts were not published yet, in order."""
+    """Return the material updates whose alerts are not published yet, in the order of their numbers."""
     return [_update(row) for row in connection.execute(select(_UPDATE).where(_UPDATE.c.open).order_by(_UPDATE.c.number))]
 
 
-def close_updates(connection: Connection, numbers: Sequence[int]) -> None:
-    """Mark updates as published to those who get alerts."""
-    for start in range(0, len(numbers), _BATCH):
-        connection.execute(update(_UPDATE).where(_UPDATE.c.number.in_(numbers[start : start + _BATCH])).values(open=False))
+def close_updates(connection: Connection, upto: int) -> int:
+    """Mark the alerts of all updates up to a number as published; return how many were open."""
+    return connection.execute(update(_UPDATE).where(_UPDATE.c.open, _UPDATE.c.number <= upto).values(open=False)).rowcount
 
 
 def material_updates(connection: Connection, *, after: int, upto: int) -> list[Update]:
-    """Return the material updates with a number in (after, upto], in order."""
-    window = select(_UPDATE).where(_UPDATE.c.number > after, _UPDATE.c.number <= upto, _UPDATE.c.material).order_by(_UPDATE.c.number)
-    return [_update(row) for row in connection.execute(window)]
+    """Return the updates that readers should hear of, numbered above `after` and up to `upto`, in order."""
+    inside = (_UPDATE.c.number > after, _UPDATE.c.number <= upto, _UPDATE.c.material)
+    return [_update(row) for row in connection.execute(select(_UPDATE).where(*inside).order_by(_UPDATE.c.number))]
 
 
-def by_story(updates: Iterable[Update], stories: Mapping[str, Story]) -> list[tuple[Story, tuple[Update, ...]]]:
-    """Group updates by their story, in the order in which the stories first appear."""
-    groups: dict[str, list[Update]] = {}
-    for one in updates:
-        groups.setdefault(one.story, []).append(one)
-    return [(stories[story], tuple(group)) for story, group in groups.items() if story in stories]
+def material_updates_of(connection: Connection, stories: Collection[str]) -> list[Update]:
+    """Return every update of some stories that readers should hear of, in order."""
+    found: list[Update] = []
+    wanted = sorted(stories)
+    for start in range(0, len(wanted), _AT_ONCE):
+        some = _UPDATE.c.story.in_(wanted[start : start + _AT_ONCE])
+        found += [_update(row) for row in connection.execute(select(_UPDATE).where(some, _UPDATE.c.material))]
+    return sorted(found, key=lambda each: each.number)
 
 
-def _update(row: object) -> Update:
-    names = ("story", "kind", "entry", "at", "note", "quiet", "number")
-    made = Update(**{name: getattr(row, name) for name in names}, level=Level(row.level))  # type: ignore[attr-defined]
-    return replace(made, sectors=tuple(row.sectors))  # type: ignore[attr-defined]
+def load_stories(connection: Connection, ids: Collection[str]) -> dict[str, Story]:
+    """Return stories by id; one that is not there is left out."""
+    wanted = sorted(ids)
+    found: dict[str, Story] = {}
+    for start in range(0, len(wanted), _AT_ONCE):
+        some = _STORY.c.id.in_(wanted[start : start + _AT_ONCE])
+        found |= {row.id: value(Story, row.content) for row in connection.execute(select(_STORY.c.id, _STORY.c.content).where(some))}
+    return found
+
+
+def recent_stories(connection: Connection, *, since: datetime, least: Level, limit: int) -> list[Story]:
+    """Return the stories last changed at `since` or later that have reached a level, the most recently changed first."""
+    statement = select(_STORY.c.content).where(_STORY.c.changed >= since, _STORY.c.level >= least)
+    rows = connection.scalars(statement.order_by(_STORY.c.changed.desc(), _STORY.c.id).limit(limit))
+    return [value(Story, content) for content in rows]
+
+
+def with_stories(connection: Connection, updates: Iterable[Update]) -> list[tuple[Story, tuple[Update, ...]]]:
+    """Put updates to their stories, in the order of the first update of each."""
+    grouped: dict[str, list[Update]] = defaultdict(list)
+    for each in updates:
+        grouped[each.story].append(each)
+    stories = load_stories(connection, grouped.keys())
+    return [(stories[story], tuple(told)) for story, told in grouped.items() if story in stories]
+
+
+def _update(row: Row[Any]) -> Update:
+    return Update(
+        story=row.story,
+        kind=row.kind,
+        entry=row.entry,
+        at=row.at,
+        level=Level(row.level),
+        note=row.note,
+        quiet=row.quiet,
+        number=row.number,
+        sectors=tuple(row.sectors),
+    )

@@ -127,14 +127,15 @@ class AssessmentRow(SQLModel, table=True):
 
 
 class StoryRow(SQLModel, table=True):
-    """The state of one story; `content` is the Story, `changed` selects those that may still grow."""
+    """The state of one story; `content` is the Story, `closes` the moment until which a further report may join it."""
 
     __tablename__: ClassVar[str] = "story"
-    __table_args__ = (Index("ix_story_changed", "changed"),)
+    __table_args__ = (Index("ix_story_changed", "changed"), Index("ix_story_closes", "closes"))
 
     id: str = Field(primary_key=True)
     opened: datetime = moment()
     changed: datetime = moment()
+    closes: datetime = moment()
     level: int
     content: dict[str, Any] = document()
 

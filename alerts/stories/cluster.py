@@ -47,6 +47,13 @@ class _Open:
     actors: frozenset[str]
 
 
+def closes(story: Story) -> datetime:
+    """Return the moment until which a report may be published that still joins the story."""
+    last = max(report.published for report in story.reports)
+    due = [datetime.combine(named.last, datetime.min.time(), last.tzinfo) + AWAITED for named in story.dates]
+    return max([last + WINDOW, *due])
+
+
 class Joiner:
     """An index of open stories. `place` asks, `add` takes a story in or replaces its earlier state."""
 
@@ -63,15 +70,13 @@ class Joiner:
                 self._postings[token].pop(story.id, None)
         weights = unpacked(story.gist)
         reports = max(1, weights.pop(REPORTS, 1))
-        last = max(report.published for report in story.reports)
-        due = [datetime.combine(named.last, datetime.min.time(), last.tzinfo) + AWAITED for named in story.dates]
         self._open[story.id] = _Open(
             story.id,
             weights,
             reports,
             min(report.published for report in story.reports),
-            last,
-            max([last + WINDOW, *due]),
+            max(report.published for report in story.reports),
+            closes(story),
             frozenset(report.language for report in story.reports),
             frozenset(one.family or one.type for one in story.developments),
             frozenset(story.actors),

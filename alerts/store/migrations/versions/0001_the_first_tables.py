@@ -107,12 +107,14 @@ def upgrade() -> None:
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("opened", sa.DateTime(timezone=True), nullable=False),
         sa.Column("changed", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("closes", sa.DateTime(timezone=True), nullable=False),
         sa.Column("level", sa.Integer(), nullable=False),
         sa.Column("content", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_story")),
     )
     with op.batch_alter_table("story", schema=None) as batch_op:
         batch_op.create_index("ix_story_changed", ["changed"], unique=False)
+        batch_op.create_index("ix_story_closes", ["closes"], unique=False)
 
     op.create_table(
         "suppression",
@@ -274,6 +276,7 @@ def downgrade() -> None:
     op.drop_table("assessment")
     op.drop_table("suppression")
     with op.batch_alter_table("story", schema=None) as batch_op:
+        batch_op.drop_index("ix_story_closes")
         batch_op.drop_index("ix_story_changed")
 
     op.drop_table("story")

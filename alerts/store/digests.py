@@ -1,0 +1,181 @@
+"""Composed digests, and the rows of the outbox that bring them to an audience: one INSERT … SELECT however many people there are.
+
+A subscriber's row says what was told before: `seen` by digests, `alerted` by alerts since then. The statements here change it in the
+transaction that makes the outbox rows, so that a crash between the two cannot be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, exists, func, insert, literal, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from alerts.digests.digest import Digest
+from alerts.rules.levels import Level
+from alerts.store.audiences import AlertGroup, DueGroup
+from alerts.store.leases import table_of
+from alerts.store.tables import DigestRow, DigestUpdateRow, OutboxRow, StoryUpdateRow, SubscriberRow
+from alerts.store.values import document, value
+
+SAFETY_PRIORITY, ALERT_PRIORITY, DIGEST_PRIORITY = 1, 2, 5
+
+_DIGEST = table_of(DigestRow)
+_DIGEST_UPDATE = table_of(DigestUpdateRow)
+_OUTBOX = table_of(OutboxRow)
+_SUBSCRIBER = table_of(SubscriberRow)
+_UPDATE = table_of(StoryUpdateRow)
+
+
+def save(connection: Connection, digest: Digest, *, audience: str, window_from: int, fingerprint: str, ruleset: str) -> int:
+    """Store a digest and which updates it tells; return its number. Made already (same edition, audience, window): that one's number."""
+    key = {"edition": digest.edition, "audience": audience, "window_from": window_from, "fingerprint": fingerprint}
+    row = {**key, "kind": digest.kind, "subject": digest.subject, "made": digest.made, "ruleset": ruleset, "content": document(digest)}
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    statement = dialect.insert(_DIGEST).values(row).on_conflict_do_nothing().returning(_DIGEST.c.id)
+    number = connection.execute(statement).scalar_one_or_none()
+    if number is None:
+        return connection.execute(select(_DIGEST.c.id).where(*(_DIGEST.c[name] == known for name, known in key.items()))).scalar_one()
+    told = select(literal(number), _UPDATE.c.number, _UPDATE.c.story).where(_UPDATE.c.number.in_(digest.updates))
+    connection.execute(insert(_DIGEST_UPDATE).from_select(["digest", "update_number", "story"], told))
+    return int(number)
+
+
+def load(connection: Connection, number: int) -> Digest:
+    """Return a stored digest. Raises LookupError if there is none with this number."""
+    content = connection.scalar(select(_DIGEST.c.content).where(_DIGEST.c.id == number))
+    if content is None:
+        raise LookupError(f"there is no digest {number}")
+    return value(Digest, content)
+
+
+def told_by(connection: Connection, digests: Collection[int]) -> set[int]:
+    """Return the numbers of the updates that some digests tell."""
+    if not digests:
+        return set()
+    return set(connection.scalars(select(_DIGEST_UPDATE.c.update_number).where(_DIGEST_UPDATE.c.digest.in_(digests))))
+
+
+def send_alert(
+    connection: Connection,
+    number: int,
+    group: AlertGroup,
+    *,
+    edition: str,
+    level: Level,
+    safety: bool,
+    base: int,
+    now: datetime,
+    due: datetime,
+    day: tuple[datetime, datetime],
+    most: int,
+) -> int:
+    """Put an alert into the outbox for a group; return for how many people.
+
+    `day` is the group's local day in which the mail is due: whoever has `most` alerts in it already is passed over, unless it is about
+    safety. `base` is that of `alert_groups`.
+    """
+    mail = _mail(number, edition, "alert", SAFETY_PRIORITY if safety else ALERT_PRIORITY, due, now)
+    had = (
+        select(func.count())
+        .select_from(_OUTBOX)
+        .where(
+            _OUTBOX.c.subscriber == _SUBSCRIBER.c.id,
+            _OUTBOX.c.kind == "alert",
+            _OUTBOX.c.priority == ALERT_PRIORITY,
+            _OUTBOX.c.due >= day[0],
+            _OUTBOX.c.due < day[1],
+        )
+        .scalar_subquery()
+    )
+    members = _alert_members(group, base=base, now=now)
+    people = _post(connection, mail, members if safety else [*members, had < most])
+    if people:
+        mark = _SUBSCRIBER.c.alerted + literal(f",{number}")
+        connection.execute(update(_SUBSCRIBER).where(*members, _has(number)).values(alerted=mark))
+    return people
+
+
+def leave_to_digest(connection: Connection, number: int, group: AlertGroup, *, base: int, now: datetime, due: datetime | None) -> int:
+    """Give whoever of a group was passed over for an alert, and has no digest coming, one at `due`; return how many people that is."""
+    passed_over = (*_alert_members(group, base=base, now=now), _SUBSCRIBER.c.due.is_(None), ~_has(number))
+    return connection.execute(update(_SUBSCRIBER).where(*passed_over).values(due=due, seen=group.floor)).rowcount
+
+
+def forget_alerts(connection: Connection, group: AlertGroup) -> None:
+    """Whoever of a group has no digest coming has none in which an alert could be told again: drop their marks, or they would only grow."""
+    idle = (_SUBSCRIBER.c.open, _SUBSCRIBER.c.audience == group.audience, _SUBSCRIBER.c.due.is_(None), _SUBSCRIBER.c.alerted != "")
+    connection.execute(update(_SUBSCRIBER).where(*idle).values(alerted=""))
+
+
+def members_of(connection: Connection, group: DueGroup) -> int:
+    """Return how many people are in a due group now; none if another publisher has served it."""
+    return connection.scalar(select(func.count()).select_from(_SUBSCRIBER).where(*_due_members(group))) or 0
+
+
+def send_digest(connection: Connection, number: int, group: DueGroup, *, edition: str, kind: str, now: datetime) -> int:
+    """Put a digest into the outbox for a due group; return for how many people. Nobody gets an edition twice."""
+    return _post(connection, _mail(number, edition, kind, DIGEST_PRIORITY, now, now), _due_members(group))
+
+
+def settle(connection: Connection, group: DueGroup, *, seen: int, next_due: datetime | None, number: int | None, edition: str) -> int:
+    """Close the period of a due group: all up to `seen` is told. Return for how many people.
+
+    With a digest `number`, only for those who have it in the outbox: the others had a mail of this edition before (their choices went to
+    and fro), so what this one tells stays for their next digest.
+    """
+    closed = update(_SUBSCRIBER).values(seen=seen, alerted="", due=next_due)
+    if number is None:
+        return connection.execute(closed.where(*_due_members(group))).rowcount
+    done = connection.execute(closed.where(*_due_members(group), _has(number)).values(edition=edition)).rowcount
+    return done + connection.execute(update(_SUBSCRIBER).where(*_due_members(group)).values(due=next_due)).rowcount
+
+
+def _mail(number: int, edition: str, kind: str, priority: int, due: datetime, now: datetime) -> dict[str, Any]:
+    """The columns of an outbox row that are the same for everybody."""
+    return {
+        "edition": edition,
+        "kind": kind,
+        "digest": number,
+        "priority": priority,
+        "state": "pending",
+        "open": True,
+        "due": due,
+        "attempts": 0,
+        "created_at": now,
+        "code": 0,
+        "outcome": "",
+    }
+
+
+def _post(connection: Connection, mail: dict[str, Any], members: Collection[ColumnElement[bool]]) -> int:
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    same = [literal(given, _OUTBOX.c[name].type).label(name) for name, given in mail.items()]
+    people = select(_SUBSCRIBER.c.id, *same).where(*members).order_by(_SUBSCRIBER.c.id)
+    statement = dialect.insert(_OUTBOX).from_select(["subscriber", *mail], people).on_conflict_do_nothing()
+    return connection.execute(statement).rowcount
+
+
+def _has(number: int) -> ColumnElement[bool]:
+    return exists().where(_OUTBOX.c.subscriber == _SUBSCRIBER.c.id, _OUTBOX.c.digest == number)
+
+
+def _due_members(group: DueGroup) -> list[ColumnElement[bool]]:
+    return [
+        _SUBSCRIBER.c.open,
+        _SUBSCRIBER.c.audience == group.audience,
+        _SUBSCRIBER.c.due == group.due,
+        _SUBSCRIBER.c.seen == group.seen,
+        _SUBSCRIBER.c.alerted == group.alerted,
+    ]
+
+
+def _alert_members(group: AlertGroup, *, base: int, now: datetime) -> list[ColumnElement[bool]]:
+    return [
+        _SUBSCRIBER.c.open,
+        _SUBSCRIBER.c.audience == group.audience,
+        _SUBSCRIBER.c.seen <= base if group.floor == base else _SUBSCRIBER.c.seen == group.floor,
+        or_(_SUBSCRIBER.c.paused_until.is_(None), _SUBSCRIBER.c.paused_until <= now),
+    ]
