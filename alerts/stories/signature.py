@@ -1,57 +1,36 @@
-"""What an entry is joined by: language-neutral marks from the rules, words of its title and summary, numbers and dates.
+"""What an entry is joined by: the marks of the rules, which are the same in every language, and the words of its title and summary.
 
-A gist is a sorted tuple of `token=weight`. Tokens are those of `tokens.py` and, from the assessment, `v:` development type, `f:` family,
-`c:` concept, `a:` actor, `d:` named day. A story's gist is the sum over its reports, so that the index can be rebuilt from what is stored.
+A signature is one line of text, so that a stored story can be put back into an index: the language, then tokens, `+` before those of the
+title and the rules, `-` before those of the summary alone. Tokens are those of `tokens.py` and, from the assessment, `v:` development
+type, `c:` concept, `a:` actor and `d:` named day. A story's gist holds the signatures of its latest reports.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from alerts.feeds.entry import Entry
 from alerts.rules.assessment import Assessment
 from alerts.stories.tokens import words
 
-TITLE, SUMMARY = 5, 2
-"""Weight of a word in the title and of one in the summary only."""
-REPORTS = "#"
-"""The token that counts reports."""
+KEPT = 24
+"""Reports of which a story keeps the signature: a happening moves on, and what it is compared with moves along."""
+SUMMARY_WEIGHT = 0.4
+"""What a word of the summary counts beside one of the title."""
 
 
-def gist(entry: Entry, assessment: Assessment) -> tuple[str, ...]:
-    """Return the gist of one entry."""
-    weights: Counter[str] = Counter()
-    for token in words(entry.summary, entry.language):
-        weights[token] = SUMMARY
-    for token in words(entry.title, entry.language):
-        weights[token] = TITLE
-    weights.update({f"c:{concept}": TITLE for concept in assessment.concepts})
-    weights.update({f"a:{actor}": TITLE for actor in assessment.actors})
-    for development in assessment.developments:
-        weights[f"v:{development.type}"] = TITLE
-        if development.family:
-            weights[f"f:{development.family}"] = TITLE
-    for named in assessment.dates:
-        if named.first == named.last:
-            weights[f"d:{named.first.isoformat()}"] = TITLE
-    weights[REPORTS] = 1
-    return _packed(weights)
+def signature(entry: Entry, assessment: Assessment) -> str:
+    """Return the signature of one entry."""
+    title = set(words(entry.title, entry.language))
+    title.update(f"v:{one.type}" for one in assessment.developments)
+    title.update(f"c:{concept}" for concept in assessment.concepts)
+    title.update(f"a:{actor}" for actor in assessment.actors)
+    title.update(f"d:{named.first.isoformat()}" for named in assessment.dates if named.first == named.last)
+    summary = set(words(entry.summary, entry.language)) - title
+    return " ".join([entry.language or "-", *(f"+{token}" for token in sorted(title)), *(f"-{token}" for token in sorted(summary))])
 
 
-def merge_gist(known: Iterable[str], told: Iterable[str]) -> tuple[str, ...]:
-    """Add two gists."""
-    return _packed(Counter(unpacked(known)) + Counter(unpacked(told)))
-
-
-def unpacked(packed: Iterable[str]) -> dict[str, int]:
-    """Return token → weight."""
-    weights = {}
-    for item in packed:
-        token, _, weight = item.rpartition("=")
-        weights[token] = int(weight)
-    return weights
-
-
-def _packed(weights: Mapping[str, int]) -> tuple[str, ...]:
-    return tuple(f"{token}={weights[token]}" for token in sorted(weights))
+def read_signature(line: str) -> tuple[str, Mapping[str, float]]:
+    """Return the language and the weight of each token of a signature."""
+    language, *tokens = line.split(" ")
+    return language, {token[1:]: 1.0 if token[0] == "+" else SUMMARY_WEIGHT for token in tokens}

@@ -53,8 +53,8 @@ class Update:
 class Story:
     """The state of one happening after all its reports.
 
-    `impacts` holds one impact per sector, the highest. `developments` one per type, at its furthest stage. `gist` is the signature that
-    further reports are joined by (language-neutral tokens). Times are aware UTC.
+    `impacts` holds one impact per sector, the highest. `developments` one per type, at its furthest stage. `gist` holds the signatures
+    (`signature.py`) that further reports are joined by. Times are aware UTC.
     """
 
     id: str

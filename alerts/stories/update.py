@@ -16,7 +16,7 @@ from alerts.rules.assessment import Assessment, Development
 from alerts.rules.levels import Level
 from alerts.stories.dates import is_news, merge
 from alerts.stories.independent import confirmed
-from alerts.stories.signature import gist, merge_gist
+from alerts.stories.signature import KEPT, signature
 from alerts.stories.story import Report, Story, Update, UpdateKind
 from alerts.stories.weigh import highest, with_evidence
 
@@ -49,7 +49,7 @@ def tell(story: Story | None, entry: Entry, assessment: Assessment, *, at: datet
             dates=merge((), assessment.dates),
             actors=tuple(sorted(set(assessment.actors))),
             reports=(report,),
-            gist=gist(entry, assessment),
+            gist=(signature(entry, assessment),),
             ruleset=assessment.ruleset,
         )
         return opened, Update(story=opened.id, kind="new", entry=entry.id, at=at, level=opened.level, quiet=quiet)
@@ -64,7 +64,7 @@ def tell(story: Story | None, entry: Entry, assessment: Assessment, *, at: datet
         dates=merge(story.dates, assessment.dates),
         actors=tuple(sorted({*story.actors, *assessment.actors})),
         reports=reports,
-        gist=merge_gist(story.gist, gist(entry, assessment)),
+        gist=story.gist if known else (*story.gist, signature(entry, assessment))[-KEPT:],
         ruleset=assessment.ruleset,
     )
     kind, note, sectors = _news(story, grown, entry, assessment, known=known)
