@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import inspect
 import json
 from collections.abc import Callable
@@ -51,8 +52,6 @@ def send(context: typer.Context, now: Now = None, as_json: Json = False) -> None
 
 def _once(context: typer.Context, job: Callable[..., Any], title: str, now: str | None, as_json: bool) -> None:
     """Do one job with a progress bar on a terminal, then say what it counted."""
-    import dataclasses
-
     session: Session = context.obj
     with Progress(console=session.err, transient=True, disable=not session.err.is_terminal) as bar:
         line = bar.add_task(title, total=None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import json
 from typing import Annotated, Any
 
@@ -116,8 +117,6 @@ def status(context: typer.Context, as_json: Json = False, now: Now = None) -> No
 
 
 def _plain(outcome: Any) -> Any:
-    import dataclasses
-
     return {"error": str(outcome)} if isinstance(outcome, Exception) else dataclasses.asdict(outcome)
 
 
