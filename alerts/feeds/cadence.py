@@ -1,0 +1,86 @@
+"""When a feed is visited next: by its own rhythm between a floor and a ceiling, never before the server wants, later after errors.
+
+Pure: jitter comes from a hash of the feed and the moment, so that feeds spread out and a test knows where.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from statistics import median
+
+JITTER = 0.1
+"""A visit is put off by up to this share of the interval, so that feeds do not all come at the same minute."""
+CEILING = 4.0
+"""However slow a feed is, it is visited at least every CEILING × its poll_minutes: rare news is often the important kind."""
+WINDOW_SHARE = 4
+"""A document that holds n entries is visited often enough to see each of them this many times at the usual rhythm."""
+ERROR_CAP = timedelta(hours=24)
+FORBIDDEN = timedelta(hours=24)
+GONE = timedelta(days=7)
+GONE_AFTER = 3
+"""This many answers `gone` in a row, and the feed is only looked at once a week."""
+
+
+def rhythm(arrivals: Sequence[datetime]) -> timedelta | None:
+    """Return the usual time between two entries, or None for fewer than four."""
+    gaps = [later - earlier for earlier, later in zip(arrivals, arrivals[1:], strict=False)]
+    return timedelta(seconds=median(gap.total_seconds() for gap in gaps)) if len(gaps) >= 3 else None
+
+
+def after_success(
+    id: str,
+    now: datetime,
+    *,
+    poll_minutes: int,
+    arrivals: Sequence[datetime] = (),
+    shown: int = 0,
+    fast: bool = False,
+    fresh_seconds: float | None = None,
+    ttl_minutes: float | None = None,
+    skip_hours: Sequence[int] = (),
+) -> datetime:
+    """Return the next visit after a good one.
+
+    `fresh_seconds` and `ttl_minutes` are what server and feed ask for; they are honoured up to the ceiling. `shown` is the number of
+    entries in the document.
+    """
+    floor = timedelta(minutes=poll_minutes)
+    if fast:
+        return now + floor
+    ceiling = floor * CEILING
+    usual = rhythm(arrivals)
+    wanted = floor if usual is None else min(usual / 2, usual * max(1, shown) / WINDOW_SHARE)
+    asked = timedelta(seconds=max(fresh_seconds or 0.0, (ttl_minutes or 0.0) * 60))
+    interval = min(max(floor, wanted, min(asked, ceiling)), ceiling)
+    return _awake(now + interval + jitter(id, now, interval), skip_hours)
+
+
+def after_failure(
+    id: str, now: datetime, *, poll_minutes: int, reason: str, streak: int, retry_after: float | None = None, fast: bool = False
+) -> datetime:
+    """Return the next visit after the `streak`-th failure in a row: twice as long each time, up to a day, never `for ever`."""
+    floor = timedelta(minutes=poll_minutes)
+    if reason == "http-410" and streak >= GONE_AFTER:
+        return now + GONE + jitter(id, now, GONE)
+    interval = floor if fast and streak < 5 else min(floor * 2 ** min(streak - 1, 20), max(ERROR_CAP, floor))
+    if reason in {"http-403", "http-451"}:
+        interval = max(interval, FORBIDDEN)
+    interval += jitter(id, now, interval)
+    return now + max(interval, timedelta(seconds=retry_after or 0.0))
+
+
+def jitter(id: str, now: datetime, interval: timedelta) -> timedelta:
+    """Return a delay between nothing and JITTER × `interval` that looks random and is not."""
+    mark = hashlib.sha256(f"{id} {now.timestamp():.0f}".encode()).digest()
+    return interval * (JITTER * int.from_bytes(mark[:4], "big") / 2**32)
+
+
+def _awake(due: datetime, skip_hours: Sequence[int]) -> datetime:
+    """Move a visit out of the hours (UTC) that the feed asks to be left alone in."""
+    for _ in range(24):
+        if due.astimezone(UTC).hour not in skip_hours:
+            return due
+        due = due.replace(minute=due.minute % 10, second=0, microsecond=0) + timedelta(hours=1)
+    return due

@@ -1,0 +1,216 @@
+"""How a feed is: what a visit changes in its state, and the verdict a person reads. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+from alerts.errors import FeedError
+from alerts.feeds import cadence
+from alerts.feeds.catalog import Feed
+from alerts.feeds.fetch import Fetched
+from alerts.feeds.merge import Merge
+from alerts.feeds.parse import Parsed
+from alerts.feeds.state import FeedState, Health
+
+DAYS = 30
+ARRIVALS = 40
+FALL_BACK_AFTER = 3
+"""After this many failures at an address that redirects led to, the configured one is tried again."""
+DEAD_AFTER = 5
+
+Verdict = Literal["new", "fine", "failing", "dead", "held", "silent", "flood", "off"]
+
+
+def set_up(feed: Feed, state: FeedState | None, now: datetime) -> FeedState:
+    """Return the state of a feed under the present feeds.yaml: new, unchanged, moved by hand, or off."""
+    if state is None:
+        return FeedState(id=feed.id, url=feed.url, due=now, open=feed.enabled, health=Health(configured=feed.url))
+    if state.health.configured != feed.url:
+        health = replace(state.health, configured=feed.url, moved_to="")
+        state = replace(state, url=feed.url, due=now, etag=None, last_modified=None, body_hash=None, error_streak=0, health=health)
+    if state.open != feed.enabled:
+        state = replace(state, open=feed.enabled, due=now if feed.enabled else state.due)
+    return state
+
+
+def after_read(
+    state: FeedState, feed: Feed, fetched: Fetched, parsed: Parsed, merged: Merge, now: datetime, *, body_hash: str, baseline: bool
+) -> FeedState:
+    """Return the state after a document was read. Validators stay back while entries are held, so that the next visit sees them again."""
+    dates = [item.entry.published for item in merged.new if item.dated in {"given", "zone-assumed"}]
+    arrivals = tuple(sorted([*state.health.arrivals, *(dates or [now] * bool(merged.new))])[-ARRIVALS:])
+    fresh = 0 if baseline else len(merged.new)
+    health = replace(
+        state.health,
+        format=parsed.format,
+        encoding=parsed.encoding,
+        language=parsed.language,
+        title=parsed.title,
+        problems=parsed.problems[:5],
+        days=_counted(state.health.days, now, failed=0, new=fresh),
+        arrivals=arrivals,
+        shown=merged.shown,
+        renamed=merged.renamed,
+        held=merged.held,
+        drift=_drift(state.health, parsed, merged, now),
+    )
+    keep = merged.held is None
+    state = _moved(state, feed, fetched, health)
+    return replace(
+        state,
+        etag=fetched.validators.etag if keep else None,
+        last_modified=fetched.validators.last_modified if keep else None,
+        body_hash=body_hash if keep else None,
+        baseline_at=state.baseline_at or now,
+        last_new_entry=max(dates, default=now) if baseline and merged.new else now if merged.new else state.last_new_entry,
+        entries_seen=state.entries_seen + len(merged.new),
+        **_good(now),
+        due=cadence.after_success(
+            feed.id,
+            now,
+            poll_minutes=feed.poll_minutes,
+            arrivals=arrivals,
+            shown=len(parsed.items),
+            fast=feed.fast,
+            fresh_seconds=fetched.fresh_seconds,
+            ttl_minutes=parsed.ttl_minutes,
+            skip_hours=parsed.skip_hours,
+        ),
+    )
+
+
+def after_unchanged(state: FeedState, feed: Feed, fetched: Fetched, now: datetime) -> FeedState:
+    """Return the state after a visit that found nothing changed."""
+    health = replace(state.health, days=_counted(state.health.days, now, failed=0, new=0))
+    return replace(
+        state,
+        etag=fetched.validators.etag or state.etag,
+        last_modified=fetched.validators.last_modified or state.last_modified,
+        health=health,
+        **_good(now),
+        due=cadence.after_success(
+            feed.id,
+            now,
+            poll_minutes=feed.poll_minutes,
+            arrivals=state.health.arrivals,
+            shown=len(state.health.shown),
+            fast=feed.fast,
+            fresh_seconds=fetched.fresh_seconds,
+        ),
+    )
+
+
+def after_failure(state: FeedState, feed: Feed, error: FeedError, now: datetime) -> FeedState:
+    """Return the state after a visit that failed. What is known of the feed stays as it was."""
+    streak = state.error_streak + 1
+    back = bool(state.health.moved_to) and streak >= FALL_BACK_AFTER
+    health = replace(
+        state.health,
+        days=_counted(state.health.days, now, failed=1, new=0),
+        moved_to="" if back else state.health.moved_to,
+    )
+    return replace(
+        state,
+        url=feed.url if back else state.url,
+        health=health,
+        last_poll=now,
+        error_streak=streak,
+        error_reason=error.reason,
+        error_message=str(error)[:500],
+        due=cadence.after_failure(
+            feed.id,
+            now,
+            poll_minutes=feed.poll_minutes,
+            reason=error.reason,
+            streak=streak,
+            retry_after=error.retry_after,
+            fast=feed.fast,
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """How one feed is: a word, and a sentence that says what to do about it."""
+
+    verdict: Verdict
+    sentence: str
+
+
+def report(feed: Feed, state: FeedState | None, now: datetime) -> Report:
+    """Judge a feed. Failing comes first, then what is held, then silence and flood."""
+    if not feed.enabled:
+        return Report("off", feed.reason)
+    if state is None or state.last_poll is None:
+        return Report("new", "not visited yet")
+    if state.error_streak:
+        times = f"{state.error_streak} times in a row" if state.error_streak > 1 else "once"
+        return Report("dead" if state.error_streak >= DEAD_AFTER else "failing", f"failed {times}: {state.error_message}")
+    held = state.health.held
+    if held is not None:
+        return Report(
+            "held", f"{len(held.ids)} entries look like a redesign and are held back; `alerts feeds release {feed.id}` takes them in"
+        )
+    if state.last_new_entry is not None and now - state.last_new_entry > timedelta(hours=feed.staleness_hours):
+        hours = int((now - state.last_new_entry).total_seconds() // 3600)
+        return Report("silent", f"nothing new for {_days(hours)}; its limit is {_days(feed.staleness_hours)}. Has it moved?")
+    flood = _flood(state.health.days, now)
+    if flood:
+        return Report("flood", f"{flood[0]} new entries today, where {flood[1]:.0f} a day are usual")
+    return Report("fine", state.health.problems[0] if state.health.problems else "")
+
+
+def sparkline(days: Mapping[str, Sequence[int]], now: datetime) -> str:
+    """Draw the new entries of the last 30 days, oldest first; a day on which every visit failed is a cross."""
+    marks = "▁▂▃▄▅▆▇█"
+    dates = [(now.astimezone(UTC) - timedelta(days=back)).date().isoformat() for back in range(DAYS - 1, -1, -1)]
+    most = max((days[date][2] for date in dates if date in days), default=0)
+    line = ""
+    for date in dates:
+        visits, failed, new = days.get(date, (0, 0, 0))
+        line += " " if not visits else "×" if failed == visits else marks[min(7, new * 8 // (most + 1))]
+    return line
+
+
+def _flood(days: Mapping[str, Sequence[int]], now: datetime) -> tuple[int, float] | None:
+    today = now.astimezone(UTC).date().isoformat()
+    before = [counts[2] for date, counts in days.items() if date != today and counts[0] > counts[1]]
+    if len(before) < 7 or today not in days:
+        return None
+    usual = sum(before) / len(before)
+    return (days[today][2], usual) if days[today][2] > 20 + 5 * usual else None
+
+
+def _days(hours: int) -> str:
+    return f"{hours} hours" if hours < 72 else f"{hours // 24} days"
+
+
+def _good(now: datetime) -> dict[str, object]:
+    return {"last_poll": now, "last_success": now, "error_streak": 0, "error_reason": None, "error_message": None}
+
+
+def _moved(state: FeedState, feed: Feed, fetched: Fetched, health: Health) -> FeedState:
+    """Take over the address that only permanent redirects led to: what came from it is a feed, or we would not be here."""
+    if fetched.permanent_url and fetched.permanent_url != state.url:
+        return replace(state, url=fetched.permanent_url, health=replace(health, moved_to=fetched.permanent_url))
+    return replace(state, health=health)
+
+
+def _counted(days: Mapping[str, tuple[int, int, int]], now: datetime, *, failed: int, new: int) -> dict[str, tuple[int, int, int]]:
+    today = now.astimezone(UTC).date().isoformat()
+    oldest = (now.astimezone(UTC) - timedelta(days=DAYS)).date().isoformat()
+    counted = {date: counts for date, counts in days.items() if date > oldest}
+    visits, failures, entries = counted.get(today, (0, 0, 0))
+    return {**counted, today: (visits + 1, failures + failed, entries + new)}
+
+
+def _drift(health: Health, parsed: Parsed, merged: Merge, now: datetime) -> tuple[str, ...]:
+    day = now.astimezone(UTC).date().isoformat()
+    said = [f"{day} {merged.drift}"] if merged.drift else []
+    for name, old, new in (("encoding", health.encoding, parsed.encoding), ("format", health.format, parsed.format)):
+        if old and new != old:
+            said.append(f"{day} {name} changed from {old} to {new}")
+    return (*health.drift, *said)[-5:]

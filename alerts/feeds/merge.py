@@ -1,0 +1,152 @@
+"""Which entries of a document are new, edited, known, or to be held back. Pure.
+
+A known id is a known entry. An entry with a new id is still known if its title and its address, or its title and its date, are those of
+a stored one: sites change guids, addresses and dates when they are rebuilt. And when more than half of a document is new although it is
+older than our last visit, that is a redesign and not news: it is held back.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from alerts.feeds.identity import address_key
+from alerts.feeds.parse import Item
+from alerts.feeds.state import Health, Held
+
+MASS = 5
+"""Fewer new entries than this are never a redesign."""
+CONFIRMATIONS = 3
+"""Held entries that stand unchanged in this many documents are taken in, quietly."""
+GRACE = timedelta(hours=2)
+"""An entry dated up to this long before our last visit may have been published late."""
+SAME_DATE = timedelta(hours=24)
+
+_LETTERS = re.compile(r"\W+")
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A stored entry, as far as comparing needs it."""
+
+    id: str
+    url: str
+    title: str
+    published: datetime
+    content_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """What to do with a document: `new` to insert (`quiet`: they never alert), `edited` to update, `held` ids that wait.
+
+    `shown` and `renamed` are for the feed's health.
+    """
+
+    new: tuple[Item, ...]
+    edited: tuple[Item, ...]
+    quiet: bool
+    held: Held | None
+    shown: tuple[str, ...]
+    renamed: Mapping[str, str]
+    drift: str = ""
+
+
+def mark(id: str) -> str:
+    """Return the short mark of an entry id that a feed's health remembers."""
+    return id.rpartition(":")[2][:12]
+
+
+def unknown(items: Sequence[Item], stored: Mapping[str, Known], health: Health) -> bool:
+    """True if some entry has no stored counterpart by its id, so that recent entries have to be looked through."""
+    return any(item.entry.id not in stored and health.renamed.get(item.entry.id) not in stored for item in items)
+
+
+def merge(
+    items: Sequence[Item],
+    *,
+    stored: Mapping[str, Known],
+    recent: Iterable[Known],
+    health: Health,
+    now: datetime,
+    last_success: datetime | None,
+) -> Merge:
+    """Compare a document with what is stored.
+
+    `stored` holds the entries whose ids stand in the document or in `health.renamed`, `recent` the last ones of the feed.
+    `last_success` is None on the first visit, whose entries are all quiet: they were published before we came.
+    """
+    renamed: dict[str, str] = {}
+    fresh: list[Item] = []
+    edited: list[Item] = []
+    lookup = _Lookup(recent, {item.entry.id for item in items})
+    loose = lookup.mostly_same([item for item in items if item.entry.id not in stored])
+    for item in items:
+        id = item.entry.id
+        known = stored.get(id) or stored.get(health.renamed.get(id, "")) or lookup.find(item, loose=loose)
+        if known is None:
+            if mark(id) not in health.shown:
+                fresh.append(item)
+            continue
+        if known.id != id:
+            renamed[id] = known.id
+        if known.content_hash != item.content_hash:
+            edited.append(replace(item, entry=replace(item.entry, id=known.id)))
+    shown = tuple(mark(item.entry.id) for item in items)
+    drift = "changed the ids of its entries" if loose and renamed.keys() - health.renamed.keys() else ""
+    if last_success is None:
+        return Merge(tuple(fresh), (), True, None, shown, renamed)
+    held = _hold(fresh, len(items), health, now, last_success)
+    if held is not None and not held.released and held.visits < CONFIRMATIONS:
+        waiting = set(held.ids)
+        now_new = tuple(item for item in fresh if item.entry.id not in waiting)
+        remembered = tuple(each for each in shown if each not in {mark(id) for id in waiting})
+        return Merge(now_new, tuple(edited), False, held, remembered, renamed, drift)
+    return Merge(tuple(fresh), tuple(edited), held is not None and not held.released, None, shown, renamed, drift)
+
+
+def _hold(fresh: Sequence[Item], total: int, health: Health, now: datetime, last_success: datetime) -> Held | None:
+    """Return what is held after this visit: what was held and is still there, or a new mass of entries that should have been seen before."""
+    ids = tuple(item.entry.id for item in fresh)
+    if health.held is not None:
+        still = tuple(id for id in health.held.ids if id in ids)
+        return replace(health.held, ids=still, visits=health.held.visits + 1) if still else None
+    late = [item for item in fresh if item.dated in {"missing", "future"} or item.entry.published < last_success - GRACE]
+    if len(late) >= MASS and len(late) * 2 > total:
+        return Held(now, tuple(item.entry.id for item in late))
+    return None
+
+
+class _Lookup:
+    """Stored entries that are not in the document by their id, by what else they can be known by."""
+
+    def __init__(self, recent: Iterable[Known], present: set[str]) -> None:
+        self._by_page: dict[tuple[str, str], Known] = {}
+        self._by_title: dict[str, list[Known]] = {}
+        for known in recent:
+            if known.id not in present:
+                title = _title(known.title)
+                self._by_page.setdefault((title, address_key(known.url)), known)
+                self._by_title.setdefault(title, []).append(known)
+
+    def mostly_same(self, items: Sequence[Item]) -> bool:
+        """True if most entries with new ids carry titles that are stored: the ids were changed, not the news."""
+        same = sum(_title(item.entry.title) in self._by_title for item in items)
+        return same >= MASS and same * 2 > len(items)
+
+    def find(self, item: Item, *, loose: bool) -> Known | None:
+        """Return the stored entry that this one is; `loose`: the title is enough."""
+        title = _title(item.entry.title)
+        dated = item.dated not in {"missing", "future"}
+        page = self._by_page.get((title, address_key(item.entry.url)))
+        if page is not None and (loose or not dated or abs(page.published - item.entry.published) <= SAME_DATE):
+            return page
+        same = self._by_title.get(title, ())
+        exact = next((known for known in same if dated and known.published == item.entry.published), None)
+        return exact or (same[0] if loose and same else None)
+
+
+def _title(title: str) -> str:
+    return _LETTERS.sub("", title.casefold())
