@@ -72,11 +72,11 @@ def window(first: date, last: date, language: str) -> str:
 
 
 def span(first: date, last: date, language: str) -> str:
-    """`1 Mar – 31 May 2026`; the year twice only where it differs."""
+    """`1 Mar – 31 May 2026`; month and year twice only where they differ."""
     if first.year == last.year:
         return phrase(
             language,
-            "date.range.year",
+            "date.range.month" if first.month == last.month else "date.range.year",
             day=first.day,
             month=_month(first, language),
             number=first.month,

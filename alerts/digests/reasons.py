@@ -136,7 +136,7 @@ def choice_lines(choices: Choices, wording: Wording) -> tuple[str, ...]:
         lines.append(
             phrase(language, "why.countries", countries=listed(language, [wording.actor(one, language) for one in choices.countries]))
         )
-    lines.append(phrase(language, f"why.choice.{choices.cadence}", weekday=weekday, hour=f"{choices.hour:02d}", zone=zone))
+    lines.append(phrase(language, f"why.choice.{choices.cadence}", weekday=weekday, hour=choices.hour, zone=zone))
     if choices.cadence != "immediate":
         lines.append(phrase(language, "why.alert", level=wording.level(choices.alert_level, language)))
     return tuple(lines)

@@ -1,0 +1,301 @@
+"""What a reader reads: every text of a digest is from fields, short, dated, and in one language."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from string import Formatter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sample_stories import (
+    CALL,
+    DUTY,
+    FEES,
+    NAGOYA,
+    NOW,
+    RATE,
+    TOKYO,
+    alert,
+    development,
+    digest,
+    impact,
+    many,
+    picked,
+    report,
+    story,
+    wording,
+)
+
+from alerts.digests import printed
+from alerts.digests.audience import Picked
+from alerts.digests.compose import MOST_BRIEFS, MOST_ITEMS, compose
+from alerts.digests.item import teller_of
+from alerts.digests.phrases import LANGUAGES, phrase
+from alerts.digests.reasons import quoted
+from alerts.rules.assessment import NamedDate
+from alerts.rules.levels import Level
+
+ROOT = Path(__file__).parents[3]
+DEPENDENT = ("short.", "zone.", "language.")
+
+
+def test_the_catalogue_is_complete_in_every_language() -> None:
+    english = {key for key in LANGUAGES["en"] if not key.endswith(".one")}
+    for language, catalogue in LANGUAGES.items():
+        assert {key for key in catalogue if not key.endswith(".one")} == english, language
+
+
+def test_no_translation_invents_a_slot() -> None:
+    free = {"date.format", "date.month", "date.fiscal", "date.winter", "date.range.year", "date.range.month", "why.rule.name"}
+    for key in LANGUAGES["en"]:
+        slots = {
+            language: {name for _, name, _, _ in Formatter().parse(texts.get(key, "")) if name} for language, texts in LANGUAGES.items()
+        }
+        if key not in free and not key.endswith(".one"):
+            assert slots["en"] - {"n"} == slots["ja"] - {"n"}, key
+
+
+def test_every_fixed_string_is_used() -> None:
+    places = [*(ROOT / "alerts").rglob("*.py"), *(ROOT / "templates").rglob("*.j2")]
+    text = "\n".join(place.read_text(encoding="utf-8") for place in places if not place.name.startswith("phrases_"))
+    fixed = set(re.findall(r"""["']([a-z_]+(?:\.[a-z_A-Z/-]+)*)["']""", text))
+    families = {prefix for prefix in re.findall(r"""f["']([a-z_]+\.(?:[a-z_]+\.)*)\{""", text)} | set(DEPENDENT)
+    unused = [key for key in LANGUAGES["en"] if key.removesuffix(".one") not in fixed and not key.startswith(tuple(families))]
+    assert not unused, unused
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+@pytest.mark.parametrize("made", [alert, digest])
+def test_the_level_word_opens_the_subject(made: object, language: str) -> None:
+    composed = made(replace(NAGOYA, language=language))  # type: ignore[operator]
+    word = wording().level(composed.level, language)
+    assert re.match(rf"[\[【]{word}[\]】]", composed.subject)
+
+
+@given(
+    st.sampled_from(["leader-call", "visit-arranged", "visa-rule-change", "tariff-imposed", "rate-decision"]),
+    st.sampled_from(["mooted", "arranging", "proposed", "announced", "adopted", "in-force", "suspended", "reversed", "denied"]),
+    st.lists(st.sampled_from(["JPN", "USA", "CHN", "A body with quite a long name of its own"]), unique=True, max_size=4),
+    st.sampled_from(["en", "ja"]),
+    st.booleans(),
+)
+def test_titles_short_texts_and_points_keep_their_length(type_: str, stage: str, actors: list[str], language: str, dated: bool) -> None:
+    dates = (
+        NamedDate("next", date(2026, 3, 1), date(2026, 5, 31), "spring"),
+        NamedDate("effective", date(2026, 4, 1), date(2026, 4, 1), ""),
+    )
+    both = (development(type_, stage, tuple(actors)), development("visit-arranged", "arranging", ("JPN", "USA")))
+    one = story("any", both, (impact("trade", Level.watch, type_),), CALL.reports, *(dates if dated else ()))
+    item = alert(replace(NAGOYA, language=language), one).items[0]
+    assert 0 < len(item.title) <= (30 if language == "ja" else 70)
+    assert len(item.in_short) <= 180 if language == "ja" else len(item.in_short.split()) <= 60
+    assert 3 <= len(item.key_points) <= 5
+    assert language == "ja" or all(len(point.split()) <= 18 for point in item.key_points)
+
+
+def test_the_title_says_who_what_and_when() -> None:
+    assert alert().items[0].title == "Japan–US: Leaders' call; Leader's visit planned (spring 2026)"
+    assert alert(replace(NAGOYA, language="ja")).items[0].title == "日本・米国：首脳の電話会談、首脳の訪問予定（2026年春）"
+
+
+def test_the_title_is_never_the_feeds() -> None:
+    for item in digest(TOKYO, (FEES, CALL, RATE, DUTY)).items:
+        assert item.title not in {line.title for line in item.sources}
+
+
+def test_a_date_stands_only_with_the_development_it_belongs_to() -> None:
+    """The spring date is of the visit: nobody says that the call took place in spring, nor that a bill was put forward on its next date."""
+    short = alert().items[0].in_short
+    assert "for spring 2026" in short
+    assert "video link." in short
+    assert "23 Jan" not in alert(TOKYO, FEES).items[0].in_short
+
+
+def test_in_short_says_also_what_did_not_happen() -> None:
+    assert "no new rule, fee or duty" in alert().items[0].in_short
+    assert "not law yet" in alert(TOKYO, FEES).items[0].in_short
+
+
+def test_each_followed_sector_gets_its_meaning_and_visas_a_none() -> None:
+    meanings = {line.sector: line for line in alert().items[0].meanings}
+    assert list(meanings) == ["automotive", "trade", "visas"]
+    assert (meanings["automotive"].level, meanings["visas"].level) == (Level.watch, Level.none)
+    assert "status of residence" in meanings["visas"].text
+
+
+def test_a_digest_says_none_of_visas_only_where_readers_wonder() -> None:
+    items = {item.story: [line.sector for line in item.meanings if line.level == Level.none] for item in digest(TOKYO, (CALL, RATE)).items}
+    assert items == {"call": ["visas"], "rate": []}
+
+
+def test_nothing_is_required_is_said() -> None:
+    assert digest(TOKYO, (RATE,)).items[0].actions == ("Nothing is required.",)
+
+
+def test_a_season_is_shown_with_its_days_and_the_sources_own_word() -> None:
+    line = alert().items[0].watch_next[0]
+    assert (line.when, line.days, line.said, line.said_language) == ("Spring 2026", "1 Mar – 31 May 2026", "今春", "ja")
+
+
+def test_what_is_over_is_not_watched() -> None:
+    composed = compose("alert", Picked((picked(CALL, NAGOYA),), ()), NAGOYA, wording(), edition="e", now=datetime(2026, 6, 1, tzinfo=UTC))
+    assert composed.items[0].watch_next == ()
+
+
+@pytest.mark.parametrize(
+    ("kinds", "event"),
+    [
+        (("press",), "medium"),
+        (("press", "press"), "high"),
+        (("official",), "high"),
+        (("aggregator",), "low"),
+        (("aggregator", "press"), "medium"),
+    ],
+)
+def test_how_sure_follows_from_who_reports(kinds: tuple[str, ...], event: str) -> None:
+    reports = tuple(report(f"x{number}", f"Outlet {number}", "A headline", NOW, kind=kind) for number, kind in enumerate(kinds))
+    lines = alert(NAGOYA, replace(CALL, reports=reports)).items[0].confidence
+    assert lines[0].startswith(f"The event: {event} ")
+    assert lines[1].startswith("The effect on you: low ")
+
+
+def test_two_reports_of_one_publisher_are_one_publisher() -> None:
+    reports = tuple(report(f"x{number}", "Sample Wire", "A headline", NOW) for number in range(2))
+    assert alert(NAGOYA, replace(CALL, reports=reports)).items[0].confidence[0].startswith("The event: medium")
+
+
+@given(st.text(st.characters(codec="utf-8", exclude_categories=["C"]), max_size=400))
+def test_a_headline_is_quoted_within_the_limit(title: str) -> None:
+    text = quoted(title)
+    assert len(text.split()) <= 26
+    if not any(sign.isascii() for sign in title):
+        assert len(text) <= 80
+
+
+def test_a_foreign_headline_names_its_language() -> None:
+    notes = {line.language: line.note for line in alert().items[0].sources}
+    assert notes == {"ja": "Japanese", "en": ""}
+
+
+def test_why_gives_rule_words_and_the_sum() -> None:
+    why = " ".join(alert().items[0].why)
+    assert "Leaders' visits to and from Japan" in why
+    assert "“speaks by phone”" in why
+    assert "base 1 + size 1 = 2, Watch" in why
+
+
+def test_a_sum_over_its_limit_says_so() -> None:
+    one = replace(CALL, impacts=(impact("trade", Level.watch, "leader-call", ("base", 3), ("size", 1)),))
+    assert "base 3 + size 1 = 4, limited to Watch" in " ".join(alert(NAGOYA, one).items[0].why)
+
+
+@given(st.integers(0, 70))
+def test_nothing_is_dropped_silently(count: int) -> None:
+    composed = digest(TOKYO, many(count))
+    assert len(composed.items) == min(count, MOST_ITEMS)
+    assert len(composed.briefs) == min(max(count - MOST_ITEMS, 0), MOST_BRIEFS)
+    overflow = count - len(composed.items) - len(composed.briefs)
+    assert composed.left_out == overflow + 1
+    assert (f"{overflow} beyond the length" in composed.held_back) == (overflow > 0)
+
+
+def test_sections_stand_in_the_order_of_what_a_reader_does() -> None:
+    levels = [section.level for section in digest(TOKYO, (RATE, CALL, DUTY, FEES)).sections]
+    assert levels == sorted(levels, reverse=True)
+
+
+def test_the_calendar_is_in_order_and_takes_in_followed_stories_without_news() -> None:
+    composed = digest(NAGOYA, (DUTY,), quiet=(CALL, FEES))
+    assert [line.when for line in composed.calendar] == ["23 Jan 2026", "24 Jan 2026", "Spring 2026", "Fiscal 2026"]
+    assert len(composed.quiet_stories) == 2
+
+
+def test_what_was_left_out_is_counted_with_its_reason_and_told_stories_are_no_loss() -> None:
+    composed = digest()
+    assert (composed.left_out, composed.held_back) == (1, "1 below your level.")
+    assert [brief.reason for brief in composed.left_out_briefs] == ["below your level"]
+
+
+def test_late_mail_says_so() -> None:
+    assert digest(late=True).notice.startswith("This mail is late")
+    assert digest().notice == ""
+
+
+@pytest.mark.parametrize(
+    ("kind", "start"),
+    [("correction", "Correction:"), ("withdrawal", "Withdrawn:"), ("stage", "It has moved on"), ("date", "A date is named")],
+)
+def test_an_update_says_first_what_is_new(kind: str, start: str) -> None:
+    composed = compose("alert", Picked((picked(CALL, NAGOYA, kind),), ()), NAGOYA, wording(), edition="e", now=NOW)
+    assert composed.items[0].news.startswith(start)
+    assert alert().items[0].news == ""
+
+
+def test_several_alerts_in_one_mail_are_told_as_several() -> None:
+    picks = Picked((picked(DUTY, NAGOYA), picked(CALL, NAGOYA)), ())
+    composed = compose("alert", picks, NAGOYA, wording(), edition="e", now=NOW)
+    assert composed.subject.startswith("[Act] Several developments: ")
+    assert len(composed.items) == 2
+
+
+def test_a_week_is_counted_by_sector() -> None:
+    tallies = {tally.name: tally.total for tally in digest(TOKYO, (FEES, CALL, RATE), kind="weekly").tallies}
+    assert tallies == {"Finance": 3, "Technology": 1, "Visas and residence": 1}
+
+
+def test_updates_told_are_recorded() -> None:
+    assert digest().updates == (10, 20)
+
+
+@pytest.mark.parametrize(
+    ("zone", "language", "text"),
+    [
+        ("Asia/Tokyo", "en", "3 Jan 2026, 07:05 (Japan time)"),
+        ("Asia/Tokyo", "ja", "2026年1月3日 07:05（日本時間）"),
+        ("Asia/Kathmandu", "en", "3 Jan 2026, 03:50 (Asia/Kathmandu)"),
+        ("Mars/Base", "en", "2 Jan 2026, 22:05 (UTC)"),
+    ],
+)
+def test_moments_are_in_the_readers_zone_and_name_it(zone: str, language: str, text: str) -> None:
+    assert printed.time(NOW, zone, language) == text
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "text"),
+    [
+        (date(2026, 3, 19), date(2026, 3, 19), "19 Mar 2026"),
+        (date(2026, 3, 1), date(2026, 3, 31), "Mar 2026"),
+        (date(2026, 12, 1), date(2027, 2, 28), "winter 2026/2027"),
+        (date(2026, 4, 1), date(2027, 3, 31), "fiscal 2026"),
+        (date(2026, 1, 1), date(2026, 12, 31), "2026"),
+        (date(2026, 1, 22), date(2026, 1, 23), "22–23 Jan 2026"),
+        (date(2026, 12, 30), date(2027, 1, 2), "30 Dec 2026 – 2 Jan 2027"),
+    ],
+)
+def test_a_window_is_said_as_short_as_it_can_be(first: date, last: date, text: str) -> None:
+    assert printed.window(first, last, "en") == text
+
+
+def test_the_same_input_gives_the_same_digest() -> None:
+    assert digest() == digest()
+
+
+def test_japanese_mail_has_no_english_of_ours() -> None:
+    """Rule titles, matched words, outlets and headlines are others'; everything else is Japanese."""
+    item = alert(replace(NAGOYA, language="ja")).items[0]
+    for text in (item.title, item.in_short, item.trigger, *item.actions, *item.confidence, *(line.text for line in item.meanings)):
+        assert not re.search(r"[A-Za-z]{3,}", text), text
+
+
+def test_a_missing_slot_is_our_mistake_and_loud() -> None:
+    with pytest.raises(KeyError):
+        phrase("en", "stamp.digest")
+
+
+def test_the_development_that_matters_most_to_the_reader_comes_first() -> None:
+    assert teller_of(picked(CALL, NAGOYA), NAGOYA, wording(), NOW).developments[0].type == "visit-arranged"
+    assert teller_of(picked(CALL, TOKYO), TOKYO, wording(), NOW).developments[0].type == "leader-call"
