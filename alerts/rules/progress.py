@@ -7,6 +7,7 @@ wins over a firm body (HANDBOOK §6).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from alerts.rules.assessment import Polarity, Stage
@@ -19,6 +20,7 @@ from alerts.text import is_japanese
 DEFAULT: Stage = "announced"
 _REACH_ENGLISH = 60  # a hedge governs what follows within so many characters; in Japanese what stands before it
 _REACH_JAPANESE = 14
+_CLAUSE = re.compile(r"[;:]|\b(?:after|as|but|while|when|although|though|despite|because)\b")
 _OPPOSITE: dict[Polarity, Polarity] = {"tightening": "easing", "easing": "tightening"}
 
 
@@ -27,7 +29,7 @@ def stage_of(rules: RuleSet, look: Look, rule: Rule, mentions: Mentions) -> tupl
     if rule.spec.stage:
         return rule.spec.stage, None
     split = look.found.split
-    spans = sorted({look.found.sentence(each.start) for each in mentions} or {(0, split)})
+    spans = sorted({look.found.sentence(each.start) for each in _all_alike(look, mentions)} or {(0, split)})
     title = [span for span in spans if span[0] <= split]
     body = [span for span in spans if span[0] > split]
     in_title = _furthest(rules, look, title)
@@ -36,6 +38,12 @@ def stage_of(rules: RuleSet, look: Look, rule: Rule, mentions: Mentions) -> tupl
         return in_body[0].id, in_body[1]
     best = in_title or in_body or _furthest(rules, look, [(0, split)])
     return (best[0].id, best[1]) if best else (DEFAULT, None)
+
+
+def _all_alike(look: Look, mentions: Mentions) -> set[Mention]:
+    """Return the mentions and all others of the same concepts, but for actors: a tariff in the body is that of the title."""
+    alike = {each.concept for each in mentions if not look.found.actor(each)}
+    return {*mentions, *(each for concept in alike for each in look.found.mentions.get(concept, ()))}
 
 
 def _furthest(rules: RuleSet, look: Look, spans: Sequence[tuple[int, int]]) -> tuple[StageSpec, Mention] | None:
@@ -56,7 +64,7 @@ def _governs(look: Look, hedge: Mention, cue: Mention) -> bool:
         return hedge.end - hedge.start > cue.end - cue.start
     if is_japanese(look.found.text[hedge.start : hedge.end]):
         return 0 <= hedge.start - cue.end <= _REACH_JAPANESE
-    return 0 <= cue.start - hedge.end <= _REACH_ENGLISH
+    return 0 <= cue.start - hedge.end <= _REACH_ENGLISH and not _CLAUSE.search(look.found.text[hedge.end : cue.start])
 
 
 def polarity_of(rules: RuleSet, look: Look, rule: Rule, stage: Stage, mentions: Mentions) -> Polarity:

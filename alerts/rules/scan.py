@@ -21,10 +21,11 @@ from alerts.rules.terms import touches
 from alerts.text import Folded, fold
 
 _END = re.compile(r"[。！？!?\n]|(?<![A-Z])(?<!\bMr)(?<!\bMs)(?<!\bDr)(?<!\bSt)(?<!\bNo)(?<!\bvs)\.(?=[\"')]*\s+[\"'(]*[A-Z0-9])")
+READ = 4_000  # characters of each field that are read: a feed cannot make one entry cost more
 _GAPS_BEFORE = ("", " ", "'s ", "の", "の新", "新", "現")
 _GAPS_AFTER = ("", " ", " of ", "・", "の")
 _FORMER_BEFORE = re.compile(
-    r"(?:\b(?:former|ex|one-time|late|then)\b[ -](?:[\w.'-]+ ){0,4}|(?:元|前)(?:[^、。\s]{0,8}(?:大統領|首相|長官|大臣|相|総裁|主席|官房長官))?)$"
+    r"(?:\b(?:former|ex|one-time|late|then)\b[ -](?:[\w.'-]+ ){0,4}|(?:元|前)(?:[^、。\s]{0,8}(?:大統領|首相|長官|大臣|相|総裁|主席|官房長官)の?)?)$"
 )
 _FORMER_AFTER = re.compile(r"(?:前|元)(?:副?大統領|首相|総理|国務長官|財務長官|長官|外相|総裁|主席|会長|氏|政権)")
 
@@ -38,7 +39,7 @@ class Mention(NamedTuple):
 
 
 class Found:
-    """All mentions in one entry. The folded title, a line break and the folded summary are one text."""
+    """All mentions in one entry, by concept, in the order they were met. Folded title, line break and folded summary are one text."""
 
     __slots__ = ("_ends", "_lexicon", "_originals", "_summary", "_title", "cased", "mentions", "split", "text")
 
@@ -50,7 +51,7 @@ class Found:
         self.text = f"{title.text}\n{summary.text}" if summary.text else title.text
         self.cased = f"{title.cased}\n{summary.cased}" if summary.text else title.cased
         self.split = len(title.text)
-        self.mentions: dict[int, list[Mention]] = {}
+        self.mentions: dict[int, dict[Mention, None]] = {}
         self._ends: list[int] | None = None
 
     def within(self, concept: int, low: int, high: int) -> Iterator[Mention]:
@@ -127,7 +128,7 @@ class Scanner:
     def scan(self, title: str, summary: str, published: date, host: str, speakers: Collection[str] = ()) -> Found:
         """Find every mention in an entry published on a day, for readers of a host country. `speakers` are the actors that the entry's
         source or language speaks of where it names nobody."""
-        found = Found(self._lexicon, (title, summary), fold(title), fold(summary))
+        found = Found(self._lexicon, (title, summary), fold(title[:READ]), fold(summary[:READ]))
         text, lexicon = found.text, self._lexicon
         size = len(text)
         kept: list[tuple[int, int, Meaning]] = []
@@ -161,7 +162,7 @@ class Scanner:
     def _imply(self, found: Found, actor: str, host: str) -> None:
         """In a country's own press "the government" is its own, unless another actor stands beside it."""
         for concept in self._lexicon.implied.get(actor, ()):
-            for mention in found.mentions.get(concept, ())[:]:
+            for mention in list(found.mentions.get(concept, ())):
                 if not found.who(mention):
                     number = self._lexicon.actors[actor]
                     self._count(found.mentions, Mention(mention.start, mention.end, number), Meaning(number), set(), self._lexicon.foreign, host)
@@ -197,17 +198,17 @@ class Scanner:
                 self._count(mentions, mention, meaning, hidden, foreign, host)
 
     def _count(
-        self, mentions: dict[int, list[Mention]], mention: Mention, meaning: Meaning, hidden: set[int], foreign: int, host: str
+        self, mentions: dict[int, dict[Mention, None]], mention: Mention, meaning: Meaning, hidden: set[int], foreign: int, host: str
     ) -> None:
         concept = self._lexicon.concepts[meaning.concept]
         for up in concept.ups:
             if up in hidden or (up == foreign and concept.actor == host):
                 continue
-            mentions.setdefault(up, []).append(mention)
+            mentions.setdefault(up, {})[mention] = None
         for role in meaning.roles:
             for up in self._lexicon.concepts[role].ups:
                 if up not in hidden:
-                    mentions.setdefault(up, []).append(mention)
+                    mentions.setdefault(up, {})[mention] = None
 
     def _is_covered(self, text: str, start: int, end: int, actor: str, actors: list[tuple[int, int, str]]) -> bool:
         """True if a longer mention of another actor covers this one; runs of one-kanji names (日米 in 日米韓) hide nothing."""

@@ -154,7 +154,7 @@ class Concept:
         """Say whether it is nowhere, or elsewhere."""
         elsewhere = look.found.mentions.get(self.number)
         if elsewhere:
-            quoted = look.found.evidence(elsewhere[0])
+            quoted = look.found.evidence(next(iter(elsewhere)))
             return f"{self.words()} is not in this part; it stands as “{quoted.text}” in the {quoted.field} at {quoted.start}"
         return f"{self.words()} is not found"
 

@@ -1,9 +1,9 @@
 """`near`: the terms stand close together in one sentence, in any order; a Japanese word is reckoned as two characters. Default: 5 words.
 
-when: {near: {terms: [rate, policy], words: 2}}
+when: {near: {terms: [rate, policy], words: 3}}
 MATCHES: Policy rate raised
 MATCHES: Rate of the new policy
-DOES NOT MATCH: Birth rate falls although a policy for families was announced
+DOES NOT MATCH: Birth rate falls although there has long been a policy
 """
 
 from __future__ import annotations

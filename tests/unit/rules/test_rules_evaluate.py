@@ -1,0 +1,148 @@
+"""Verdicts: stage, polarity, the sum of a level, discards; and the properties that hold for any text."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rules_sample import FILES, LEXICON, RULES, make_entry
+
+from alerts.rules.compile import RuleSet, compile_texts
+from alerts.rules.evaluate import assess
+from alerts.rules.levels import Level
+
+PIECES = ["Japan", "US", "tariff", "tariffs ", "関税", "米、", "日米首脳", "ミサイル", "missile", " ", ". ", "。", "発表", "検討", "may ", "ＵＳ", "ﾊﾞ", "…", "㍿",
+          "\u200b", "🙂", "25%", "４月から", "が\u3099", "World Cup", "政府", "denies", "\n", "見本花子", "'s"]  # fmt: skip
+TEXTS = st.lists(st.one_of(st.sampled_from(PIECES), st.text(max_size=5)), max_size=14).map("".join)
+SMALL = compile_texts(FILES)
+
+
+@pytest.mark.parametrize(
+    ("title", "stage"),
+    [
+        ("Japan announces tariff", "announced"),
+        ("A tariff on cars", "announced"),
+        ("Japan may announce tariff", "mooted"),
+        ("Japan considers tariff after bill passes", "adopted"),
+        ("関税の発動を検討", "mooted"),
+        ("関税の発動を見送り", "suspended"),
+        ("関税を発動", "in-force"),
+        ("政府、関税引き上げ法案を提出", "proposed"),
+        ("Japan denies it will announce a tariff", "denied"),
+        ("関税を撤回", "reversed"),
+    ],
+)
+def test_stage(rules: RuleSet, title: str, stage: str) -> None:
+    assert assess(rules, make_entry(title)).developments[0].stage == stage
+
+
+def test_a_hedged_title_wins_over_a_firm_body(rules: RuleSet) -> None:
+    found = assess(rules, make_entry("Japan mulls tariff", "The tariff takes effect in May, officials said."))
+    assert found.developments[0].stage == "mooted"
+
+
+def test_a_firm_body_completes_a_plain_title(rules: RuleSet) -> None:
+    found = assess(rules, make_entry("Japan announces tariff", "The tariff takes effect today."))
+    assert found.developments[0].stage == "in-force"
+
+
+@pytest.mark.parametrize(
+    ("title", "polarity"),
+    [("Japan raises tariff", "tightening"), ("Japan eases tariff", "easing"), ("Japan withdraws tariff", "easing")],
+)
+def test_polarity(rules: RuleSet, title: str, polarity: str) -> None:
+    assert assess(rules, make_entry(title)).developments[0].polarity == polarity
+
+
+@pytest.mark.parametrize(
+    ("title", "kind", "level", "terms"),
+    [
+        ("Japan announces tariff", "press", "prepare", {"base": 3}),
+        ("Japan considers tariff", "press", "watch", {"base": 3, "stage": -1}),
+        ("Japan denies tariff", "press", "info", {"base": 3, "stage": -1, "ceiling": -1}),
+        ("China announces tariff on India", "press", "watch", {"base": 3, "reach": -1}),
+        ("Japan announces tariff of 25 percent", "press", "prepare", {"base": 3, "size": 1, "cap": -1}),
+        ("Japan announces tariff of 25 percent", "official", "act", {"base": 3, "size": 1}),
+        ("Japan tariff takes effect 20 February", "official", "act", {"base": 3, "clock": 1}),
+        ("Japan tariff unchanged", "press", "info", {"base": 3, "size": -2}),
+        ("The Quad announces tariff", "press", "prepare", {"base": 3}),
+        ("Japan tariff, sources say", "aggregator", "watch", {"base": 3, "cap": -1}),
+        ("The Weather Agency of Japan announces tariff of 30%", "press", "act", {"base": 3, "size": 1}),
+    ],
+)
+def test_a_level_is_the_sum_of_its_terms(rules: RuleSet, title: str, kind: str, level: str, terms: dict[str, int]) -> None:
+    impact = next(each for each in assess(rules, make_entry(title, kind=kind)).impacts if each.sector == "trade")
+    assert {term.name: term.value for term in impact.terms} == terms
+    assert impact.level.name == level
+    assert all(term.reason for term in impact.terms)
+
+
+def test_far_away_safety_loses_two_and_a_neighbours_one(rules: RuleSet) -> None:
+    far = {each.sector: each.level for each in assess(rules, make_entry("India tests missile")).impacts}
+    near = {each.sector: each.level for each in assess(rules, make_entry("North Korea fires missile")).impacts}
+    assert far == {"safety": Level.info}
+    assert near == {"safety": Level.watch}
+
+
+def test_a_discard_makes_an_entry_irrelevant_unless_a_rule_holds_despite_it(rules: RuleSet) -> None:
+    assert not assess(rules, make_entry("Basketball tariff")).relevant
+    assert assess(rules, make_entry("North Korea fires missile during World Cup")).relevant
+
+
+def test_a_text_that_names_nobody_speaks_of_its_own_country(rules: RuleSet) -> None:
+    assert assess(rules, make_entry("追加関税を発動")).developments[0].actors == ("JPN",)
+    assert assess(rules, make_entry("New tariff", country="IND")).developments[0].actors == ("IND",)
+    assert assess(rules, make_entry("New tariff")).developments[0].actors == ()
+
+
+@given(TEXTS, TEXTS)
+@settings(max_examples=150, deadline=None)
+def test_evidence_slices_the_original(title: str, summary: str) -> None:
+    entry = make_entry(title, summary)
+    for development in assess(SMALL, entry).developments:
+        for each in development.evidence:
+            assert getattr(entry, each.field)[each.start : each.end] == each.text
+            assert each.text
+
+
+@given(TEXTS, TEXTS, st.randoms(use_true_random=False))
+@settings(max_examples=25, deadline=None)
+def test_order_of_files_and_rules_does_not_matter(title: str, summary: str, chance: random.Random) -> None:
+    shuffled = compile_texts(shuffle(chance))
+    first, second = assess(SMALL, make_entry(title, summary)), assess(shuffled, make_entry(title, summary))
+    assert (first.developments, first.impacts, first.dates, first.actors, first.concepts) == (
+        second.developments, second.impacts, second.dates, second.actors, second.concepts,
+    )  # fmt: skip
+
+
+def shuffle(chance: random.Random) -> dict[str, str]:
+    """The same configuration in other files and another order."""
+    concepts = list(yaml.load(LEXICON, yaml.BaseLoader).items())
+    rules = yaml.load(RULES, yaml.BaseLoader)
+    chance.shuffle(concepts)
+    chance.shuffle(rules)
+    middle = len(concepts) // 2
+
+    def dump(value: object) -> str:
+        return yaml.dump(value, allow_unicode=True, sort_keys=False).replace("'true'", "true")
+
+    return {
+        **{name: FILES[name] for name in ("developments.yaml", "sectors.yaml", "stages.yaml")},
+        "lexicon/z.yaml": dump(dict(concepts[:middle])),
+        "lexicon/a.yaml": dump(dict(concepts[middle:])),
+        **{f"rules/{index}.yaml": dump([rule]) for index, rule in enumerate(rules)},
+    }
+
+
+def test_the_hash_stands_for_the_texts() -> None:
+    assert compile_texts(FILES).hash == SMALL.hash
+    assert compile_texts({**FILES, "rules/all.yaml": RULES + "\n"}).hash != SMALL.hash
+    assert compile_texts(SMALL.files).hash == SMALL.hash
+
+
+@pytest.mark.parametrize("text", ["", "🙂🙂", "\u200b\u200b", "a" * 100_000, "関税" * 20_000, "。" * 5_000])
+def test_odd_texts_are_read(rules: RuleSet, text: str) -> None:
+    assess(rules, make_entry(text, text[:300]))
