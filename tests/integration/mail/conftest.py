@@ -36,17 +36,43 @@ JAPANESE = Choices(language="ja", sectors=(("finance", Level.watch),))
 
 def an_item(story: str = "s1") -> Item:
     return Item(
-        story, Level.watch, "Watch", "The leaders of two countries spoke by phone", "Contact", "They spoke for half an hour.", ("One point.",), (), (), (),
-        ("Reported by one outlet.",), (), ("A rule held.",), "",
-    )  # fmt: skip
+        story,
+        Level.watch,
+        "Watch",
+        "The leaders of two countries spoke by phone",
+        "Contact",
+        "They spoke for half an hour.",
+        ("One point.",),
+        (),
+        (),
+        (),
+        ("Reported by one outlet.",),
+        (),
+        ("A rule held.",),
+        "",
+    )
 
 
 def a_digest(edition: str, language: str = "en", kind: Any = "daily") -> Digest:
     subject = "Watch: the leaders spoke" if language == "en" else "注視：両首脳が電話会談"
     return Digest(
-        kind, language, edition, subject, "A call.", "Your digest", "Automotive", "One story.", NOW,
-        (Section(Level.watch, "Watch", (an_item(),)),), (), (), (), 0, ("You follow automotive.",), (1,),
-    )  # fmt: skip
+        kind,
+        language,
+        edition,
+        subject,
+        "A call.",
+        "Your digest",
+        "Automotive",
+        "One story.",
+        NOW,
+        (Section(Level.watch, "Watch", (an_item(),)),),
+        (),
+        (),
+        (),
+        0,
+        ("You follow automotive.",),
+        (1,),
+    )
 
 
 @dataclass
@@ -73,17 +99,34 @@ class Post:
     def digest(self, edition: str = "daily:2026-01-03", language: str = "en", kind: str = "daily") -> int:
         digest = a_digest(edition, language, kind)
         row = {
-            "edition": edition, "audience": "a", "window_from": 0, "fingerprint": f"{language}{kind}", "kind": kind, "subject": digest.subject, "made": NOW, "ruleset": "",
+            "edition": edition,
+            "audience": "a",
+            "window_from": 0,
+            "fingerprint": f"{language}{kind}",
+            "kind": kind,
+            "subject": digest.subject,
+            "made": NOW,
+            "ruleset": "",
             "content": document(digest),
-        }  # fmt: skip
+        }
         with self.database.write() as connection:
             return int(connection.execute(insert(table_of(tables.DigestRow)).returning(table_of(tables.DigestRow).c.id), row).scalar_one())
 
     def put(self, subscriber: int, digest: int | None, edition: str = "daily:2026-01-03", kind: str = "daily", **columns: Any) -> None:
         row = {
-            "subscriber": subscriber, "edition": edition, "kind": kind, "digest": digest, "priority": 5, "state": "pending", "open": True, "due": NOW, "attempts": 0,
-            "created_at": NOW, "code": 0, "outcome": "",
-        } | columns  # fmt: skip
+            "subscriber": subscriber,
+            "edition": edition,
+            "kind": kind,
+            "digest": digest,
+            "priority": 5,
+            "state": "pending",
+            "open": True,
+            "due": NOW,
+            "attempts": 0,
+            "created_at": NOW,
+            "code": 0,
+            "outcome": "",
+        } | columns
         with self.database.write() as connection:
             connection.execute(insert(table_of(tables.OutboxRow)), row)
 
@@ -113,9 +156,13 @@ def new_post(tmp_path: Path) -> Callable[..., Post]:
         home = Home(tmp_path / "home")
         home.path.mkdir(exist_ok=True)
         values = {
-            "database_url": database.engine.url.render_as_string(hide_password=False), "mail_url": mail_url or f"maildir:{home.outbox}", "secret_key": "a secret key of a test",
-            "base_url": "https://alerts.example.jp", "sender_address": "alerts@example.jp", "send_connections": 4,
-        } | settings  # fmt: skip
+            "database_url": database.engine.url.render_as_string(hide_password=False),
+            "mail_url": mail_url or f"maildir:{home.outbox}",
+            "secret_key": "a secret key of a test",
+            "base_url": "https://alerts.example.jp",
+            "sender_address": "alerts@example.jp",
+            "send_connections": 4,
+        } | settings
         rules: Any = SimpleNamespace(wording=Wording({}, {}, {}, {}, {}))
         catalog: Any = None
         return Post(Context(Settings.model_validate(values), home, database, SetClock(NOW), catalog, rules, worker))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import email
 import email.policy
-import os
+import itertools
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -190,7 +190,7 @@ def test_a_full_or_unwritable_outbox_directory_stops_the_job_with_one_line_and_b
         asyncio.run(send(post.context))
     assert "\n" not in str(caught.value)
     assert {(row.state, row.attempts, row.worker) for row in post.rows()} == {("pending", 0, None)}
-    os.unlink(post.context.home.outbox)
+    Path(post.context.home.outbox).unlink()
     assert asyncio.run(send(post.context)).sent == 2
 
 
@@ -210,16 +210,18 @@ def test_one_row_that_breaks_us_does_not_stop_the_others(post: Any) -> None:
 def test_a_cancelled_job_finishes_what_is_in_flight_and_gives_back_the_rest(post: Any) -> None:
     post.fill([f"r{number}@example.org" for number in range(40)])
     accepted: list[str] = []
+    enough = asyncio.Event()
 
     class Slow:
         async def send(self, email: Any) -> None:
             await asyncio.sleep(0.02)
             accepted.append(email.key)
+            if len(accepted) == 6:
+                enough.set()
 
     async def scenario() -> None:
         task = asyncio.create_task(send(post.context, transport=Slow()))  # type: ignore[arg-type]
-        while len(accepted) < 6:
-            await asyncio.sleep(0.005)
+        await enough.wait()
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
@@ -240,7 +242,7 @@ def test_the_rate_holds_over_all_connections(post: Any) -> None:
 
     settings = post.context.settings.model_copy(update={"send_rate": 50.0})
     asyncio.run(send(replace(post.context, settings=settings), transport=Timing()))  # type: ignore[arg-type]
-    assert all(later - earlier > 0.015 for earlier, later in zip(moments, moments[1:], strict=False))
+    assert all(later - earlier > 0.015 for earlier, later in itertools.pairwise(moments))
 
 
 def test_two_senders_share_the_rows(database: Database, new_post: Callable[..., Any]) -> None:

@@ -1,0 +1,395 @@
+"""One misbehaving mail server a test, and the row that must come of it."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trustme
+from pydantic import SecretStr
+
+from alerts.errors import SenderError
+from alerts.jobs.send import SendCount, send
+from alerts.store.db import Database
+
+Server = Mapping[str, Any]
+
+
+@pytest.fixture
+def database(migrated_file: Path, tmp_path: Path) -> Any:
+    """SQLite is enough here: what is tested is the wire."""
+    path = tmp_path / "alerts.db"
+    path.write_bytes(migrated_file.read_bytes())
+    opened = Database(f"sqlite:///{path}")
+    yield opened
+    opened.close()
+
+
+class Drill:
+    """Sends to a server that misbehaves; two readers, so that one's trouble shows what becomes of the other."""
+
+    def __init__(self, parts: Server, database: Database, new_post: Callable[..., Any]) -> None:
+        self._parts, self._database, self._new_post = parts, database, new_post
+        self.error: SenderError | None = None
+
+    def __call__(
+        self,
+        wire: Any,
+        *,
+        scheme: str = "smtp",
+        options: str = "starttls=off",
+        user: str = "",
+        context: Any = None,
+        addresses: Any = (),
+        **settings: Any,
+    ) -> SendCount:
+        async def scenario() -> SendCount:
+            async with self._parts["listening"](wire, context):
+                url = f"{scheme}://{user}127.0.0.1:{wire.port}?hello=test.example&timeout=2&{options}"
+                self.post = self._new_post(self._database, url, **({"send_connections": 2} | settings))
+                self.post.fill(list(addresses) or ["one@example.org", "two@example.org"])
+                try:
+                    return await send(self.post.context)
+                except SenderError as error:
+                    self.error = error
+                    return SendCount()
+
+        return asyncio.run(scenario())
+
+    def again(self, wire: Any) -> SendCount:
+        """Send once more to the same server at a new port."""
+
+        async def scenario() -> SendCount:
+            async with self._parts["listening"](wire):
+                url = SecretStr(f"smtp://127.0.0.1:{wire.port}?starttls=off&hello=test.example")
+                settings = self.post.context.settings.model_copy(update={"mail_url": url})
+                return await send(replace(self.post.context, settings=settings))
+
+        return asyncio.run(scenario())
+
+    @property
+    def rows(self) -> dict[str, Any]:
+        return {row.address.partition("@")[0]: row for row in self.post.rows()}
+
+    def untouched(self) -> bool:
+        """Nothing was burnt: every row is as if it had never been tried."""
+        return {(row.state, row.attempts, row.worker, row.open) for row in self.post.rows()} == {("pending", 0, None, True)}
+
+
+@pytest.fixture
+def drill(wire_server: Server, database: Database, new_post: Callable[..., Any]) -> Drill:
+    return Drill(wire_server, database, new_post)
+
+
+@pytest.fixture(params=[True, False], ids=["pipelined", "plain"])
+def wire(request: pytest.FixtureRequest, wire_server: Server) -> Callable[..., Any]:
+    """Makes a server that offers PIPELINING, or does not."""
+    return lambda **values: wire_server["Wire"](pipelining=request.param, **values)
+
+
+@pytest.fixture
+def at(wire_server: Server) -> Any:
+    return wire_server["at"]
+
+
+def test_a_server_that_behaves_takes_each_mail_once(drill: Drill, wire: Any) -> None:
+    server = wire()
+    count = drill(server, addresses=[f"r{number}@example.org" for number in range(30)], send_connections=4)
+    assert count.sent == 30
+    assert set(server.accepted.values()) == {1}
+    assert server.sessions <= 4
+    assert server.commands.count("QUIT") == server.sessions
+
+
+@pytest.mark.parametrize("banner", ["421 4.3.2 too busy", "450 4.3.2 later", "drop"])
+def test_a_server_that_is_not_ready_burns_nothing(drill: Drill, wire: Any, at: Any, banner: str) -> None:
+    count = drill(wire(fault=at("banner", banner)))
+    assert count.stopped
+    assert "@" not in count.stopped
+    assert drill.untouched()
+
+
+def test_a_banner_of_5xx_stops_the_sender(drill: Drill, wire: Any, at: Any) -> None:
+    drill(wire(fault=at("banner", "554 5.7.1 your host is listed")))
+    assert "turns us away" in str(drill.error)
+    assert drill.untouched()
+
+
+def test_a_silent_server_is_given_up_after_the_timeout(drill: Drill, wire: Any, at: Any) -> None:
+    count = drill(wire(fault=at("banner", "hang")), options="starttls=off&timeout=0.2")
+    assert "did not answer within" in count.stopped
+    assert drill.untouched()
+
+
+def test_nothing_listening_burns_nothing(database: Database, new_post: Callable[..., Any]) -> None:
+    post = new_post(database, "smtp://127.0.0.1:9?starttls=off&hello=x.example")
+    post.fill(["one@example.org"])
+    count = asyncio.run(send(post.context))
+    assert "cannot be reached" in count.stopped
+    assert post.rows()[0].attempts == 0
+
+
+@pytest.mark.parametrize("reply", ["421 4.7.0 closing", "drop"])
+def test_a_connection_that_is_closed_before_it_takes_a_mail_is_replaced_at_once(drill: Drill, wire: Any, at: Any, reply: str) -> None:
+    server = wire(fault=at("mail", reply, times=1))
+    assert drill(server, send_connections=1).sent == 2
+    assert set(server.accepted.values()) == {1}
+
+
+def test_a_server_that_always_closes_at_mail_defers_and_stops(drill: Drill, wire: Any, at: Any) -> None:
+    count = drill(wire(fault=at("mail", "421 4.7.0 closing")), send_connections=1)
+    assert count.stopped
+    assert sorted((row.state, row.attempts) for row in drill.post.rows()) == [("deferred", 1), ("pending", 0)]
+
+
+@pytest.mark.parametrize("phase", ["rcpt", "data", "after"])
+def test_421_after_mail_defers_that_mail_and_the_other_goes(drill: Drill, wire: Any, at: Any, phase: str) -> None:
+    server = wire(fault=at(phase, "421 4.7.0 closing", times=1))
+    count = drill(server, send_connections=1)
+    assert (count.sent, count.deferred, count.uncertain) == (1, 1, 0)
+    assert drill.rows["one"].code == 421
+    assert drill.rows["two"].state == "sent"
+
+
+def test_greylisting_defers_the_recipient_and_no_other(drill: Drill, wire: Any, at: Any) -> None:
+    def fault(phase: str, _wire: Any) -> str | None:
+        return "451 4.7.1 <one@example.org>: greylisted" if phase in {"rcpt:one", "rcpt:one?"} else None
+
+    count = drill(wire(fault=fault), send_connections=1)
+    assert (count.sent, count.deferred) == (1, 1)
+    assert drill.rows["one"].outcome == "the mail server says not now: 451 4.7.1 <<address>>: greylisted"
+
+
+@pytest.mark.parametrize(
+    ("reply", "suppressed"),
+    [
+        ("550 5.1.1 no such user", 1),
+        ("550 User unknown", 1),
+        ("553 5.1.3 bad address", 1),
+        ("550 5.7.1 blocked by policy", 0),
+        ("552 5.2.2 mailbox full", 0),
+        ("550 spam is not wanted here", 0),
+    ],
+)
+def test_partial_refusal_fails_one_and_suppresses_only_a_dead_address(drill: Drill, wire: Any, reply: str, suppressed: int) -> None:
+    def fault(phase: str, _wire: Any) -> str | None:
+        return reply if phase in {"rcpt:one", "rcpt:one?"} else None
+
+    server = wire(fault=fault)
+    count = drill(server, send_connections=1)
+    assert (count.sent, count.failed, count.suppressed) == (1, 1, suppressed)
+    assert drill.rows["one"].state == "failed"
+    assert [recipient for _, recipient, _ in server.messages] == ["two@example.org"]
+    assert server.sessions == 1, "the connection goes on after a refusal"
+
+
+def test_a_relay_that_does_not_know_us_stops_the_sender_and_burns_nothing(drill: Drill, wire: Any, at: Any) -> None:
+    drill(wire(fault=at("rcpt", "554 5.7.1 <one@example.org>: Relay access denied")))
+    assert "does not relay for us" in str(drill.error)
+    assert "one@" not in str(drill.error)
+    assert drill.untouched()
+
+
+def test_a_refused_sender_address_stops_the_sender(drill: Drill, wire: Any, at: Any) -> None:
+    drill(wire(fault=at("mail", "550 5.1.8 sender rejected")))
+    assert "our sender address" in str(drill.error)
+    assert drill.untouched()
+
+
+@pytest.mark.parametrize(
+    ("reply", "state"), [("554 5.6.0 content refused", "failed"), ("451 4.3.0 disk", "deferred"), ("452 4.3.1 full", "deferred")]
+)
+@pytest.mark.parametrize("phase", ["data", "after"])
+def test_refusals_at_data_and_after_the_message_hit_that_mail_only(drill: Drill, wire: Any, phase: str, reply: str, state: str) -> None:
+    faults = [reply]
+    count = drill(wire(fault=lambda now, _wire: faults.pop() if now == phase and faults else None), send_connections=1)
+    assert count.sent == 1
+    assert drill.rows["one"].state == state
+    assert count.suppressed == 0
+
+
+@pytest.mark.parametrize("phase", ["rcpt", "data"])
+def test_a_drop_before_the_message_defers_and_is_certain_where_it_can_be(drill: Drill, wire_server: Server, at: Any, phase: str) -> None:
+    count = drill(wire_server["Wire"](fault=at(phase, "drop", times=1)), send_connections=1)
+    assert (count.sent, count.deferred, count.uncertain) == (1, 1, 0)
+
+
+@pytest.mark.parametrize("phase", ["body", "dot", "after"])
+def test_a_drop_with_the_message_out_is_uncertain_and_goes_again_with_the_same_message_id(
+    drill: Drill, wire: Any, at: Any, phase: str
+) -> None:
+    server = wire(fault=at(phase, "drop", times=1))
+    count = drill(server, send_connections=1)
+    assert (count.sent, count.deferred) == (1, 1)
+    assert count.uncertain == 1
+    row = drill.rows["one"]
+    assert "unknown" in row.outcome
+    drill.post.context.clock.set(row.due)
+    assert drill.again(server).sent == 1
+    assert sorted(server.accepted.values()) == ([1, 2] if phase == "after" else [1, 1])
+
+
+def test_a_drop_in_the_middle_of_a_message_that_had_not_left_is_certain(wire_server: Server) -> None:
+    """The kernel takes megabytes at once, so this one needs a message beyond that."""
+    from alerts.errors import DeliveryError
+    from alerts.mail.message import Email
+    from alerts.mail.transport import make_transport
+
+    async def scenario() -> DeliveryError:
+        wire = wire_server["Wire"](fault=wire_server["at"]("body", "drop"))
+        async with wire_server["listening"](wire):
+            transport = make_transport(f"smtp://127.0.0.1:{wire.port}?starttls=off&hello=test.example")
+            with pytest.raises(DeliveryError) as caught:
+                await transport.send(
+                    Email("k", "<1@x>", "a@example.jp", "b@example.org", b"Message-ID: <1@x>\r\n\r\n" + b"x" * 76 * 400_000)
+                )
+            await transport.close()
+            return caught.value
+
+    assert not asyncio.run(scenario()).uncertain
+
+
+@pytest.mark.parametrize("reply", ["raw:25", "raw:" + "x" * 1_000_000, "raw:hello\r\n", "raw:250 ok", "raw:250-" + "y" * 70_000])
+def test_a_reply_that_makes_no_sense_defers_after_a_time(drill: Drill, wire: Any, at: Any, reply: str) -> None:
+    count = drill(wire(fault=at("after", reply)), send_connections=1, options="starttls=off&timeout=0.3")
+    assert (count.sent, count.failed) == (0, 0)
+    assert count.deferred >= 1
+    assert {row.state for row in drill.post.rows()} <= {"deferred", "pending"}
+
+
+def test_unsolicited_replies_are_never_taken_for_an_answer(drill: Drill, wire_server: Server, at: Any) -> None:
+    server = wire_server["Wire"](fault=at("after", "raw:250 taken\r\n250 and more\r\n"))
+    count = drill(server, send_connections=1)
+    assert count.sent == 2
+    assert set(server.accepted.values()) == {1}
+    assert server.sessions == 2, "a connection that says too much is left"
+
+
+def test_a_message_beyond_the_size_limit_fails_without_being_sent(drill: Drill, wire_server: Server) -> None:
+    server = wire_server["Wire"](extensions=("SIZE 1000",))
+    count = drill(server)
+    assert count.failed == 2
+    assert server.commands.count("MAIL") == 0
+
+
+def test_a_server_that_limits_messages_per_connection_gets_a_new_one(drill: Drill, wire: Any) -> None:
+    def fault(phase: str, server: Any) -> str | None:
+        return "421 4.7.0 enough" if phase == "mail" and server.commands.count("MAIL") % 4 == 0 else None
+
+    server = wire(fault=fault)
+    count = drill(server, addresses=[f"r{number}@example.org" for number in range(10)], send_connections=1)
+    assert count.sent == 10
+    assert set(server.accepted.values()) == {1}
+    assert server.sessions == 4
+
+
+def test_a_server_that_limits_connections_is_served_over_fewer(drill: Drill, wire: Any) -> None:
+    def fault(phase: str, server: Any) -> str | None:
+        return "421 4.7.0 too many connections" if phase == "banner" and server.open_sessions > 2 else None
+
+    server = wire(fault=fault)
+    count = drill(server, addresses=[f"r{number}@example.org" for number in range(40)], send_connections=6)
+    assert (count.sent, count.stopped) == (40, "")
+
+
+def test_an_address_beyond_ascii_needs_smtputf8(drill: Drill, wire_server: Server, at: Any) -> None:
+    assert drill(wire_server["Wire"](), addresses=["名前@example.org", "two@example.org"]).failed == 1
+
+
+def test_an_address_beyond_ascii_goes_where_smtputf8_is_offered(drill: Drill, wire: Any) -> None:
+    server = wire(extensions=("SMTPUTF8", "8BITMIME"))
+    assert drill(server, addresses=["名前@example.org", "reader@例え.jp", "a..b@docomo.example.jp"]).sent == 3
+    recipients = {recipient for _, recipient, _ in server.messages}
+    assert recipients == {"名前@example.org", "reader@xn--r8jz45g.jp", '"a..b"@docomo.example.jp'}
+
+
+# TLS and login
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> tuple[trustme.CA, Path]:
+    made = trustme.CA()
+    path = tmp_path_factory.mktemp("ca") / "ca.pem"
+    made.cert_pem.write_to_path(path)
+    return made, path
+
+
+def serving(authority: trustme.CA, name: str) -> ssl.SSLContext:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert(name).configure_cert(context)
+    return context
+
+
+def test_starttls_then_login_then_mail(drill: Drill, wire: Any, authority: Any) -> None:
+    made, path = authority
+    server = wire(starttls=serving(made, "127.0.0.1"), login=("PLAIN",))
+    assert drill(server, options=f"ca={path}", user="sender%40example.jp:p%2Fw@").sent == 2
+    assert server.commands.index("STARTTLS") < server.commands.index("AUTH") < server.commands.index("MAIL")
+
+
+def test_implicit_tls(drill: Drill, wire: Any, authority: Any) -> None:
+    made, path = authority
+    assert drill(wire(), scheme="smtps", options=f"ca={path}", context=serving(made, "127.0.0.1")).sent == 2
+
+
+def test_a_server_without_starttls_is_refused_never_trusted(drill: Drill, wire: Any) -> None:
+    server = wire()
+    drill(server, options="")
+    assert "offers no STARTTLS" in str(drill.error)
+    assert drill.untouched()
+    assert "MAIL" not in server.commands
+
+
+def test_starttls_that_fails_for_now_is_no_reason_to_go_on_without(drill: Drill, wire: Any, at: Any, authority: Any) -> None:
+    made, path = authority
+    server = wire(starttls=serving(made, "127.0.0.1"), fault=at("starttls", "454 4.7.0 TLS not available"))
+    count = drill(server, options=f"ca={path}")
+    assert count.stopped
+    assert drill.untouched()
+    assert "MAIL" not in server.commands
+
+
+def test_what_is_slipped_in_before_tls_is_not_believed(drill: Drill, wire: Any, at: Any, authority: Any) -> None:
+    made, path = authority
+    server = wire(starttls=serving(made, "127.0.0.1"), fault=at("starttls", "raw:220 go on\r\n250-wire.example\r\n250 AUTH LOGIN\r\n"))
+    drill(server, options=f"ca={path}", user="sender:secret-word@")
+    assert "AUTH" not in server.commands
+
+
+@pytest.mark.parametrize("scheme", ["smtp", "smtps"])
+@pytest.mark.parametrize("fault", ["unknown authority", "another name"])
+def test_a_bad_certificate_stops_the_sender(drill: Drill, wire: Any, authority: Any, scheme: str, fault: str) -> None:
+    made, path = authority
+    context = serving(
+        trustme.CA() if fault == "unknown authority" else made, "127.0.0.1" if fault == "unknown authority" else "other.example"
+    )
+    drill(wire(starttls=context), scheme=scheme, options=f"ca={path}", context=context if scheme == "smtps" else None)
+    assert "certificate" in str(drill.error)
+    assert drill.untouched()
+
+
+def test_a_wrong_password_stops_the_sender_burns_nothing_and_is_never_repeated(drill: Drill, wire: Any, at: Any, authority: Any) -> None:
+    made, path = authority
+    server = wire(starttls=serving(made, "127.0.0.1"), login=("PLAIN",), fault=at("auth", "535 5.7.8 bad credentials"))
+    drill(server, options=f"ca={path}", user="sender:secret-word@")
+    assert "user name or password" in str(drill.error)
+    assert "secret-word" not in str(drill.error)
+    assert drill.untouched()
+
+
+def test_a_login_that_fails_for_now_burns_nothing(drill: Drill, wire: Any, at: Any, authority: Any) -> None:
+    made, path = authority
+    server = wire(starttls=serving(made, "127.0.0.1"), login=("PLAIN",), fault=at("auth", "454 4.7.0 later"))
+    assert drill(server, options=f"ca={path}", user="sender:secret-word@").stopped
+    assert drill.untouched()
+
+
+def test_a_server_that_wants_a_login_says_so(drill: Drill, wire: Any, at: Any) -> None:
+    drill(wire(fault=at("mail", "530 5.7.0 Authentication required")))
+    assert "refuses our login" in str(drill.error)
+    assert drill.untouched()
