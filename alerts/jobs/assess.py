@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
+import structlog
 from sqlalchemy import Connection
 
 from alerts.jobs.context import Context
@@ -21,62 +22,85 @@ from alerts.stories.cluster import Joiner
 from alerts.stories.story import Story, Update
 from alerts.stories.update import tell
 
-BATCH = 400
-"""Entries per transaction: a few hundred milliseconds of holding the lock."""
-MEMORY = timedelta(days=120)
-"""A story that has not changed for so long takes in no further report, even if it waits for a date."""
+BATCH = 1000
+"""Entries per transaction: few enough that other writers wait for a second at most, many enough that open stories are not read for each."""
+TRY_AGAIN = timedelta(hours=1)
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
 class AssessCount:
-    """What one call did. `updates` are those that readers should hear of."""
+    """What one call did. `updates` are those that readers should hear of; `failed` entries are tried again in an hour."""
 
     assessed: int = 0
     relevant: int = 0
+    impacts: int = 0
     new_stories: int = 0
     updates: int = 0
+    failed: int = 0
 
 
 def assess(context: Context) -> AssessCount:
-    """Assess every entry that waits. Raises StoreError; what was saved by then stays."""
+    """Assess every entry that waits, each once however many workers there are. Raises StoreError; what was saved by then stays."""
     total = AssessCount()
     while True:
         with context.database.write() as connection:
             batch = waiting.claim_waiting(connection, worker=context.worker, now=context.clock.now(), limit=BATCH)
         if not batch:
             return total
-        judged = [(one, evaluate(context.rules, one.entry, host=context.settings.host_country)) for one in batch]
-        count = _save(context, judged)
-        total = AssessCount(*(getattr(total, name) + getattr(count, name) for name in AssessCount.__dataclass_fields__))
+        judged, failed = _evaluate(context, batch)
+        with context.database.write() as connection:
+            count = _save(context, connection, judged, failed)
+        total = AssessCount(*(getattr(total, name) + getattr(count, name) for name in AssessCount.__slots__))
         context.progress(total.assessed, total.assessed)
 
 
-def _save(context: Context, judged: list[tuple[Waiting, Assessment]]) -> AssessCount:
+def _evaluate(context: Context, batch: list[Waiting]) -> tuple[list[tuple[Waiting, Assessment]], list[str]]:
+    """Return what the rules say of each entry, and the ids of those that they stumbled over."""
+    judged, failed = [], []
+    for one in batch:
+        try:
+            judged.append((one, evaluate(context.rules, one.entry, host=context.settings.host_country)))
+        except Exception:
+            # One text that the rules cannot take must not hold up all others for ever.
+            log.exception("assess.entry_failed", entry=one.entry.id)
+            failed.append(one.entry.id)
+    return judged, failed
+
+
+def _save(context: Context, connection: Connection, judged: list[tuple[Waiting, Assessment]], failed: list[str]) -> AssessCount:
+    """Keep what was found of the entries that are still ours, all in the caller's transaction."""
     now = context.clock.now()
-    with context.database.write() as connection:
-        exclusive(connection, "stories")
-        ours = waiting.held(connection, [one.entry.id for one, _ in judged], worker=context.worker)
-        judged = [(one, verdict) for one, verdict in judged if one.entry.id in ours]
-        # Relevant entries in the order of their telling: which story an entry joins must not depend on the order of feeds.
-        relevant = sorted(
-            ((one, verdict) for one, verdict in judged if verdict.relevant), key=lambda pair: (pair[0].entry.published, pair[0].entry.id)
-        )
-        new, updates = _join(connection, context, relevant) if relevant else (0, [])
-        stories.save_assessments(connection, [verdict for _, verdict in relevant], now=now)
+    exclusive(connection, "stories")
+    ours = waiting.held(connection, [one.entry.id for one, _ in judged] + failed, worker=context.worker)
+    waiting.put_off(connection, sorted(ours.intersection(failed)), until=now + TRY_AGAIN)
+    judged = [(one, verdict) for one, verdict in judged if one.entry.id in ours]
+    # Relevant entries in the order of their telling: which story an entry joins must not depend on the order of feeds.
+    relevant = sorted((pair for pair in judged if pair[1].relevant), key=lambda pair: (pair[0].entry.published, pair[0].entry.id))
+    stories.save_assessments(connection, [verdict for _, verdict in judged if verdict.developments or verdict.impacts], at=now)
+    opened, updates = _join(connection, context, relevant) if relevant else (0, [])
+    if relevant:
         stories.append_updates(connection, updates)
-        if relevant:
-            rulesets.keep_ruleset(connection, context.rules.hash, context.rules.files, now=now)
-        waiting.close_entries(connection, sorted(ours), now=now)
-    return AssessCount(len(judged), len(relevant), new, sum(update.material for update in updates))
+        rulesets.keep_ruleset(connection, context.rules.hash, context.rules.files, now=now)
+    waiting.close_entries(connection, [one.entry.id for one, _ in judged], now=now)
+    return AssessCount(
+        assessed=len(judged),
+        relevant=len(relevant),
+        impacts=sum(len(verdict.impacts) for _, verdict in relevant),
+        new_stories=opened,
+        updates=sum(update.material for update in updates),
+        failed=len(ours.intersection(failed)),
+    )
 
 
 def _join(connection: Connection, context: Context, relevant: list[tuple[Waiting, Assessment]]) -> tuple[int, list[Update]]:
     """Put each entry into its story, or open one; return how many were opened and what is new."""
     now = context.clock.now()
-    known = {story.id: story for story in stories.may_grow(connection, since=now - MEMORY)}
+    known = {story.id: story for story in stories.open_stories(connection, relevant[0][0].entry.published)}
+    joiner = Joiner(known.values())
     placed = stories.stories_of(connection, [one.entry.id for one, _ in relevant])
     known |= stories.load_stories(connection, set(placed.values()) - known.keys())
-    joiner = Joiner(known.values())
     grown: dict[str, Story] = {}
     updates: list[Update] = []
     opened = 0

@@ -37,7 +37,8 @@ def save(connection: Connection, digest: Digest, *, audience: str, window_from: 
     statement = dialect.insert(_DIGEST).values(row).on_conflict_do_nothing().returning(_DIGEST.c.id)
     number = connection.execute(statement).scalar_one_or_none()
     if number is None:
-        return connection.execute(select(_DIGEST.c.id).where(*(_DIGEST.c[name] == known for name, known in key.items()))).scalar_one()
+        same = select(_DIGEST.c.id).where(*(_DIGEST.c[name] == known for name, known in key.items()))
+        return int(connection.execute(same).scalar_one())
     told = select(literal(number), _UPDATE.c.number, _UPDATE.c.story).where(_UPDATE.c.number.in_(digest.updates))
     connection.execute(insert(_DIGEST_UPDATE).from_select(["digest", "update_number", "story"], told))
     return int(number)
@@ -77,7 +78,7 @@ def send_alert(
     `day` is the group's local day in which the mail is due: whoever has `most` alerts in it already is passed over, unless it is about
     safety. `base` is that of `alert_groups`.
     """
-    mail = _mail(number, edition, "alert", SAFETY_PRIORITY if safety else ALERT_PRIORITY, due, now)
+    mail = _mail(number, edition, "alert", priority=SAFETY_PRIORITY if safety else ALERT_PRIORITY, due=due, now=now)
     had = (
         select(func.count())
         .select_from(_OUTBOX)
@@ -117,7 +118,7 @@ def members_of(connection: Connection, group: DueGroup) -> int:
 
 def send_digest(connection: Connection, number: int, group: DueGroup, *, edition: str, kind: str, now: datetime) -> int:
     """Put a digest into the outbox for a due group; return for how many people. Nobody gets an edition twice."""
-    return _post(connection, _mail(number, edition, kind, DIGEST_PRIORITY, now, now), _due_members(group))
+    return _post(connection, _mail(number, edition, kind, priority=DIGEST_PRIORITY, due=now, now=now), _due_members(group))
 
 
 def settle(connection: Connection, group: DueGroup, *, seen: int, next_due: datetime | None, number: int | None, edition: str) -> int:
@@ -133,7 +134,7 @@ def settle(connection: Connection, group: DueGroup, *, seen: int, next_due: date
     return done + connection.execute(update(_SUBSCRIBER).where(*_due_members(group)).values(due=next_due)).rowcount
 
 
-def _mail(number: int, edition: str, kind: str, priority: int, due: datetime, now: datetime) -> dict[str, Any]:
+def _mail(number: int, edition: str, kind: str, *, priority: int, due: datetime, now: datetime) -> dict[str, Any]:
     """The columns of an outbox row that are the same for everybody."""
     return {
         "edition": edition,

@@ -1,4 +1,4 @@
-"""Stories and the numbered updates that tell what was new in them.
+"""Assessments, stories, and the numbered updates that tell what was new in them.
 
 Numbers are given under `exclusive(connection, "stories")`, so they are in the order of commits: who has read up to number n has missed
 nothing below it.
@@ -15,17 +15,38 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from alerts.rules.assessment import Assessment
 from alerts.rules.levels import Level
 from alerts.store.leases import table_of
-from alerts.store.tables import StoryEntryRow, StoryRow, StoryUpdateRow
+from alerts.store.tables import AssessmentRow, StoryEntryRow, StoryRow, StoryUpdateRow
 from alerts.store.values import document, value
 from alerts.stories.cluster import closes
 from alerts.stories.story import Story, Update
 
+_ASSESSMENT = table_of(AssessmentRow)
 _STORY = table_of(StoryRow)
 _ENTRY = table_of(StoryEntryRow)
 _UPDATE = table_of(StoryUpdateRow)
 _AT_ONCE = 500
+
+
+def save_assessments(connection: Connection, assessments: Iterable[Assessment], *, at: datetime) -> None:
+    """Store assessments whole, one per entry: an earlier one of the same entry gives way."""
+    rows = [
+        {"entry": each.entry, "ruleset": each.ruleset, "level": each.level, "at": at, "content": document(each)} for each in assessments
+    ]
+    if not rows:
+        return
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    upsert = dialect.insert(_ASSESSMENT)
+    changed = {name: upsert.excluded[name] for name in ("ruleset", "level", "at", "content")}
+    connection.execute(upsert.on_conflict_do_update(index_elements=[_ASSESSMENT.c.entry], set_=changed), rows)
+
+
+def load_assessment(connection: Connection, entry: str) -> Assessment | None:
+    """Return what the rules said of an entry, or None if nothing held."""
+    content = connection.scalar(select(_ASSESSMENT.c.content).where(_ASSESSMENT.c.entry == entry))
+    return None if content is None else value(Assessment, content)
 
 
 def open_stories(connection: Connection, since: datetime) -> list[Story]:
@@ -132,6 +153,15 @@ def load_stories(connection: Connection, ids: Collection[str]) -> dict[str, Stor
     for start in range(0, len(wanted), _AT_ONCE):
         some = _STORY.c.id.in_(wanted[start : start + _AT_ONCE])
         found |= {row.id: value(Story, row.content) for row in connection.execute(select(_STORY.c.id, _STORY.c.content).where(some))}
+    return found
+
+
+def stories_of(connection: Connection, entries: Sequence[str]) -> dict[str, str]:
+    """Return the id of the story that an entry tells already, by entry: a report that its publisher has changed stays where it is."""
+    found: dict[str, str] = {}
+    for start in range(0, len(entries), _AT_ONCE):
+        some = _ENTRY.c.entry.in_(entries[start : start + _AT_ONCE])
+        found |= {row.entry: row.story for row in connection.execute(select(_ENTRY.c.entry, _ENTRY.c.story).where(some))}
     return found
 
 

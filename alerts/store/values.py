@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
 
-from alerts.digests.digest import Digest
-from alerts.digests.subscriber import Choices
-from alerts.feeds.entry import Source
-from alerts.rules.assessment import Assessment
-from alerts.stories.story import Story
-
 Value = TypeVar("Value")
-
-_ADAPTERS: dict[Any, TypeAdapter[Any]] = {kind: TypeAdapter(kind) for kind in (Source, Assessment, Story, Choices, Digest)}
-"""All that is stored as a document."""
 
 
 def document(value: Any) -> Any:
-    """Return a value as JSON: tuples as lists, levels as numbers, moments and dates as ISO 8601."""
-    return _ADAPTERS[type(value)].dump_python(value, mode="json")
+    """Return a frozen dataclass as a JSON value: tuples as lists, levels as numbers, moments and dates as ISO 8601."""
+    return _adapter(type(value)).dump_python(value, mode="json")
 
 
 def value(kind: type[Value], stored: Any) -> Value:
     """Return the value that `document` was made of. A field that came later takes its default. Raises pydantic.ValidationError."""
-    found: Value = _ADAPTERS[kind].validate_python(stored)
+    found: Value = _adapter(kind).validate_python(stored)
     return found
+
+
+@functools.cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    # Building one takes milliseconds; it depends on nothing but the type.
+    return TypeAdapter(kind)

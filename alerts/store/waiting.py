@@ -48,6 +48,11 @@ def close_entries(connection: Connection, ids: Sequence[str], *, now: datetime) 
     connection.execute(done.values(open=False, assessed_at=now, worker=None, lease_until=None))
 
 
+def put_off(connection: Connection, ids: Sequence[str], *, until: datetime) -> None:
+    """Leave entries that could not be assessed for later, so that the others go on."""
+    connection.execute(update(_ENTRY).where(_ENTRY.c.id.in_(ids)).values(due=until, worker=None, lease_until=None))
+
+
 def _waiting(row: object) -> Waiting:
     names = ("id", "url", "title", "summary", "published", "language", "outlet")
     fields = {name: getattr(row, name) for name in names}

@@ -18,6 +18,7 @@ from alerts.feeds.entry import Entry
 from alerts.rules.assessment import Assessment
 from alerts.stories.signature import read_signature, signature
 from alerts.stories.story import Story
+from alerts.stories.tokens import COMMON
 
 WINDOW = timedelta(days=6)
 """A story stays open so long after its last report, and until some days after the last date that it waits for."""
@@ -28,7 +29,8 @@ DAYS = 8
 PRIOR = 30.0
 """Stories supposed to have been seen before the first, so that not every word is rare at the start."""
 SEEN = {"v": 3.0, "c": 3.0, "a": 8.0, "d": 1.0, "n": 1.0}
-"""Of these, how many had a token of the kind; 0.5 for words."""
+SEEN_COMMON, SEEN_RARE = 8.0, 0.5
+"""Of these, how many had a token of the kind; how many a common word, and any other."""
 WORDS, MARKS = frozenset("ejkn"), frozenset("vcadn")
 
 # How much each likeness counts. Fitted by logistic regression on labelled reports of three periods, each checked on the others, then
@@ -37,7 +39,7 @@ BASE = -8.4
 ALIKE_BEST, ALIKE_ON_AVERAGE = 4.0, 10.0
 MARKS_BEST, MARKS_BEST_ABROAD = 4.5, 8.5
 ABROAD = 4.2
-"""Another language than any report so far: words cannot speak, marks must."""
+"""Against reports in another language, where words cannot speak and marks must."""
 SAME_TYPE, OTHER_ACTORS = 0.5, -0.4
 NUMBER = 1.0
 PER_DAY = -1.2
@@ -98,7 +100,8 @@ class _Day:
 
     def rarity(self, token: str) -> float:
         """How telling a token is: the logarithm of one in how many stories have it."""
-        return max(0.0, log((len(self.live) + PRIOR) / (self.counts[token] + SEEN.get(token[0], 0.5))))
+        supposed = SEEN.get(token[0]) or (SEEN_COMMON if token in COMMON else SEEN_RARE)
+        return max(0.0, log((len(self.live) + PRIOR) / (self.counts[token] + supposed)))
 
 
 class Joiner:
@@ -153,6 +156,11 @@ def join(entry: Entry, assessment: Assessment, stories: Iterable[Story]) -> str 
     return Joiner(stories).place(entry, assessment)
 
 
+def closes(story: Story) -> datetime:
+    """Return the moment until which a report may be published that still joins the story."""
+    return _opened(story).closes
+
+
 def _opened(story: Story) -> _Open:
     reports = [_Report(*read_signature(line)) for line in story.gist]
     times = [report.published for report in story.reports]
@@ -175,13 +183,7 @@ def _matter(assessment: Assessment) -> frozenset[str]:
 
 def _score(entry: _Report, published: datetime, families: frozenset[str], day: _Day, story: _Open) -> float:
     """Judge one candidate; above zero the entry belongs to it."""
-    at_home = [_likeness(entry, report, WORDS, day) for report in story.reports if report.language == entry.language]
-    marks = max((_likeness(entry, report, MARKS, day) for report in story.reports), default=0.0)
-    score = BASE + GROWN * log(story.told)
-    if at_home:
-        score += ALIKE_BEST * sqrt(max(at_home)) + ALIKE_ON_AVERAGE * sum(map(sqrt, at_home)) / len(at_home) + MARKS_BEST * marks
-    else:
-        score += ABROAD + MARKS_BEST_ABROAD * marks
+    score = BASE + GROWN * log(story.told) + max(_at_home(entry, day, story), _abroad(entry, day, story))
     score += NUMBER * min(2, sum(token[0] == "n" and token in story.tokens for token in entry.weights))
     score += SAME_TYPE if any(token[0] == "v" and token in story.tokens for token in entry.weights) else 0.0
     mine = {token for token in entry.weights if token[0] == "a"}
@@ -192,6 +194,21 @@ def _score(entry: _Report, published: datetime, families: frozenset[str], day: _
         score += SAME_MATTER
         silence = min(silence, PATIENCE)
     return score + PER_DAY * silence
+
+
+def _at_home(entry: _Report, day: _Day, story: _Open) -> float:
+    """How like the entry is to the reports in its own language."""
+    words = [sqrt(_likeness(entry, report, WORDS, day)) for report in story.reports if report.language == entry.language]
+    if not words:
+        return 0.0
+    marks = max(_likeness(entry, report, MARKS, day) for report in story.reports)
+    return ALIKE_BEST * max(words) + ALIKE_ON_AVERAGE * sum(words) / len(words) + MARKS_BEST * marks
+
+
+def _abroad(entry: _Report, day: _Day, story: _Open) -> float:
+    """How like it is to those in other languages, where words cannot speak."""
+    marks = [_likeness(entry, report, MARKS, day) for report in story.reports if report.language != entry.language]
+    return ABROAD + MARKS_BEST_ABROAD * max(marks) if marks else 0.0
 
 
 def _likeness(one: _Report, other: _Report, kinds: frozenset[str], day: _Day) -> float:
