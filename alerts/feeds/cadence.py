@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from statistics import median
 
 JITTER = 0.1
@@ -25,7 +26,7 @@ GONE_AFTER = 3
 
 def rhythm(arrivals: Sequence[datetime]) -> timedelta | None:
     """Return the usual time between two entries, or None for fewer than four."""
-    gaps = [later - earlier for earlier, later in zip(arrivals, arrivals[1:], strict=False)]
+    gaps = [later - earlier for earlier, later in pairwise(arrivals)]
     return timedelta(seconds=median(gap.total_seconds() for gap in gaps)) if len(gaps) >= 3 else None
 
 

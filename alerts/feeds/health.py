@@ -36,13 +36,23 @@ def set_up(feed: Feed, state: FeedState | None, now: datetime) -> FeedState:
     return state
 
 
-def after_read(
-    state: FeedState, feed: Feed, fetched: Fetched, parsed: Parsed, merged: Merge, now: datetime, *, body_hash: str, baseline: bool
-) -> FeedState:
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A document that was fetched, parsed and compared with what is stored."""
+
+    fetched: Fetched
+    parsed: Parsed
+    merged: Merge
+    body_hash: str
+
+
+def after_read(state: FeedState, feed: Feed, reading: Reading, now: datetime) -> FeedState:
     """Return the state after a document was read. Validators stay back while entries are held, so that the next visit sees them again."""
+    fetched, parsed, merged = reading.fetched, reading.parsed, reading.merged
+    first = state.last_success is None
     dates = [item.entry.published for item in merged.new if item.dated in {"given", "zone-assumed"}]
     arrivals = tuple(sorted([*state.health.arrivals, *(dates or [now] * bool(merged.new))])[-ARRIVALS:])
-    fresh = 0 if baseline else len(merged.new)
+    fresh = 0 if first else len(merged.new)
     health = replace(
         state.health,
         format=parsed.format,
@@ -60,14 +70,13 @@ def after_read(
     keep = merged.held is None
     state = _moved(state, feed, fetched, health)
     return replace(
-        state,
+        _good(state, now),
         etag=fetched.validators.etag if keep else None,
         last_modified=fetched.validators.last_modified if keep else None,
-        body_hash=body_hash if keep else None,
+        body_hash=reading.body_hash if keep else None,
         baseline_at=state.baseline_at or now,
-        last_new_entry=max(dates, default=now) if baseline and merged.new else now if merged.new else state.last_new_entry,
+        last_new_entry=max(dates, default=now) if first and merged.new else now if merged.new else state.last_new_entry,
         entries_seen=state.entries_seen + len(merged.new),
-        **_good(now),
         due=cadence.after_success(
             feed.id,
             now,
@@ -86,11 +95,10 @@ def after_unchanged(state: FeedState, feed: Feed, fetched: Fetched, now: datetim
     """Return the state after a visit that found nothing changed."""
     health = replace(state.health, days=_counted(state.health.days, now, failed=0, new=0))
     return replace(
-        state,
+        _good(state, now),
         etag=fetched.validators.etag or state.etag,
         last_modified=fetched.validators.last_modified or state.last_modified,
         health=health,
-        **_good(now),
         due=cadence.after_success(
             feed.id,
             now,
@@ -188,8 +196,8 @@ def _days(hours: int) -> str:
     return f"{hours} hours" if hours < 72 else f"{hours // 24} days"
 
 
-def _good(now: datetime) -> dict[str, object]:
-    return {"last_poll": now, "last_success": now, "error_streak": 0, "error_reason": None, "error_message": None}
+def _good(state: FeedState, now: datetime) -> FeedState:
+    return replace(state, last_poll=now, last_success=now, error_streak=0, error_reason=None, error_message=None)
 
 
 def _moved(state: FeedState, feed: Feed, fetched: Fetched, health: Health) -> FeedState:

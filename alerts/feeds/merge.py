@@ -108,7 +108,7 @@ def merge(
 
 
 def _hold(fresh: Sequence[Item], total: int, health: Health, now: datetime, last_success: datetime) -> Held | None:
-    """Return what is held after this visit: what was held and is still there, or a new mass of entries that should have been seen before."""
+    """Return what is held after this visit: what was held and is still there, or a mass of new entries that are not news."""
     ids = tuple(item.entry.id for item in fresh)
     if health.held is not None:
         still = tuple(id for id in health.held.ids if id in ids)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+import ssl
 from collections.abc import Sequence
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
@@ -63,9 +64,15 @@ def user_agent(version: str, contact: str) -> str:
     return f"expat-impact-alerts/{version}" + (f" (+{contact})" if contact else "")
 
 
-def make_client(*, agent: str, allowed_networks: Sequence[str] = (), connections: int = 64) -> httpx.AsyncClient:
-    """Make the client of one event loop; close it with `aclose()`. It keeps no cookies and takes no proxy from the environment."""
+def make_client(
+    *, agent: str, allowed_networks: Sequence[str] = (), connections: int = 64, trust: ssl.SSLContext | None = None
+) -> httpx.AsyncClient:
+    """Make the client of one event loop; close it with `aclose()`. It keeps no cookies and takes no proxy from the environment.
+
+    `trust` holds the certificates to be trusted instead of the usual ones.
+    """
     allowed = networks(allowed_networks)
+    context = trust or httpx.create_ssl_context(trust_env=False)
 
     def dial(info: tuple[Any, ...]) -> socket.socket:
         family, kind, protocol, _name, target = info
@@ -74,11 +81,11 @@ def make_client(*, agent: str, allowed_networks: Sequence[str] = (), connections
         return socket.socket(family=family, type=kind, proto=protocol)
 
     def session() -> aiohttp.ClientSession:
-        connector = aiohttp.TCPConnector(limit=connections, use_dns_cache=False, keepalive_timeout=15, socket_factory=dial)
+        connector = aiohttp.TCPConnector(limit=connections, use_dns_cache=False, keepalive_timeout=15, socket_factory=dial, ssl=context)
         return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False)
 
     return httpx.AsyncClient(
-        transport=AiohttpTransport(client=session),
+        transport=AiohttpTransport(verify=context, client=session),
         headers={
             "User-Agent": agent,
             "Accept": "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, text/xml;q=0.8, */*;q=0.1",

@@ -9,7 +9,7 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """Entries that look like a site's redesign and not like news: kept back until further visits confirm them, or a person releases them."""
+    """Entries that look like a redesign and not like news: kept back until further visits confirm them, or a person releases them."""
 
     since: datetime
     ids: tuple[str, ...]

@@ -1,0 +1,211 @@
+"""Visit the feeds that are due: claim → fetch → parse → compare → save, many hosts at once, one connection per host.
+
+What may go wrong and what follows: one feed fails: its health says why, it is tried again later, the others go on. A host turns us away
+(429, or 403 with nothing let in): its other feeds wait too. The process dies: the leases run out and the feeds are visited again; as
+validators and entries are saved together, nothing is missed. Cancelled: what was read is saved, the rest is given back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import defaultdict, deque
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from importlib import metadata
+from urllib.parse import urlsplit
+
+import httpx
+import structlog
+
+from alerts.errors import FeedError, StoreError
+from alerts.feeds.catalog import Feed
+from alerts.feeds.health import set_up
+from alerts.feeds.network import is_ours, make_client, networks, user_agent
+from alerts.feeds.pool import ParsePool
+from alerts.feeds.state import FeedState
+from alerts.jobs.context import Context
+from alerts.jobs.visits import Saved, Visit, save_visit, visit
+from alerts.store import feeds as feed_store
+from alerts.store.db import exclusive
+
+HOSTS_AT_ONCE = 32
+"""Hosts that are visited side by side; more only fills queues."""
+GAP_SECONDS = 1.0
+"""Between two visits to one host. A host of our own network needs no such courtesy."""
+BATCH = 500
+STOP_SECONDS = 6.0
+
+_LOG = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class PollCount:
+    """What one call did. `new` are entries that may alert, `baseline` those of first visits, `held` those kept back as a redesign."""
+
+    visited: int = 0
+    unchanged: int = 0
+    read: int = 0
+    failed: int = 0
+    new: int = 0
+    baseline: int = 0
+    edited: int = 0
+    held: int = 0
+    postponed: int = 0
+
+
+async def poll(context: Context, *, pool: ParsePool | None = None, client: httpx.AsyncClient | None = None) -> PollCount:
+    """Visit every feed that is due, once. A pool or client that is given is used and stays open. Raises StoreError."""
+    round = _Round(context)
+    await asyncio.to_thread(round.set_up)
+    async with _open(context, pool, client) as (workers, wire):
+        while await round.claim():
+            await round.visit_all(workers, wire)
+    return PollCount(**round.counts)
+
+
+@contextlib.asynccontextmanager
+async def _open(
+    context: Context, pool: ParsePool | None, client: httpx.AsyncClient | None
+) -> AsyncIterator[tuple[ParsePool, httpx.AsyncClient]]:
+    settings = context.settings
+    contact = settings.user_agent_contact or settings.contact or settings.base_url
+    agent = user_agent(metadata.version("expat-impact-alerts"), contact)
+    workers = pool or ParsePool(settings.parse_workers)
+    wire = client or make_client(agent=agent, allowed_networks=settings.allowed_networks)
+    try:
+        yield workers, wire
+    finally:
+        if pool is None:
+            workers.close()
+        if client is None:
+            await wire.aclose()
+
+
+class _Round:
+    """One call of the job: what is claimed, what was counted."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._allowed = networks(context.settings.allowed_networks)
+        self._claimed: dict[str, FeedState] = {}
+        self._hosts: dict[str, deque[Feed]] = {}
+        self._done = 0
+        self._total = 0
+        self.counts: dict[str, int] = defaultdict(int)
+
+    def set_up(self) -> None:
+        """Bring what is remembered in line with feeds.yaml: new feeds are due at once, others may have moved or ended."""
+        now = self._context.clock.now()
+        catalog = self._context.catalog
+        with self._context.database.read() as connection:
+            known = feed_store.load_all(connection)
+        wanted = {feed.id: set_up(feed, known.get(feed.id), now) for feed in catalog.feeds if feed.enabled or feed.id in known}
+        listed = {feed.id for feed in catalog.feeds}
+        if all(known.get(id) == state for id, state in wanted.items()) and not any(s.open for id, s in known.items() if id not in listed):
+            return
+        with self._context.database.write() as connection:
+            exclusive(connection, "feeds")
+            known = feed_store.load_all(connection)
+            wanted = {id: set_up(feed, known.get(id), now) for id in wanted if (feed := catalog.by_id(id)) is not None}
+            feed_store.save(connection, [state for id, state in wanted.items() if id not in known], new=True)
+            feed_store.save(connection, [state for id, state in wanted.items() if id in known and known[id] != state])
+            feed_store.close_unlisted(connection, sorted(listed))
+
+    async def claim(self) -> bool:
+        """Lease a batch of due feeds; False if there is none."""
+        states = await asyncio.to_thread(self._claim)
+        self._claimed = {state.id: state for state in states}
+        self._hosts = {}
+        for state in states:
+            feed = self._context.catalog.by_id(state.id)
+            if feed is not None:
+                self._hosts.setdefault(_host(state.url), deque()).append(feed)
+        self._total += len(states)
+        return bool(self._hosts)
+
+    def _claim(self) -> Sequence[FeedState]:
+        with self._context.database.write() as connection:
+            ids = feed_store.claim(connection, worker=self._context.worker, now=self._context.clock.now(), limit=BATCH)
+            known = feed_store.load(connection, ids)
+        return [known[id] for id in ids]
+
+    async def visit_all(self, pool: ParsePool, client: httpx.AsyncClient) -> None:
+        """Visit what is claimed. However this ends, nothing stays claimed that was not visited."""
+        waiting = deque(self._hosts)
+        visitors = [asyncio.create_task(self._visit_hosts(waiting, pool, client)) for _ in range(min(HOSTS_AT_ONCE, len(waiting)))]
+        try:
+            await asyncio.gather(*visitors)
+        finally:
+            for task in visitors:
+                task.cancel()
+            await asyncio.gather(*visitors, return_exceptions=True)
+            await asyncio.shield(asyncio.to_thread(self._give_back))
+
+    async def _visit_hosts(self, waiting: deque[str], pool: ParsePool, client: httpx.AsyncClient) -> None:
+        while waiting:
+            host = waiting.popleft()
+            queue = self._hosts[host]
+            gap = 0.0 if is_ours(host, self._allowed) else GAP_SECONDS
+            while queue:
+                feed = queue.popleft()
+                found = await visit(feed, self._claimed[feed.id], client=client, pool=pool, now=self._context.clock.now())
+                saved = await asyncio.shield(asyncio.to_thread(self._save, found))
+                self._count(found, saved)
+                if found.error is not None and _turns_us_away(found):
+                    await asyncio.to_thread(self._postpone, host, found)
+                    break
+                if queue and gap:
+                    await asyncio.sleep(gap)
+
+    def _save(self, found: Visit) -> Saved:
+        """Keep what a visit brought: entries, health, validators and the next visit, in one transaction."""
+        with self._context.database.write() as connection:
+            if not feed_store.still_held(connection, [found.feed.id], worker=self._context.worker):
+                return Saved()
+            saved = save_visit(connection, found, now=self._context.clock.now())
+            feed_store.release(connection, [found.feed.id], worker=self._context.worker)
+        self._claimed.pop(found.feed.id, None)
+        return saved
+
+    def _count(self, found: Visit, saved: Saved) -> None:
+        self._done += 1
+        self._context.progress(self._done, max(self._done, self._total))
+        self.counts["visited"] += 1
+        self.counts["failed" if found.error else "read" if found.parsed else "unchanged"] += 1
+        self.counts["new"] += saved.new
+        self.counts["baseline"] += saved.baseline
+        self.counts["edited"] += saved.edited
+        self.counts["held"] += saved.held
+        if found.error is not None:
+            _LOG.info("feed.failed", feed=found.feed.id, reason=found.error.reason, error=str(found.error))
+
+    def _postpone(self, host: str, found: Visit) -> None:
+        """Leave the whole host alone for as long as it asks, half an hour if it does not say."""
+        error = found.error
+        assert error is not None
+        now = self._context.clock.now()
+        until = now + max(timedelta(seconds=error.retry_after or 0), timedelta(minutes=30))
+        with self._context.database.write() as connection:
+            known = feed_store.load_all(connection)
+            others = [state for state in known.values() if state.id != found.feed.id and state.open and _host(state.url) == host]
+            if error.reason != "http-429" and any(s.last_success and now - s.last_success < timedelta(days=1) for s in others):
+                return  # it lets others in, so it is the address that it refuses and not us
+            feed_store.postpone(connection, [state.id for state in others], until)
+        self.counts["postponed"] += len(self._hosts[host])
+        self._hosts[host].clear()
+
+    def _give_back(self) -> None:
+        if self._claimed:
+            with contextlib.suppress(StoreError), self._context.database.write() as connection:
+                feed_store.release(connection, sorted(self._claimed), worker=self._context.worker)
+        self._claimed = {}
+
+
+def _turns_us_away(found: Visit) -> bool:
+    return isinstance(found.error, FeedError) and found.error.reason in {"http-429", "http-403"}
+
+
+def _host(url: str) -> str:
+    return urlsplit(url).hostname or ""
