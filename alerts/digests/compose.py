@@ -19,7 +19,7 @@ from alerts.rules.wording import Wording
 from alerts.stories.story import Story
 
 MOST_ITEMS = 7
-MOST_BRIEFS = 40
+MOST_BRIEFS = 30
 """Keeps a mail under 80 KB, where Gmail does not cut it; what is beyond is counted, and listed on the web."""
 MOST_LEFT_OUT = 20
 MOST_QUIET = 8
@@ -74,7 +74,7 @@ def compose(
         ),
         preheader=_preheader(items, language, alone=alone),
         title=items[0].title if alone else phrase(language, f"title.{head}", host=host_name),
-        scope=_scope(choices, wording),
+        scope="" if alone else _scope(choices, wording),
         summary="" if alone else phrase(language, "summary", counts=counts, n=_minutes(items, briefs, language)),
         made=now,
         sections=_sections(items, language),

@@ -10,7 +10,7 @@ from alerts.digests import printed
 from alerts.digests.audience import LeftOut, Pick
 from alerts.digests.digest import Brief, Item, Meaning, WatchLine
 from alerts.digests.phrases import phrase
-from alerts.digests.reasons import confidence, language_names, sources, why
+from alerts.digests.reasons import MOST_SOURCES, MOST_SOURCES_IN_DIGEST, confidence, language_names, sources, why
 from alerts.digests.subscriber import Choices
 from alerts.digests.telling import TALKS, Teller, capital
 from alerts.rules.assessment import Development, Impact, NamedDate
@@ -40,7 +40,7 @@ def item(pick: Pick, choices: Choices, wording: Wording, *, host: str, now: date
     teller = teller_of(pick, choices, wording, now)
     story = pick.story
     last = max(report.published for report in story.reports)
-    listed = sources(teller, language_names(choices.language))
+    listed = sources(teller, language_names(choices.language), MOST_SOURCES if alone else MOST_SOURCES_IN_DIGEST)
     return Item(
         story=story.id,
         level=pick.level,

@@ -20,7 +20,6 @@ PHRASES: dict[str, str] = {
     "language.en": "English",
     "language.ja": "Japanese",
     "language.other": "language: {tag}",
-    "service": "Expat Impact Alerts",
     # ── dates ──
     "date.format": "{day} {month} {year}",
     "date.range": "{first} – {last}",

@@ -20,7 +20,6 @@ PHRASES: dict[str, str] = {
     "language.en": "英語",
     "language.ja": "日本語",
     "language.other": "言語：{tag}",
-    "service": "Expat Impact Alerts",
     # ── dates ──
     "date.format": "{year}年{number}月{day}日",
     "date.range": "{first}～{last}",

@@ -16,6 +16,7 @@ from alerts.rules.wording import Wording
 from alerts.stories.story import Report
 
 MOST_SOURCES = 5
+MOST_SOURCES_IN_DIGEST = 3
 MOST_WORDS = 8
 MOST_RULES = 3
 QUOTED_WORDS = 25
@@ -55,13 +56,13 @@ def _base(impact: Impact) -> int:
     return next((term.value for term in impact.terms if term.name == "base"), 0)
 
 
-def sources(teller: Teller, names: Mapping[str, str]) -> tuple[SourceLine, ...]:
-    """Official ones first, then the newest; one headline per outlet and language. `names` maps language tags to printed names."""
+def sources(teller: Teller, names: Mapping[str, str], most: int = MOST_SOURCES) -> tuple[SourceLine, ...]:
+    """Official ones first, then the newest; at most `most`, one per outlet and language. `names` maps language tags to printed names."""
     ordered = sorted(teller.story.reports, key=lambda report: (report.kind != "official", -report.published.timestamp(), report.entry))
     chosen: dict[tuple[str, str], Report] = {}
     for report in ordered:
         chosen.setdefault((report.outlet, report.language), report)
-    return tuple(source_line(report, teller, names) for report in list(chosen.values())[:MOST_SOURCES])
+    return tuple(source_line(report, teller, names) for report in list(chosen.values())[:most])
 
 
 def source_line(report: Report, teller: Teller, names: Mapping[str, str]) -> SourceLine:

@@ -63,7 +63,7 @@ def test_every_fixed_string_is_used() -> None:
     places = [*(ROOT / "alerts").rglob("*.py"), *(ROOT / "templates").rglob("*.j2")]
     text = "\n".join(place.read_text(encoding="utf-8") for place in places if not place.name.startswith("phrases_"))
     fixed = set(re.findall(r"""["']([a-z_]+(?:\.[a-z_A-Z/-]+)*)["']""", text))
-    families = {prefix for prefix in re.findall(r"""f["']([a-z_]+\.(?:[a-z_]+\.)*)\{""", text)} | set(DEPENDENT)
+    families = set(re.findall(r"""f["']([a-z_]+\.(?:[a-z_]+\.)*)\{""", text)) | set(DEPENDENT)
     unused = [key for key in LANGUAGES["en"] if key.removesuffix(".one") not in fixed and not key.startswith(tuple(families))]
     assert not unused, unused
 

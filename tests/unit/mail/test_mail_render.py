@@ -1,0 +1,295 @@
+"""Mails as they look: HTML and text say the same, in small, safe, accessible mark-up, and a broken template never stops a mail."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from dataclasses import replace
+from datetime import UTC, datetime
+from html.parser import HTMLParser
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sample_stories import CALL, DUTY, FEES, NAGOYA, RATE, TOKYO, alert, digest, impact, many, report, story, wording
+
+from alerts.digests.digest import Digest
+from alerts.digests.reasons import choice_lines
+from alerts.mail.message import SLOTS, Rendered, Sender
+from alerts.mail.plain import COLUMNS, wrap
+from alerts.mail.render import Renderer
+from alerts.rules.levels import Level
+from alerts.text import width
+
+SENDER = Sender(
+    "Expat Impact Alerts", "alerts@alerts.example.jp", "1-2-3 Sakae, Naka-ku, Nagoya 460-0008, Japan", "https://alerts.example.jp/contact"
+)
+RENDERER = Renderer()
+JAPANESE = replace(NAGOYA, language="ja")
+ROOT = Path(__file__).parents[3]
+
+
+class Reader(HTMLParser):
+    """What is on the page: text, links, headings, and every element with its attributes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.text: list[str] = []
+        self.links: list[str] = []
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self._hidden = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        self._hidden = tag in {"style", "title"}
+        if tag == "a":
+            self.links.append(dict(attrs)["href"] or "")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in {"style", "title"}:
+            self._hidden = False
+
+    def handle_data(self, data: str) -> None:
+        if not self._hidden:
+            self.text.append(data)
+
+
+def read(html: str) -> Reader:
+    reader = Reader()
+    reader.feed(html)
+    return reader
+
+
+def squeezed(text: str) -> str:
+    """Without white space and case, as wrapping and headings change them."""
+    return re.sub(r"\s+", "", text).casefold()
+
+
+def facts(value: object) -> list[str]:
+    """Every text that a digest holds for its readers."""
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, tuple):
+        return [text for one in value for text in facts(one)]
+    if dataclasses.is_dataclass(value):
+        kept = {"story", "edition", "kind", "language", "said_language", "sector", "preheader", "subject", "url", "left_out_briefs"}
+        return [text for field in dataclasses.fields(value) if field.name not in kept for text in facts(getattr(value, field.name))]
+    return []
+
+
+def mails() -> list[tuple[str, Digest | None, Rendered]]:
+    words = wording()
+    made: list[tuple[str, Digest | None, Rendered]] = []
+    for language in ("en", "ja"):
+        tokyo = replace(TOKYO, language=language)
+        for name, one in (
+            ("alert", alert(replace(NAGOYA, language=language))),
+            ("daily", digest(tokyo, (FEES, CALL, RATE, DUTY))),
+            ("weekly", digest(tokyo, (FEES, CALL, *many(12)), quiet=(DUTY,), kind="weekly", late=True)),
+        ):
+            made.append((f"{name}-{language}", one, RENDERER.digest(one, SENDER)))
+        url = "https://alerts.example.jp/c/abc"
+        made.append(
+            (f"confirmation-{language}", None, RENDERER.confirmation(language, confirm_url=url, hours=48, host_name="Japan", sender=SENDER))
+        )
+        levels = [(level, words.level(level, language), words.level_act(level, language)) for level in reversed(Level)]
+        welcome = RENDERER.welcome(
+            language,
+            choices=choice_lines(tokyo, words),
+            levels=levels,
+            next_due=datetime(2026, 1, 2, 22, 0, tzinfo=UTC),
+            timezone="Asia/Tokyo",
+            recent=digest(tokyo, many(9)).briefs,
+            sender=SENDER,
+        )
+        made.append((f"welcome-{language}", None, welcome))
+        made.append((f"goodbye-{language}", None, RENDERER.goodbye(language, sign_up_url="https://alerts.example.jp/", sender=SENDER)))
+    return made
+
+
+MAILS = mails()
+ALL = pytest.mark.parametrize(("digested", "mail"), [(one, mail) for _, one, mail in MAILS], ids=[name for name, _, _ in MAILS])
+
+
+@ALL
+def test_html_and_text_say_the_same(digested: Digest | None, mail: Rendered) -> None:
+    page = read(mail.html)
+    html, text = squeezed("".join(page.text)), squeezed(mail.text)
+    for fact in facts(digested) if digested else []:
+        assert squeezed(fact) in html, fact
+        assert squeezed(fact) in text, fact
+    targets = {link.removeprefix("mailto:") for link in page.links}
+    assert targets == {word for word in re.findall(r"https?://\S+|\ue000\w+\ue001", mail.text) if word != SLOTS["consent_date"]}
+    for line in mail.text.splitlines():
+        plain = re.sub(r"https?://\S+|\S*\ue000.*", "", line)
+        words = [word for word in re.split(r"[\s:：*■=–\-\[\]［］]+", plain) if len(word) > 3]
+        assert all(squeezed(word) in html for word in words), line
+
+
+@ALL
+def test_text_keeps_to_72_columns(digested: Digest | None, mail: Rendered) -> None:
+    for line in mail.text.splitlines():
+        assert width(line) <= COLUMNS or "://" in line or "\ue000" in line, line
+        assert line == line.rstrip()
+
+
+@ALL
+def test_mark_up_is_accessible_and_loads_nothing(digested: Digest | None, mail: Rendered) -> None:
+    page = read(mail.html)
+    tags = [tag for tag, _ in page.elements]
+    assert not {"img", "script", "iframe", "link", "form", "video"} & set(tags)
+    assert "url(" not in mail.html
+    assert all(attributes.get("role") == "presentation" for tag, attributes in page.elements if tag == "table")
+    assert next(attributes for tag, attributes in page.elements if tag == "html").get("lang") in {"en", "ja"}
+    headings = [int(tag[1]) for tag in tags if re.fullmatch(r"h[1-6]", tag)]
+    assert headings[0] == 1
+    assert headings.count(1) == 1
+    assert all(after - before <= 1 for before, after in pairwise(headings)), headings
+    assert "color-scheme" in mail.html
+    assert "prefers-color-scheme: dark" in mail.html
+    assert len(mail.html.encode()) < 80_000
+
+
+@ALL
+def test_styles_stand_at_the_elements(digested: Digest | None, mail: Rendered) -> None:
+    assert all("style" in attributes for tag, attributes in read(mail.html).elements if tag in {"h1", "h2", "h3", "h4", "p"})
+
+
+def test_the_heaviest_digest_stays_below_what_gmail_cuts() -> None:
+    sectors = tuple((sector, Level.info) for sector in ("visas", "finance", "automotive", "technology", "trade"))
+    reports = tuple(
+        report(f"h{number}" + "x" * 200, f"サンプル新聞{number}", "輸入品への追加関税について" * 6, CALL.opened, "ja")
+        for number in range(9)
+    )
+    heavy = tuple(
+        story(
+            f"heavy{number}",
+            DUTY.developments + CALL.developments,
+            tuple(impact(s, Level.prepare, "tariff-imposed") for s, _ in sectors),
+            reports,
+        )
+        for number in range(60)
+    )
+    for language in ("en", "ja"):
+        made = RENDERER.digest(digest(replace(NAGOYA, language=language, sectors=sectors), heavy), SENDER)
+        assert len(made.html.encode()) < 80_000
+
+
+def test_stopping_stands_at_the_top_and_at_the_end() -> None:
+    for _, one, mail in MAILS:
+        if one:
+            assert mail.html.count(SLOTS["unsubscribe_url"]) == 2
+            assert mail.html.index(SLOTS["unsubscribe_url"]) < mail.html.index("<h1")
+            assert mail.text.count(SLOTS["unsubscribe_url"]) == 2
+
+
+def test_a_foreign_headline_is_marked_with_its_language() -> None:
+    languages = {attributes.get("lang") for tag, attributes in read(RENDERER.digest(alert(), SENDER).html).elements if tag == "a"}
+    assert "ja" in languages
+    assert '<span lang="ja">サンプル新聞</span>' in RENDERER.digest(alert(), SENDER).html
+
+
+def test_what_a_feed_says_is_never_mark_up() -> None:
+    bad = report("bad", "A & B <News>", 'Duty "raised" <script>alert(1)</script>', CALL.opened)
+    made = RENDERER.digest(alert(NAGOYA, replace(CALL, reports=(bad,))), SENDER)
+    assert "<script" not in made.html
+    assert "&lt;script&gt;" in made.html
+    assert "<script>alert(1)</script>" in made.text
+
+
+def test_a_level_is_never_told_by_colour_alone() -> None:
+    page = read(RENDERER.digest(digest(), SENDER).html)
+    badges = [attributes for tag, attributes in page.elements if tag == "span" and "level" in (attributes.get("class") or "")]
+    text = " ".join(page.text)
+    assert badges
+    assert "Act" in text
+    assert "Watch" in text
+
+
+def test_a_confirmation_carries_its_link_and_nothing_personal() -> None:
+    mail = next(mail for name, _, mail in MAILS if name == "confirmation-en")
+    assert "https://alerts.example.jp/c/abc" in mail.html
+    assert not [token for token in SLOTS.values() if token in mail.html + mail.text]
+
+
+def test_the_footer_names_the_sender() -> None:
+    for _, _, mail in MAILS:
+        for text in (mail.html, mail.text.replace("\n", " ")):
+            assert SENDER.name in text
+            assert SENDER.postal_address in text
+            assert SENDER.contact in text
+
+
+def test_the_web_view_shows_the_same_and_what_was_left_out() -> None:
+    one = digest()
+    page = squeezed("".join(read(RENDERER.web(one)).text))
+    assert all(squeezed(fact) in page for fact in facts(one))
+    assert all(squeezed(brief.text) in page for brief in one.left_out_briefs)
+    assert "\ue000" not in RENDERER.web(one) + RENDERER.web(alert())
+
+
+def luminance(colour: str) -> float:
+    channels = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    red, green, blue = (one / 12.92 if one <= 0.03928 else ((one + 0.055) / 1.055) ** 2.4 for one in channels)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one: str, other: str) -> float:
+    high, low = sorted((luminance(one), luminance(other)), reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize(("file", "papers"), [("style.css.j2", ("#ffffff", "#f8f9f6")), ("dark.css.j2", ("#181c1e", "#141819"))])
+def test_contrast_is_enough_in_light_and_dark(file: str, papers: tuple[str, str]) -> None:
+    """Every colour of text against the ground it names, else against both papers of its mode: at least 4.5 (WCAG 2.2, 1.4.3)."""
+    style = (ROOT / "templates/email" / file).read_text()
+    for selectors, rule in re.findall(r"([^{}]+)\{([^{}]*)\}", style):
+        ink, ground = (re.search(rf"(?<![\w-]){name}: (#[0-9a-f]{{6}})", rule) for name in ("color", "background-color"))
+        if ink and ".preheader" not in selectors:
+            for paper in (ground[1],) if ground else papers:
+                assert contrast(ink[1], paper) >= 4.5, (selectors.strip(), ink[1], paper)
+
+
+def override(home: Path, name: str, text: str) -> Renderer:
+    (home / "email").mkdir(exist_ok=True)
+    (home / "email" / name).write_text(text, encoding="utf-8")
+    return Renderer(home)
+
+
+def test_a_template_can_be_overridden_singly(tmp_path: Path) -> None:
+    made = override(tmp_path, "sender.txt.j2", "Our own footer of {{ sender.name }}").digest(alert(), SENDER)
+    assert "Our own footer of Expat Impact Alerts" in made.text
+    assert made.html == RENDERER.digest(alert(), SENDER).html
+
+
+@pytest.mark.parametrize("text", ["{% if %}", "{{ digest.no_such_field }}", "{{ nobody }}", "{{ 1 / 0 }}", "{% include 'email/gone.j2' %}"])
+def test_a_broken_override_is_reported_and_the_shipped_one_goes_out(tmp_path: Path, text: str) -> None:
+    renderer = override(tmp_path, "alert.txt.j2", text)
+    made = [renderer.digest(alert(), SENDER) for _ in range(2)]
+    assert made[0] == made[1] == RENDERER.digest(alert(), SENDER)
+    assert [problem.file for problem in renderer.problems] == ["email/alert.txt.j2"]
+    assert "shipped" in renderer.problems[0].message
+
+
+def test_a_home_without_templates_is_fine(tmp_path: Path) -> None:
+    assert Renderer(tmp_path / "none").digest(alert(), SENDER) == RENDERER.digest(alert(), SENDER)
+
+
+def test_the_same_digest_gives_the_same_mail() -> None:
+    assert RENDERER.digest(digest(JAPANESE), SENDER) == Renderer().digest(digest(JAPANESE), SENDER)
+
+
+@given(st.text(st.characters(codec="utf-8", exclude_categories=["C", "M"]), max_size=300), st.integers(20, 80))
+def test_wrapping_keeps_every_sign_and_the_columns(text: str, columns: int) -> None:
+    lines = wrap(text, columns, indent="  ", first="* ").splitlines()
+    assert squeezed("".join(lines).removeprefix("*")) == squeezed(text) or not text.strip()
+    assert all(width(line) <= columns or len(line.split()) <= 2 for line in lines)
+
+
+@given(st.text(st.sampled_from("日本語の文、。「」（）ーっabc"), max_size=120))
+def test_no_line_begins_with_a_closing_mark(text: str) -> None:
+    lines = wrap(text, 20).splitlines()
+    assert not [line for line in lines[1:] if line[0] in "、。」）ーっ"]
+    assert not [line for line in lines[:-1] if line[-1] in "「（"]
