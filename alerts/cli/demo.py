@@ -98,7 +98,7 @@ def _print_stories(session: Session, played: Played) -> None:
 
 def _tells(mail: Mail, story: str) -> bool:
     digest = mail.line.digest
-    return digest is not None and any(item.story == story for item in (*digest.items, *digest.briefs))
+    return digest is not None and story in {item.story for item in digest.items} | {brief.story for brief in digest.briefs}
 
 
 def _print_mails(session: Session, played: Played) -> None:

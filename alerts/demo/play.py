@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import email
 import email.policy
 import mailbox
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
-from typing import ParamSpec, TypeVar
 from zoneinfo import ZoneInfo
 
 import httpx
@@ -19,6 +19,7 @@ import httpx
 from alerts.clock import SetClock
 from alerts.demo.script import Reader, Script, Stage, read_script
 from alerts.errors import AlertsError
+from alerts.feeds.pool import ParsePool
 from alerts.jobs.assess import assess
 from alerts.jobs.context import Context
 from alerts.jobs.poll import poll
@@ -30,9 +31,6 @@ from alerts.settings import Home, Settings
 from alerts.store import subscribers
 from alerts.store.db import Database
 from alerts.store.ledger import EntryLine, MailLine, entry_lines, mail_lines
-
-P = ParamSpec("P")
-T = TypeVar("T")
 
 MARK = ".alerts-demo"
 """Lies in every folder that the demo made, so that it never replaces anything else."""
@@ -77,11 +75,11 @@ async def play(folder: Path, progress: Callable[[datetime, int, int], None]) -> 
     context.database.upgrade()
     stage = Stage(script, script.starts)
     moments = list(_moments(script))
-    async with httpx.AsyncClient(transport=httpx.MockTransport(stage.answer)) as client:
+    async with httpx.AsyncClient(transport=httpx.MockTransport(stage.answer)) as client, _parsers() as pool:
         for done, moment in enumerate(moments, 1):
             stage.now = moment
             clock.set(moment)
-            await poll(context, client=client, pool=Inline())
+            await poll(context, client=client, pool=pool)
             if done == 1:
                 _subscribe(context, script)
             assess(context)
@@ -94,15 +92,13 @@ async def play(folder: Path, progress: Callable[[datetime, int, int], None]) -> 
     return Played(script, entries, tuple(_lay_out(folder, home, script, mails)), folder)
 
 
-class Inline:
-    """Parses where it is called: the demo's three small feeds need no processes of their own."""
-
-    async def call(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Do the work and return what it gives."""
-        return work(*args, **kwargs)
-
-    def close(self) -> None:
-        """Nothing to close."""
+@contextlib.asynccontextmanager
+async def _parsers() -> AsyncIterator[ParsePool]:
+    pool = ParsePool(1)
+    try:
+        yield pool
+    finally:
+        pool.close()
 
 
 def _moments(script: Script) -> Iterator[datetime]:

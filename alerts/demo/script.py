@@ -17,7 +17,6 @@ from alerts.rules.levels import Level
 from alerts.yamlfile import load
 
 TIMELINE = Path(__file__).with_name("timeline.yaml")
-HOST = "https://feeds.example.com"
 
 
 class _Shape(BaseModel):
@@ -75,7 +74,9 @@ class Script(_Shape):
         """The feeds as `feeds.yaml` would name them, visited at every moment of the play."""
         return Catalog(
             feeds=tuple(
-                Feed.model_validate({**spec.model_dump(), "url": f"{HOST}/{spec.id}.xml", "poll_minutes": 1, "fast": True})
+                Feed.model_validate(
+                    {**spec.model_dump(), "url": f"https://{spec.id}.example.com/feed.xml", "poll_minutes": 1, "fast": True}
+                )
                 for spec in self.feeds
             )
         )
@@ -100,7 +101,7 @@ class Stage:
 
     def answer(self, request: httpx.Request) -> httpx.Response:
         """Serve one feed, or 304 if nothing changed since the reader's last visit."""
-        feed = next(spec for spec in self.script.feeds if request.url.path == f"/{spec.id}.xml")
+        feed = next(spec for spec in self.script.feeds if request.url.host == f"{spec.id}.example.com")
         entries = [entry for entry in self.script.entries if entry.feed == feed.id and entry.at <= self.now]
         tag = f'"{len(entries)}"'
         if request.headers.get("If-None-Match") == tag:
@@ -110,11 +111,12 @@ class Stage:
 
 
 def _document(feed: FeedSpec, entries: list[Published]) -> str:
+    site = f"https://{feed.id}.example.com"
     items = "".join(
         f"<item><title>{escape(entry.title)}</title><description>{escape(entry.summary)}</description>"
-        f"<link>{HOST}/{feed.id}/{entry.at:%Y%m%d%H%M}</link><guid>{HOST}/{feed.id}/{entry.at:%Y%m%d%H%M}</guid>"
+        f"<link>{site}/{entry.at:%Y%m%d%H%M}</link><guid>{site}/{entry.at:%Y%m%d%H%M}</guid>"
         f"<pubDate>{format_datetime(entry.at)}</pubDate></item>"
         for entry in entries
     )
-    head = f"<title>{escape(feed.title)}</title><link>{HOST}/{feed.id}</link><language>{feed.language}</language>"
+    head = f"<title>{escape(feed.title)}</title><link>{site}/</link><language>{feed.language}</language>"
     return f'<?xml version="1.0" encoding="utf-8"?><rss version="2.0"><channel>{head}<description/>{items}</channel></rss>'
