@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, case, func, or_, select
+from sqlalchemy import Connection, case, func, or_, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 
 from alerts.digests.subscriber import Choices
@@ -70,6 +70,12 @@ def alert_groups(connection: Connection, *, base: int, now: datetime) -> list[Al
     statement = select(groups, _AUDIENCE.c.choices).join(_AUDIENCE, _AUDIENCE.c.key == groups.c.audience)
     rows = connection.execute(statement.order_by(groups.c.audience, groups.c.floor))
     return [AlertGroup(row.audience, value(Choices, row.choices), row.floor) for row in rows]
+
+
+def hold_subscribers(connection: Connection) -> None:
+    """Let nobody change choices until the transaction ends: a subscriber who moves to another group midway could be passed over."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("LOCK TABLE subscriber IN SHARE ROW EXCLUSIVE MODE"))
 
 
 def count_open(connection: Connection) -> int:

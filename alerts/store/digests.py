@@ -10,11 +10,10 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, exists, func, insert, literal, or_, select, update
+from sqlalchemy import ColumnElement, Connection, delete, exists, func, insert, literal, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from alerts.digests.digest import Digest
-from alerts.rules.levels import Level
 from alerts.store.audiences import AlertGroup, DueGroup
 from alerts.store.leases import table_of
 from alerts.store.tables import DigestRow, DigestUpdateRow, OutboxRow, StoryUpdateRow, SubscriberRow
@@ -52,6 +51,12 @@ def load(connection: Connection, number: int) -> Digest:
     return value(Digest, content)
 
 
+def drop(connection: Connection, number: int) -> None:
+    """Take back a digest that turned out to go to nobody; one that somebody has stays."""
+    nobody = ~exists().where(_OUTBOX.c.digest == _DIGEST.c.id)
+    connection.execute(delete(_DIGEST).where(_DIGEST.c.id == number, nobody))
+
+
 def told_by(connection: Connection, digests: Collection[int]) -> set[int]:
     """Return the numbers of the updates that some digests tell."""
     if not digests:
@@ -65,7 +70,6 @@ def send_alert(
     group: AlertGroup,
     *,
     edition: str,
-    level: Level,
     safety: bool,
     base: int,
     now: datetime,
@@ -121,17 +125,22 @@ def send_digest(connection: Connection, number: int, group: DueGroup, *, edition
     return _post(connection, _mail(number, edition, kind, priority=DIGEST_PRIORITY, due=now, now=now), _due_members(group))
 
 
-def settle(connection: Connection, group: DueGroup, *, seen: int, next_due: datetime | None, number: int | None, edition: str) -> int:
-    """Close the period of a due group: all up to `seen` is told. Return for how many people.
+def settle(connection: Connection, group: DueGroup, *, seen: int, next_due: datetime | None) -> int:
+    """Close the period of a due group: all up to `seen` is told. Return for how many people."""
+    closed = update(_SUBSCRIBER).where(*_due_members(group)).values(seen=seen, alerted="", due=next_due)
+    return connection.execute(closed).rowcount
 
-    With a digest `number`, only for those who have it in the outbox: the others had a mail of this edition before (their choices went to
-    and fro), so what this one tells stays for their next digest.
+
+def settle_with(
+    connection: Connection, number: int, group: DueGroup, *, seen: int, edition: str, next_due: datetime | None, again: datetime | None
+) -> None:
+    """Close the period of those of a due group who have a digest in the outbox.
+
+    The others had a mail of this edition before (their choices went to and fro): what this one tells stays for their next, due `again`.
     """
-    closed = update(_SUBSCRIBER).values(seen=seen, alerted="", due=next_due)
-    if number is None:
-        return connection.execute(closed.where(*_due_members(group))).rowcount
-    done = connection.execute(closed.where(*_due_members(group), _has(number)).values(edition=edition)).rowcount
-    return done + connection.execute(update(_SUBSCRIBER).where(*_due_members(group)).values(due=next_due)).rowcount
+    done = update(_SUBSCRIBER).where(*_due_members(group), _has(number))
+    connection.execute(done.values(seen=seen, alerted="", due=next_due, edition=edition))
+    connection.execute(update(_SUBSCRIBER).where(*_due_members(group)).values(due=again))
 
 
 def _mail(number: int, edition: str, kind: str, *, priority: int, due: datetime, now: datetime) -> dict[str, Any]:

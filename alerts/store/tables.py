@@ -192,7 +192,7 @@ class SubscriberRow(SQLModel, table=True):
     __tablename__: ClassVar[str] = "subscriber"
     __table_args__ = (
         open_index("ix_subscriber_due", "due", "audience"),
-        open_index("ix_subscriber_audience", "audience", "seen"),
+        Index("ix_subscriber_audience", "audience", "seen"),
         NUMBERS_NEVER_USED_AGAIN,
     )
 

@@ -12,12 +12,14 @@ Value = TypeVar("Value")
 
 def document(value: Any) -> Any:
     """Return a frozen dataclass as a JSON value: tuples as lists, levels as numbers, moments and dates as ISO 8601."""
-    return _adapter(type(value)).dump_python(value, mode="json")
+    kind: Any = type(value)
+    return _adapter(kind).dump_python(value, mode="json")
 
 
 def value(kind: type[Value], stored: Any) -> Value:
     """Return the value that `document` was made of. A field that came later takes its default. Raises pydantic.ValidationError."""
-    found: Value = _adapter(kind).validate_python(stored)
+    hashable: Any = kind
+    found: Value = _adapter(hashable).validate_python(stored)
     return found
 
 

@@ -200,9 +200,7 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     with op.batch_alter_table("subscriber", schema=None) as batch_op:
-        batch_op.create_index(
-            "ix_subscriber_audience", ["audience", "seen"], unique=False, sqlite_where=sa.text("open = 1"), postgresql_where=sa.text("open")
-        )
+        batch_op.create_index("ix_subscriber_audience", ["audience", "seen"], unique=False)
         batch_op.create_index(
             "ix_subscriber_due", ["due", "audience"], unique=False, sqlite_where=sa.text("open = 1"), postgresql_where=sa.text("open")
         )
@@ -257,7 +255,7 @@ def downgrade() -> None:
     op.drop_table("outbox")
     with op.batch_alter_table("subscriber", schema=None) as batch_op:
         batch_op.drop_index("ix_subscriber_due", sqlite_where=sa.text("open = 1"), postgresql_where=sa.text("open"))
-        batch_op.drop_index("ix_subscriber_audience", sqlite_where=sa.text("open = 1"), postgresql_where=sa.text("open"))
+        batch_op.drop_index("ix_subscriber_audience")
 
     op.drop_table("subscriber")
     with op.batch_alter_table("story_update", schema=None) as batch_op:

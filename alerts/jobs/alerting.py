@@ -1,0 +1,150 @@
+"""Alerts: open updates → one digest per story and audience → the outbox.
+
+What each group of readers gets is composed before the write transaction; all of it is then saved in one, together with the mark that these
+updates are published. So a crash loses nothing, and of two publishers the second finds nothing left to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+
+from sqlalchemy import Connection
+
+from alerts.digests.audience import Pick, Picked, alert_minimum, pick
+from alerts.digests.compose import compose
+from alerts.digests.digest import Digest
+from alerts.digests.edition import alert_due, local_zone
+from alerts.digests.subscriber import Choices
+from alerts.jobs.context import Context
+from alerts.rules.compile import RuleSet
+from alerts.rules.levels import Level
+from alerts.store import audiences, digests, stories
+from alerts.store.audiences import AlertGroup
+from alerts.store.db import exclusive
+from alerts.store.subscribers import catch_up_due
+from alerts.stories.story import Story, Update
+
+MOST_A_DAY = 3
+"""Alerts per person and local day; safety does not count. The rest waits for the next digest."""
+MOST_AT_ONCE = 3
+"""More stories than this in one go come as one combined alert."""
+LATE = timedelta(hours=3)
+"""What goes out so long after it could have says so."""
+
+Told = Sequence[tuple[Story, tuple[Update, ...]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """A composed alert for one group: when it may arrive, and the local day that this falls in."""
+
+    digest: Digest
+    safety: bool
+    due: datetime
+    day: tuple[datetime, datetime]
+
+
+def publish_alerts(context: Context) -> tuple[int, int]:
+    """Publish the alerts of all open updates. Returns how many alerts were composed, and how many mails they make."""
+    now = context.clock.now()
+    with context.database.read() as connection:
+        updates = stories.open_updates(connection)
+        if not updates:
+            return 0, 0
+        told = stories.with_stories(connection, updates)
+        base = updates[0].number - 1
+        groups = audiences.alert_groups(connection, base=base, now=now)
+    drafts = {group: _alerts(context, group, told, now) for group in groups}
+    with context.database.write() as connection:
+        exclusive(connection, "stories")
+        audiences.hold_subscribers(connection)
+        upto = updates[-1].number
+        if [each.number for each in stories.open_updates(connection) if each.number <= upto] != [each.number for each in updates]:
+            return 0, 0  # another publisher was here in between
+        count = _save(context, connection, drafts, told, base=base, now=now)
+        stories.close_updates(connection, upto)
+    return count
+
+
+def _save(
+    context: Context, connection: Connection, drafts: dict[AlertGroup, list[Alert]], told: Told, *, base: int, now: datetime
+) -> tuple[int, int]:
+    """Put the alerts of each group into the outbox; a group that came up since the drafts were made gets its own."""
+    made = mails = 0
+    for group in audiences.alert_groups(connection, base=base, now=now):
+        for alert in drafts[group] if group in drafts else _alerts(context, group, told, now):
+            number = digests.save(
+                connection,
+                alert.digest,
+                audience=group.audience,
+                window_from=group.floor,
+                fingerprint=",".join(map(str, alert.digest.updates)),
+                ruleset=context.rules.hash,
+            )
+            people = digests.send_alert(
+                connection,
+                number,
+                group,
+                edition=alert.digest.edition,
+                safety=alert.safety,
+                base=base,
+                now=now,
+                due=alert.due,
+                day=alert.day,
+                most=MOST_A_DAY,
+            )
+            digests.leave_to_digest(connection, number, group, base=base, now=now, due=catch_up_due(group.choices, now))
+            made += bool(people)
+            mails += people
+            if not people:
+                digests.drop(connection, number)
+        digests.forget_alerts(connection, group)
+    return made, mails
+
+
+def _alerts(context: Context, group: AlertGroup, told: Told, now: datetime) -> list[Alert]:
+    """Compose what a group of readers gets at once: a mail per story, those of safety first, or one for many."""
+    host = context.settings.host_country
+    news = [(story, fresh) for story, updates in told if (fresh := tuple(each for each in updates if each.number > group.floor))]
+    picked = pick(news, group.choices, host=host, minimum_level=alert_minimum(group.choices), national=national(context.rules))
+    urgent = [(one,) for one in picked.picks if _is_safety(one)]
+    others = [one for one in picked.picks if not _is_safety(one)]
+    bundles = [*urgent, *([(one,) for one in others] if len(others) <= MOST_AT_ONCE else [tuple(others)])]
+    return [_alert(context, bundle, group.choices, now) for bundle in bundles]
+
+
+def _alert(context: Context, bundle: tuple[Pick, ...], choices: Choices, now: datetime) -> Alert:
+    newest = max(update.number for one in bundle for update in one.updates)
+    oldest = min(update.at for one in bundle for update in one.updates)
+    level = max(one.level for one in bundle)
+    due = alert_due(choices, level, {sector for one in bundle if one.level == level for sector in one.sectors}, now)
+    digest = compose(
+        "alert",
+        Picked(bundle, ()),
+        choices,
+        context.rules.wording,
+        edition=f"alert:{bundle[0].story.id}:{newest}" if len(bundle) == 1 else f"alert:{newest}",
+        now=now,
+        host=context.settings.host_country,
+        late=now - oldest > LATE,
+    )
+    return Alert(digest, len(bundle) == 1 and _is_safety(bundle[0]), due, _local_day(choices, due))
+
+
+def national(rules: RuleSet) -> frozenset[str]:
+    """Return the development types that concern only people of a nationality."""
+    return frozenset(name for name, spec in rules.developments.items() if spec.nationality)
+
+
+def _is_safety(one: Pick) -> bool:
+    return one.level == Level.act and "safety" in one.sectors
+
+
+def _local_day(choices: Choices, moment: datetime) -> tuple[datetime, datetime]:
+    """The local day of a moment, from midnight to midnight, in UTC."""
+    zone = local_zone(choices.timezone)
+    day = moment.astimezone(zone).date()
+    start, end = (datetime.combine(each, time(), zone).astimezone(UTC) for each in (day, day + timedelta(days=1)))
+    return start, end

@@ -1,0 +1,149 @@
+"""Publish: first the alerts of what is new, then the digests that are due.
+
+A digest is picked and composed once for all subscribers who chose the same and were told the same before. Its rows, the outbox rows of its
+readers and their next due moment are saved in one transaction that looks again whether they still are due; so nothing is lost by a crash,
+and nobody gets an edition twice however many publishers there are.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import islice
+
+from sqlalchemy import Connection
+
+from alerts.digests.audience import pick
+from alerts.digests.compose import compose
+from alerts.digests.digest import Digest
+from alerts.digests.edition import next_due
+from alerts.jobs.alerting import LATE, Told, national, publish_alerts
+from alerts.jobs.context import Context
+from alerts.rules.levels import Level
+from alerts.store import audiences, digests, rulesets, stories
+from alerts.store.audiences import DueGroup
+from alerts.store.db import Database, exclusive
+from alerts.store.subscribers import catch_up_due, edition_now
+from alerts.stories.story import Story
+
+BATCH = 50
+"""Groups per transaction: some tens of milliseconds of holding the lock."""
+QUIET_FOR = timedelta(days=14)
+MOST_QUIET = 60
+"""How long, and how many, stories without news are looked at for the line about what is quiet."""
+
+
+@dataclass(frozen=True, slots=True)
+class PublishCount:
+    """What one call made. A digest counts once, however many mails it makes; `nothing_new` are groups for whom it would be empty."""
+
+    alerts: int = 0
+    alert_mails: int = 0
+    digests: int = 0
+    digest_mails: int = 0
+    nothing_new: int = 0
+
+
+def publish(context: Context) -> PublishCount:
+    """Put into the outbox all that is due. Returns the counts. Raises StoreError; what was saved by then stays."""
+    alerts, alert_mails = publish_alerts(context)
+    now = context.clock.now()
+    with context.database.read() as connection:
+        groups = audiences.due_groups(connection, now)
+        windows = Windows(context.database, stories.last_number(connection))
+        recent = stories.recent_stories(connection, since=now - QUIET_FOR, least=Level.watch, limit=MOST_QUIET) if groups else []
+        background = stories.with_stories(connection, stories.material_updates_of(connection, [story.id for story in recent]))
+    made = mails = empty = 0
+    drafts = ((group, _draft(context, group, windows, background, now)) for group in groups)
+    for done in range(0, len(groups), BATCH):
+        batch = list(islice(drafts, BATCH))
+        with context.database.write() as connection:
+            exclusive(connection, "digests")
+            for group, digest in batch:
+                people = _save(context, connection, group, digest, upto=windows.upto, now=now)
+                made += bool(people and digest)
+                mails += people if digest else 0
+                empty += digest is None
+        context.progress(done + len(batch), len(groups))
+    return PublishCount(alerts, alert_mails, made, mails, empty)
+
+
+class Windows:
+    """What is news to a group: the updates above those it has seen, up to the number at which this publishing began."""
+
+    def __init__(self, database: Database, upto: int) -> None:
+        self.upto = upto
+        self._database = database
+        self._news: dict[int, Told] = {}
+        self._alerted: dict[tuple[int, ...], set[int]] = {}
+
+    def news(self, group: DueGroup) -> Told:
+        """Return stories with their updates in the window of a group, without those that it was alerted of."""
+        if group.seen not in self._news or group.alerts not in self._alerted:
+            with self._database.read() as connection:
+                updates = stories.material_updates(connection, after=group.seen, upto=self.upto)
+                self._news.setdefault(group.seen, stories.with_stories(connection, updates))
+                self._alerted.setdefault(group.alerts, digests.told_by(connection, group.alerts))
+        alerted = self._alerted[group.alerts]
+        return [
+            (story, fresh)
+            for story, updates in self._news[group.seen]
+            if (fresh := tuple(each for each in updates if each.number not in alerted))
+        ]
+
+
+def _draft(context: Context, group: DueGroup, windows: Windows, background: Told, now: datetime) -> Digest | None:
+    """Pick and compose for a group; None if there is nothing to tell."""
+    host, choices = context.settings.host_country, group.choices
+    picked = pick(windows.news(group), choices, host=host, national=national(context.rules))
+    if not picked.picks:
+        return None
+    told = {one.story.id for one in picked.picks}
+    return compose(
+        "weekly" if choices.cadence == "weekly" else "daily",
+        picked,
+        choices,
+        context.rules.wording,
+        edition=edition_now(choices, group.due, now),
+        now=now,
+        host=host,
+        quiet_stories=list(_quiet(context, group, background, told)),
+        late=now - group.due > LATE,
+    )
+
+
+def _quiet(context: Context, group: DueGroup, background: Told, told: set[str]) -> Iterator[Story]:
+    """The stories that these readers follow and that have no news, the most recently changed first."""
+    picked = pick(background, group.choices, host=context.settings.host_country, national=national(context.rules))
+    known = (one.story for one in picked.picks if one.story.id not in told and min(each.number for each in one.updates) <= group.seen)
+    yield from sorted(known, key=lambda story: (story.changed, story.id), reverse=True)
+
+
+def _save(context: Context, connection: Connection, group: DueGroup, digest: Digest | None, *, upto: int, now: datetime) -> int:
+    """Save the digest of a group and close its period; return for how many people. Nothing happens if another publisher served it."""
+    if digest is None:
+        return digests.settle(connection, group, seen=upto, next_due=next_due(group.choices, now))
+    if not digests.members_of(connection, group):
+        return 0
+    rulesets.keep_ruleset(connection, context.rules.hash, context.rules.files, now=now)
+    number = digests.save(
+        connection,
+        digest,
+        audience=group.audience,
+        window_from=group.seen,
+        fingerprint=_fingerprint(group, upto, late=digest.late),
+        ruleset=context.rules.hash,
+    )
+    people = digests.send_digest(connection, number, group, edition=digest.edition, kind=digest.kind, now=now)
+    following, again = (due(group.choices, now, sent=digest.edition) for due in (next_due, catch_up_due))
+    digests.settle_with(connection, number, group, seen=upto, edition=digest.edition, next_due=following, again=again)
+    if not people:
+        digests.drop(connection, number)
+    return people
+
+
+def _fingerprint(group: DueGroup, upto: int, *, late: bool) -> str:
+    """What tells apart digests of one edition and audience: how far they go, what was told before, and whether they say to be late."""
+    return hashlib.sha256(f"{upto};{group.alerted};{late}".encode()).hexdigest()[:16]
