@@ -35,10 +35,10 @@ WORDS, MARKS = frozenset("ejkn"), frozenset("vcadn")
 
 # How much each likeness counts. Fitted by logistic regression on labelled reports of three periods, each checked on the others, then
 # rounded; zero is the line between joining and opening.
-BASE = -8.4
+BASE = -8.5
 ALIKE_BEST, ALIKE_ON_AVERAGE = 4.0, 10.0
-MARKS_BEST, MARKS_BEST_ABROAD = 4.5, 8.5
-ABROAD = 4.2
+MARKS_BEST, MARKS_ABROAD = 4.5, 8.5
+ABROAD = 4.5
 """Against reports in another language, where words cannot speak and marks must."""
 SAME_TYPE, OTHER_ACTORS = 0.5, -0.4
 NUMBER = 1.0
@@ -208,7 +208,7 @@ def _at_home(entry: _Report, day: _Day, story: _Open) -> float:
 def _abroad(entry: _Report, day: _Day, story: _Open) -> float:
     """How like it is to those in other languages, where words cannot speak."""
     marks = [_likeness(entry, report, MARKS, day) for report in story.reports if report.language != entry.language]
-    return ABROAD + MARKS_BEST_ABROAD * max(marks) if marks else 0.0
+    return ABROAD + MARKS_ABROAD * sum(marks) / len(marks) if marks else 0.0
 
 
 def _likeness(one: _Report, other: _Report, kinds: frozenset[str], day: _Day) -> float:

@@ -24,6 +24,13 @@ _STOPPED = """
     while who why will with would year years yet you your
 """
 _STOP = frozenset(_STOPPED.split())
+_OFTEN = """
+    japan japanese tokyo china chinese beijing america american washington korea korean south north seoul taiwan russia
+    russian moscow ukraine iran trump takaichi sanae xi putin prime minister pm president leader government official foreign
+    trade tension tie concern warn talk row national first visit call
+"""
+_OFTEN_JA = "日本 中国 米国 韓国 北朝 朝鮮 東京 日米 日中 首相 総理 大臣 大統 統領 政府 外相 高市 市首 発表 会談 協議 速報"
+_OFTEN_KATAKANA = "トランプ ロシア ウクライナ イラン"
 _SUFFIXES = ("'s", "ies", "ing", "ers", "ed", "es", "er", "s", "e", "y")
 
 
@@ -37,7 +44,7 @@ def words(text: str, language: str) -> Iterator[str]:
     yield from (f"n:{number}" for number in _numbers(folded))
     if language == "ja":
         for run in _KANJI.findall(folded):
-            yield from (f"j:{run[at : at + 2]}" for at in range(max(1, len(run) - 1)))
+            yield from (f"j:{run[at : at + 2]}" for at in range(len(run) - 1))
         yield from (f"k:{run}" for run in _KATAKANA.findall(folded))
         yield from (f"e:{_bare(run)}" for run in _LATIN.findall(folded))
         return
@@ -63,3 +70,11 @@ def _bare(word: str) -> str:
         if word.endswith(suffix) and len(word) - len(suffix) >= 4:
             return word[: -len(suffix)]
     return word.strip("'")
+
+
+COMMON = frozenset(
+    [f"e:{_bare(word)}" for word in _OFTEN.split()]
+    + [f"j:{pair}" for pair in _OFTEN_JA.split()]
+    + [f"k:{word}" for word in _OFTEN_KATAKANA.split()]
+)
+"""Words of every other headline. The counts of open stories say so too, but only once there are some."""
