@@ -12,7 +12,7 @@ from alerts.digests.digest import Brief, Item, Meaning, WatchLine
 from alerts.digests.phrases import phrase
 from alerts.digests.reasons import MOST_SOURCES, MOST_SOURCES_IN_DIGEST, confidence, language_names, sources, why
 from alerts.digests.subscriber import Choices
-from alerts.digests.telling import TALKS, Teller, capital
+from alerts.digests.telling import DECIDED, TALKS, Teller, capital
 from alerts.rules.assessment import Development, Impact, NamedDate
 from alerts.rules.levels import Level
 from alerts.rules.wording import Wording
@@ -25,10 +25,19 @@ WONDERED_ABOUT = "visas"
 
 
 def teller_of(pick: Pick, choices: Choices, wording: Wording, now: datetime) -> Teller:
-    """The story's teller, its developments in the order of what they mean for these readers."""
+    """The story's teller: its developments in the order of what they mean for these readers, without plans whose day is over."""
     rank = {match.impact.development: (match.level, -number) for number, match in reversed(list(enumerate(pick.matches)))}
-    ordered = sorted(pick.story.developments, key=lambda one: rank.get(one.type, (Level.none, 0)), reverse=True)
-    return Teller(pick.story, tuple(ordered), wording, choices.language, choices.timezone, now)
+    nothing = (Level.none, 0)
+    talks = max((rank.get(one.type, nothing) for one in pick.story.developments if one.type in TALKS), default=nothing)
+
+    def weight(one: Development) -> tuple[tuple[Level, int], bool, tuple[Level, int]]:
+        """A meeting that took place outweighs the calls and plans that led to it."""
+        own = rank.get(one.type, nothing)
+        return talks if one.type in TALKS else own, one.type == "summit" and one.stage in DECIDED, own
+
+    ordered = sorted(pick.story.developments, key=weight, reverse=True)
+    teller = Teller(pick.story, tuple(ordered), wording, choices.language, choices.timezone, now)
+    return replace(teller, developments=tuple(one for one in ordered if not teller.spent(one)) or tuple(ordered))
 
 
 def item(pick: Pick, choices: Choices, wording: Wording, *, host: str, now: datetime, alone: bool) -> Item:
@@ -128,11 +137,10 @@ def _why(impact: Impact, developments: Sequence[Development], wording: Wording, 
 
 
 def actions(pick: Pick, teller: Teller) -> tuple[str, ...]:
-    """What the reader can do, in the order of the matches; that nothing is required is worth saying."""
+    """What the reader can do, for the sectors that decide; that nothing is required is worth saying."""
+    counted = [match for match in pick.matches if match.level == pick.level or match.level >= Level.prepare] or pick.matches
     found = dict.fromkeys(
-        line
-        for match in pick.matches
-        for line in teller.wording.act(match.impact.rule, match.impact.development, match.sector, teller.language)
+        line for match in counted for line in teller.wording.act(match.impact.rule, match.impact.development, match.sector, teller.language)
     )
     lines = list(found)[:MOST_ACTIONS]
     if not lines:

@@ -95,7 +95,7 @@ def why(teller: Teller, pick: Pick) -> tuple[str, ...]:
         teller.say("why.rule.name", title=wording.rule_title(one.rule, language), name=teller.name(one)) for one in teller.developments
     )
     lines = [teller.say("why.rule", rule=teller.say("list.comma").join(list(rules)[:MOST_RULES]))]
-    words = dict.fromkeys(piece.text for development in teller.developments for piece in development.evidence)
+    words = dict.fromkeys(piece.text for development in teller.developments for piece in development.evidence if len(piece.text) > 1)
     if words:
         marked = [teller.say("quote", text=word) for word in list(words)[:MOST_WORDS]]
         lines.append(teller.say("why.words", words=teller.say("list.comma").join(marked)))

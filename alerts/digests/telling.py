@@ -22,9 +22,11 @@ TALKS = frozenset({"leader-call", "visit-arranged", "summit", "ministerial-talks
 """Developments that are talk: by themselves they change no rule."""
 PLANS = frozenset({"visit-arranged", "trade-talks", "election"})
 """Developments about something still to come, so that a date named for the next step is their date."""
+UNDOINGS = frozenset({"tariff-lifted"})
+"""Developments whose name says that something was withdrawn."""
 _OPEN = frozenset({"mooted", "arranging"})
 _OVER = frozenset({"suspended", "reversed", "denied"})
-_DECIDED = frozenset({"announced", "adopted", "in-force"})
+DECIDED = frozenset({"announced", "adopted", "in-force"})
 _SAID = frozenset({"announced", "in-force"})
 """Stages that a development's name says by itself."""
 
@@ -56,13 +58,23 @@ class Teller:
         """The named date that belongs to a development: when a plan is for, or when a measure starts. None if no date is surely its own."""
         if development.stage in _OPEN or (development.type in PLANS and development.stage not in _OVER):
             kind = "next"
-        elif development.stage in _DECIDED and development.type not in TALKS:
+        elif development.stage in DECIDED and development.type not in TALKS:
             kind = "effective"
         else:
             return None
         today = printed.local_day(self.now, self.timezone)
         fits = [found for found in self.story.dates if found.kind == kind]
         return min(fits, key=lambda found: (found.last < today, found.first), default=None)
+
+    def spent(self, development: Development) -> bool:
+        """True for a plan whose day is over: what came of it is told by other developments."""
+        found = self.date_of(development) if development.type in PLANS else None
+        return found is not None and found.last < printed.local_day(self.now, self.timezone)
+
+    def _says_itself(self, development: Development) -> bool:
+        """True if the development's name says its stage: a plan is arranged, a tariff lowered is a tariff lifted."""
+        undone = development.type in UNDOINGS and development.stage == "reversed"
+        return undone or development.stage in _SAID or (development.type in PLANS and development.stage in _OPEN)
 
     def title(self) -> str:
         """Who + what + when within the title's length: the fullest way to say it that fits."""
@@ -81,7 +93,7 @@ class Teller:
             whats.append(self.name(lead) + joint + self.name(second) + self._when(date))
         elif second and own and {lead.type, second.type} <= TALKS and not self.date_of(second):
             whats.append(self.name(second) + joint + self.name(lead) + own)
-        if lead.stage not in _SAID and not (lead.type in PLANS and lead.stage in _OPEN):
+        if not self._says_itself(lead):
             whats.append(self.say("title.stage", name=self.name(lead), stage=self.wording.stage(lead.stage, self.language)) + own)
         whats += [self.name(lead) + (own or reported), self.name(lead)]
         names = [self._short(actor) for actor in self.story.actors]
@@ -125,8 +137,10 @@ class Teller:
         """Three to five facts, each from a field: stages, dates, who reported first, who is official, how many reports."""
         points = []
         for development in self.developments[:2]:
-            if development.type in TALKS and development.stage in _DECIDED:
-                continue  # the sentence in short says it: they met, they spoke
+            if (development.type in TALKS and development.stage in DECIDED) or (
+                development.type in UNDOINGS and self._says_itself(development)
+            ):
+                continue  # the sentence in short says it: they met, they spoke, it was lifted
             stage = self.wording.stage(development.stage, self.language)
             points.append(self.say("point.development", name=self.name(development), stage=stage))
         dates = sorted(self.story.dates, key=lambda found: (found.first, found.last))

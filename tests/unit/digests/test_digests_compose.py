@@ -299,3 +299,19 @@ def test_a_missing_slot_is_our_mistake_and_loud() -> None:
 def test_the_development_that_matters_most_to_the_reader_comes_first() -> None:
     assert teller_of(picked(CALL, NAGOYA), NAGOYA, wording(), NOW).developments[0].type == "visit-arranged"
     assert teller_of(picked(CALL, TOKYO), TOKYO, wording(), NOW).developments[0].type == "leader-call"
+
+
+def test_a_plan_whose_day_is_over_is_not_told_as_a_plan() -> None:
+    composed = compose("alert", Picked((picked(CALL, NAGOYA),), ()), NAGOYA, wording(), edition="e", now=datetime(2026, 6, 1, tzinfo=UTC))
+    assert "planned" not in composed.items[0].title + composed.items[0].in_short
+
+
+def test_advice_is_that_of_the_sectors_that_decide() -> None:
+    """A sector that is only touched lightly adds no advice of its own."""
+    assert alert(NAGOYA, DUTY).items[0].actions == ("Check which of your shipments arrive after the start date.",)
+    assert len(alert().items[0].actions) == 1
+
+
+def test_a_meeting_held_comes_before_the_call_that_led_to_it() -> None:
+    both = (*CALL.developments, development("summit", "announced", ("JPN", "USA")))
+    assert teller_of(picked(replace(CALL, developments=both), TOKYO), TOKYO, wording(), NOW).developments[0].type == "summit"
