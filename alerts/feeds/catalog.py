@@ -142,7 +142,7 @@ class Catalog(BaseModel):
         A name that begins with an official one (`財務省：新着`) is that publisher's: its sections have names of their own.
         """
         name = publisher.strip().casefold()
-        feed = self._publishers.get(name) or self._official(name)
+        feed = (self._publishers.get(name) or self._official(name)) if name else None
         if feed is None:
             return Source(publisher, publisher)
         return Source(publisher, publisher, feed.kind, feed.country, feed.language)
