@@ -20,7 +20,7 @@ def mask_addresses(_logger: Any, _method: str, event: MutableMapping[str, Any]) 
     return {name: _ADDRESS.sub("<address>", value) if isinstance(value, str) else value for name, value in event.items()}
 
 
-def set_up_log(*, file: Path | None = None, verbose: bool = False) -> None:
+def set_up_log(level: int = logging.WARNING, *, file: Path | None = None) -> None:
     """Send the log to stderr, and to a rotating file where one is named (10 MB, five kept)."""
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
@@ -45,7 +45,7 @@ def set_up_log(*, file: Path | None = None, verbose: bool = False) -> None:
             )
         )
         root.addHandler(handler)
-    root.setLevel(logging.DEBUG if verbose else logging.INFO)
+    root.setLevel(level)
     for chatty in ("httpx", "httpcore", "apscheduler", "uvicorn.access", "alembic", "asyncio"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     structlog.configure(

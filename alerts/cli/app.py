@@ -14,6 +14,7 @@ from rich.console import Console
 from alerts.cli import db, demo, feeds, pipeline, rules, service, stories, subscribers
 from alerts.cli.session import Session
 from alerts.errors import AlertsError
+from alerts.log import set_up_log
 from alerts.settings import DEFAULT_HOME, HOME_VARIABLE, Home
 
 HELP = """Tells foreign residents what the news means for them, and what to do.
@@ -53,6 +54,7 @@ def start(
     version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and stop.")] = False,
 ) -> None:
     """Take the global options."""
+    set_up_log()
     context.obj = Session(home=Home(home), out=Console(), err=Console(stderr=True))
 
 

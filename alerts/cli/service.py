@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import json
+import logging
 from typing import Annotated, Any
 
 import typer
@@ -68,7 +69,7 @@ def run(
     session: Session = context.obj
     session.require_home()
     settings = session.settings()
-    set_up_log(file=session.home.logs / "alerts.log", verbose=verbose)
+    set_up_log(logging.DEBUG if verbose else logging.INFO, file=session.home.logs / "alerts.log")
     asyncio.run(
         serve(
             session,
@@ -82,10 +83,8 @@ def run(
 def tick(context: typer.Context, now: Now = None, as_json: Json = False) -> None:
     """Do once everything that is due, then stop: for cron and for tests."""
     from alerts.daemon import tick as tick_once
-    from alerts.log import set_up_log
 
     session: Session = context.obj
-    set_up_log()
     outcomes = asyncio.run(tick_once(session.context(now=now)))
     failed = {name: outcome for name, outcome in outcomes.items() if isinstance(outcome, Exception)}
     if as_json:

@@ -73,16 +73,16 @@ async def play(folder: Path, progress: Callable[[datetime, int, int], None]) -> 
         worker="demo",
     )
     context.database.upgrade()
-    stage = Stage(script, script.starts)
+    stage = Stage(script)
     moments = list(_moments(script))
     async with httpx.AsyncClient(transport=httpx.MockTransport(stage.answer)) as client, _parsers() as pool:
         for done, moment in enumerate(moments, 1):
-            stage.now = moment
             clock.set(moment)
-            await poll(context, client=client, pool=pool)
+            if stage.moves_to(moment):
+                await poll(context, client=client, pool=pool)
+                assess(context)
             if done == 1:
                 _subscribe(context, script)
-            assess(context)
             publish(context)
             await send(context)
             progress(moment.astimezone(JAPAN), done, len(moments))

@@ -97,17 +97,23 @@ class Stage:
     """Answers for the demo's feeds as a web server would: what was published by the present moment of the play, newest first."""
 
     script: Script
-    now: datetime
+    now: datetime | None = None
+
+    def moves_to(self, moment: datetime) -> bool:
+        """Move on; True if something was published in between, so that a visit is worth its while."""
+        before, self.now = self.now, moment
+        return any((before is None or entry.at > before) and entry.at <= moment for entry in self.script.entries)
 
     def answer(self, request: httpx.Request) -> httpx.Response:
         """Serve one feed, or 304 if nothing changed since the reader's last visit."""
         feed = next(spec for spec in self.script.feeds if request.url.host == f"{spec.id}.example.com")
-        entries = [entry for entry in self.script.entries if entry.feed == feed.id and entry.at <= self.now]
+        entries = [entry for entry in self.script.entries if entry.feed == feed.id and self.now is not None and entry.at <= self.now]
         tag = f'"{len(entries)}"'
         if request.headers.get("If-None-Match") == tag:
             return httpx.Response(304, headers={"ETag": tag})
-        body = _document(feed, sorted(entries, key=lambda entry: entry.at, reverse=True))
-        return httpx.Response(200, content=body.encode(), headers={"ETag": tag, "Content-Type": "application/rss+xml; charset=utf-8"})
+        # As a stream, so that the poller reads it as it reads the wire: bounded, chunk by chunk.
+        body = httpx.ByteStream(_document(feed, sorted(entries, key=lambda entry: entry.at, reverse=True)).encode())
+        return httpx.Response(200, stream=body, headers={"ETag": tag, "Content-Type": "application/rss+xml; charset=utf-8"})
 
 
 def _document(feed: FeedSpec, entries: list[Published]) -> str:
