@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from typing import NamedTuple
 
 _DROP = "\u00ad\u200b\u200c\u200d\u2060\ufeff\ufe0e\ufe0f"  # soft hyphen, zero-width characters, variation selectors
 _ONE_TO_ONE = {
     **{chr(0xFF01 + i): chr(0x21 + i) for i in range(94)},  # full-width ASCII
+    **{chr(code): unicodedata.normalize("NFKC", chr(code)) for code in range(0xFF61, 0xFF9E)},  # half-width katakana and punctuation
     **dict.fromkeys("\u3000\u00a0\u2002\u2003\u2009\u202f\t\n\r\x0b\x0c\x85\u2028\u2029", " "),
-    **dict.fromkeys("‘’‛ʼ`´", "'"),
+    **dict.fromkeys("‘’‛ʼ", "'"),
     **dict.fromkeys("“”„‟", '"'),
     **dict.fromkeys("‐‑‒–—―−﹣", "-"),
     **dict(zip("髙﨑濵邊邉齋齊澤嶋德瀨廣曻國學", "高崎浜辺辺斎斉沢島徳瀬広昇国学", strict=True)),
@@ -26,8 +27,7 @@ _PLAIN = re.compile("[ -_a-~、。「」『』・々ぁ-ゖァ-ヺー一-\u9fff]
 _HANGUL_TAIL = re.compile("[\u1161-\u1175\u11a8-\u11c2]")
 
 
-@dataclass(frozen=True, slots=True)
-class Folded:
+class Folded(NamedTuple):
     """`text` is folded, `cased` the same but for case; both have the same length. `starts` and `ends` map each of their characters to
     the original, None where the map is the identity."""
 
@@ -51,8 +51,8 @@ def fold(text: str) -> Folded:
         return Folded(text.lower(), text)
     if _DROPPED.search(text):
         return _fold_slowly(text)
-    if _SPECIAL.search(text):
-        text = _SPECIAL.sub(_plain, text)
+    for char in set(_SPECIAL.findall(text)):
+        text = text.replace(char, _ONE_TO_ONE[char])
     if unicodedata.is_normalized("NFKC", text):
         return Folded(_casefold(text), text)
     return _fold_slowly(text)

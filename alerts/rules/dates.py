@@ -48,7 +48,12 @@ _EFFECT = re.compile(
 _EFFECT_JA = re.compile(
     r"^(?:\s*(?:付|づけ)?(?:から|より|に(?:も)?(?:施行|発効|発動|開始|導入|適用|引き上げ|実施)|以降|施行|発効|発動|適用|スタート|の(?:施行|発効|導入|開始)))"
 )
+_MAY_BE_ENGLISH = re.compile(r"[a-z]{3}|\d-\d")
+_MAY_BE_JAPANESE = re.compile(r"[年月日週春夏秋冬あ]")
 _PAST = re.compile(r"(?:since|last|in the year to|as of|previous|until|昨年|前年|昨|去年)\W*$")
+
+
+Form = tuple[re.Pattern[str], Callable[[re.Match[str], date], Span | None]]
 
 
 def named_dates(text: str, published: date) -> tuple[NamedDate, ...]:
@@ -67,7 +72,8 @@ def named_dates(text: str, published: date) -> tuple[NamedDate, ...]:
 
 def _spans(text: str, published: date) -> Iterator[tuple[int, int, Span]]:
     """Try the forms from the most to the least precise."""
-    for pattern, resolve in _FORMS:
+    forms = (_ENGLISH if _MAY_BE_ENGLISH.search(text) else ()) + (_JAPANESE if _MAY_BE_JAPANESE.search(text) else ())
+    for pattern, resolve in forms:
         for match in pattern.finditer(text):
             try:
                 span = resolve(match, published)
@@ -81,16 +87,11 @@ def _year(match: re.Match[str], published: date, month: int) -> int:
     """The year a text gives (2026, 令和8, 来年), else that of the next such month."""
     groups = match.groupdict()
     if groups.get("year"):
-        year = int(groups["year"])
-        return year + 2018 if groups.get("era") else year
+        return int(groups["year"]) + (2018 if groups.get("era") else 0)
     word = groups.get("next") or ""
-    if word.startswith(("来", "next", "翌")):
-        return (
-            published.year + 1
-            if word in {"来年", "翌年"} or month > published.month - 12 and word == "next" and month <= published.month
-            else published.year
-        )
-    return published.year if month >= published.month else published.year + 1
+    if word in {"来年", "翌年"} or (word == "next" and month <= published.month):
+        return published.year + 1
+    return published.year if word or month >= published.month else published.year + 1
 
 
 def _whole_month(year: int, month: int) -> Span:
@@ -159,8 +160,8 @@ def _next_month(match: re.Match[str], published: date) -> Span:
     return first, last
 
 
-def _days_ahead(days: int) -> Callable[[re.Match[str], date], Span]:
-    return lambda _, published: (published + timedelta(days),) * 2
+def _tomorrow(_: re.Match[str], published: date) -> Span:
+    return published + timedelta(1), published + timedelta(1)
 
 
 def _next_week(_: re.Match[str], published: date) -> Span:
@@ -169,11 +170,8 @@ def _next_week(_: re.Match[str], published: date) -> Span:
 
 
 def _year_only(match: re.Match[str], published: date) -> Span | None:
-    if match.groupdict().get("year"):
-        year = int(match["year"])
-        return (date(year, 1, 1), date(year, 12, 31)) if published.year < year <= published.year + 10 else None
-    year = published.year + (match["next"] in {"来年", "next year"})
-    return date(year, 1, 1) if year > published.year else published, date(year, 12, 31)
+    year = int(match.groupdict().get("year") or published.year + 1)
+    return (date(year, 1, 1), date(year, 12, 31)) if published.year < year <= published.year + 10 else None
 
 
 def _bare_day(match: re.Match[str], published: date) -> Span | None:
@@ -190,34 +188,53 @@ def _bare_day(match: re.Match[str], published: date) -> Span | None:
     return None
 
 
+def _compiled(*forms: tuple[str, Callable[[re.Match[str], date], Span | None]]) -> tuple[Form, ...]:
+    return tuple((re.compile(pattern), resolve) for pattern, resolve in forms)
+
+
+def _this_year(_: re.Match[str], published: date) -> Span:
+    return published, date(published.year, 12, 31)
+
+
 _JA_YEAR = r"(?:(?P<era>令和)?(?P<year>\d{1,4})年|(?P<next>来年|今年|翌年))?"
-_FORMS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], date], Span | None]], ...] = (
-    (re.compile(r"(?P<year>20\d\d)-(?P<month>\d\d)-(?P<day>\d\d)"), _day),
-    (re.compile(rf"\b(?P<day>\d{{1,2}})(?:st|nd|rd|th)? (?:of )?{_MONTH}(?:,? (?P<year>20\d\d))?"), _day),
-    (re.compile(rf"\b{_MONTH} (?P<day>\d{{1,2}})(?:st|nd|rd|th)?\b(?!:)(?:,? (?P<year>20\d\d))?"), _day),
-    (re.compile(rf"{_JA_YEAR}(?P<month>\d{{1,2}})月(?P<day>\d{{1,2}})日"), _day),
-    (re.compile(r"来月(?P<day>\d{1,2})日"), _next_month),
-    (re.compile(rf"{_JA_YEAR}(?P<month>\d{{1,2}})月(?P<part>上旬|初旬|中旬|半ば|下旬|末|初め)"), _month),
-    (re.compile(rf"\b(?P<part>early|mid|late)[- ]{_MONTH}(?: (?P<year>20\d\d))?"), _month),
-    (re.compile(r"(?:(?P<next>next) )?\b(?P<year>20\d\d)年度|(?P<era>令和)(?P<year2>\d{1,2})年度"), lambda m, p: _fiscal(m, p) if m["year"] else None),
-    (re.compile(r"(?P<next>来年度|今年度|来年度中)"), _fiscal),
-    (re.compile(r"\b(?:fiscal(?: year)?|fy) ?(?P<year>20\d\d)\b"), _fiscal),
-    (re.compile(r"\b(?P<next>next|this) fiscal year"), _fiscal),
-    (re.compile(rf"{_JA_YEAR}(?<!\d)(?P<month>\d{{1,2}})月(?!\d|例|給|曜|面|期)"), _month),
-    (re.compile(rf"(?:\b(?P<next>next) )?\b{_MONTH} (?P<year>20\d\d)"), _month),
-    (re.compile(rf"\b(?:in|by|from|as early as|until|before|starting|effective|for|next|end of|this) (?:the )?(?:(?P<next>next) )?{_MONTH}(?! \d)"), _month),
-    (re.compile(r"来月(?P<part>上旬|初旬|中旬|半ば|下旬|末|初め)?"), _next_month),
-    (re.compile(r"\bnext month\b"), _next_month),
-    (re.compile(r"\b(?:in (?:the )?|by (?:the )?|(?P<next>next|this) )?(?P<season>spring|summer|autumn|winter)(?: of)? (?P<year>20\d\d)"), _season),
-    (re.compile(r"\b(?P<next>next|this) (?P<season>spring|summer|autumn|fall|winter)\b"), _season),
-    (re.compile(r"\b(?:in|by|a|as early as) (?:the )?(?P<season>spring|summer|autumn|winter)\b"), _season),
-    (re.compile(r"(?:(?P<year>20\d\d)年の?|(?P<next>来年|今年)の?)(?P<season>春|夏|秋|冬)"), _season),
-    (re.compile(r"(?P<next>来|今|翌)(?P<season>春|夏|秋|冬)"), _season),
-    (re.compile(r"(?<![一-龠])(?P<season>春|夏|秋|冬)(?:にも|ごろ|頃|までに|の訪|に訪)"), _season),
-    (re.compile(r"\btomorrow\b|明日|あす"), _days_ahead(1)),
-    (re.compile(r"来週|\bnext week\b"), _next_week),
-    (re.compile(r"\b(?P<next>next year|by the end of the year|by year-end)\b|(?P<next2>年内)"), lambda m, p: (p, date(p.year, 12, 31)) if m["next2"] else _year_only(m, p)),
-    (re.compile(r"(?P<next>来年)(?!度|の?[春夏秋冬]|\d)"), _year_only),
-    (re.compile(r"\b(?:in|by|from) (?P<year>20\d\d)\b|(?<!\d)(?P<year2>20\d\d)年(?!度|\d|間)"), lambda m, p: _year_only(m, p) if m["year"] else None),
-    (re.compile(r"(?<![\d月年])(?P<day>[1-9]|[12]\d|3[01])日(?!間|本|目|程|銀|経)"), _bare_day),
-)  # fmt: skip
+_JA_PART = r"(?P<part>上旬|初旬|中旬|半ば|下旬|末|初め)"
+_EN_SEASON = r"(?P<season>spring|summer|autumn|winter)"
+_BEFORE_MONTH = r"\b(?:in|by|from|as early as|until|before|starting|effective|for|next|end of|this) (?:the )?(?:(?P<next>next) )?"
+
+_ENGLISH = _compiled(
+    (r"\b(?P<year>20\d\d)-(?P<month>\d\d)-(?P<day>\d\d)\b", _day),
+    (rf"\b(?P<day>\d{{1,2}})(?:st|nd|rd|th)? (?:of )?{_MONTH}(?:,? (?P<year>20\d\d))?", _day),
+    (rf"\b{_MONTH} (?P<day>\d{{1,2}})(?:st|nd|rd|th)?\b(?!:)(?:,? (?P<year>20\d\d))?", _day),
+    (rf"\b(?P<part>early|mid|late)[- ]{_MONTH}(?: (?P<year>20\d\d))?", _month),
+    (r"\b(?:fiscal(?: year)?|fy) ?(?P<year>20\d\d)\b", _fiscal),
+    (r"\b(?P<next>next|this) fiscal year", _fiscal),
+    (rf"(?<!\d )(?:\b(?P<next>next) )?\b{_MONTH} (?P<year>20\d\d)", _month),
+    (rf"{_BEFORE_MONTH}{_MONTH}(?! \d)", _month),
+    (r"\bnext month\b", _next_month),
+    (rf"\b{_EN_SEASON}(?: of)? (?P<year>20\d\d)", _season),
+    (r"\b(?P<next>next|this) (?P<season>spring|summer|autumn|fall|winter)\b", _season),
+    (rf"\b(?:in|by|a|as early as) (?:the )?{_EN_SEASON}\b", _season),
+    (r"\btomorrow\b", _tomorrow),
+    (r"\bnext week\b", _next_week),
+    (r"\bby (?:the end of the year|year-end)\b", _this_year),
+    (r"\bnext year\b", _year_only),
+    (r"\b(?:in|by|from) (?P<year>20\d\d)\b", _year_only),
+)
+_JAPANESE = _compiled(
+    (rf"{_JA_YEAR}(?P<month>\d{{1,2}})月(?P<day>\d{{1,2}})日", _day),
+    (r"来月(?P<day>\d{1,2})日", _next_month),
+    (rf"{_JA_YEAR}(?P<month>\d{{1,2}})月{_JA_PART}", _month),
+    (r"(?P<era>令和)?(?P<year>\d{1,4})年度", _fiscal),
+    (r"(?P<next>来年度|今年度)", _fiscal),
+    (rf"{_JA_YEAR}(?<!\d)(?P<month>\d{{1,2}})月(?!\d|例|給|曜|面|期)", _month),
+    (rf"来月{_JA_PART}?", _next_month),
+    (r"(?:(?P<year>20\d\d)年の?|(?P<next>来年|今年)の?)(?P<season>春|夏|秋|冬)", _season),
+    (r"(?P<next>来|今|翌)(?P<season>春|夏|秋|冬)", _season),
+    (r"(?<![一-龠])(?P<season>春|夏|秋|冬)(?:にも|ごろ|頃|までに|の訪|に訪)", _season),
+    (r"明日|あす", _tomorrow),
+    (r"来週", _next_week),
+    (r"年内", _this_year),
+    (r"来年(?!度|の?[春夏秋冬]|\d)", _year_only),
+    (r"(?<!\d)(?P<year>20\d\d)年(?!度|間|代|の?[春夏秋冬]|\d)", _year_only),
+    (r"(?<![\d月年])(?P<day>[1-9]|[12]\d|3[01])日(?!間|本|目|程|銀|経)", _bare_day),
+)

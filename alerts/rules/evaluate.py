@@ -5,7 +5,7 @@ Deterministic, and independent of the order of rules and files. No clock but the
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from alerts.feeds.entry import Entry
@@ -39,26 +39,33 @@ def _speakers(rules: RuleSet, entry: Entry, host: str) -> frozenset[str]:
     return rules.lexicon.languages.get(entry.language.partition("-")[0], frozenset()) & {host}
 
 
-def held_rules(rules: RuleSet, look: Look) -> list[Held]:
-    """Return every rule whose condition holds, those that another takes out of account marked as dropped."""
+def held_rules(rules: RuleSet, look: Look, *, every: bool = True) -> list[Held]:
+    """Return every rule whose condition holds, those that another takes out of account marked as dropped.
+
+    Without `every`, discard rules are looked at only where something could be discarded: most entries are about nothing here.
+    """
     seen = look.found.mentions.keys()
     numbers = set(rules.always)
     for concept in seen & rules.triggers.keys():
         numbers.update(rules.triggers[concept])
-    if not numbers:
-        return []
-    high = len(look.found.text)
-    held: list[Held] = []
-    for number in sorted(numbers):
-        rule = rules.rules[number]
-        if any(need.isdisjoint(seen) for need in rule.needs):
-            continue
-        mentions = rule.condition.find(look, 0, high)
-        if mentions is not None:
-            held.append(Held(rule, mentions))
-    if not held or (len(held) == 1 and held[0].rule.development):
+    ordered = sorted(numbers)
+    held = list(_holding(look, (rule for number in ordered if (rule := rules.rules[number]).development is not None)))
+    if not held and not every:
         return held
+    held += _holding(look, (rule for number in ordered if (rule := rules.rules[number]).development is None))
     return _yield(_discard(held))
+
+
+def _holding(look: Look, candidates: Iterable[Rule]) -> Iterator[Held]:
+    seen, high = look.found.mentions.keys(), len(look.found.text)
+    for rule in candidates:
+        for need in rule.needs:
+            if need.isdisjoint(seen):
+                break
+        else:
+            mentions = rule.condition.find(look, 0, high)
+            if mentions is not None:
+                yield Held(rule, mentions)
 
 
 def _discard(held: list[Held]) -> list[Held]:
@@ -85,7 +92,7 @@ def _yield(held: list[Held]) -> list[Held]:
 def assess(rules: RuleSet, entry: Entry, *, host: str = "JPN") -> Assessment:
     """Return what the rules find in an entry, for readers who live in the host country. The entry's date is the clock."""
     look = look_at(rules, entry, host)
-    counted = [each for each in held_rules(rules, look) if each.rule.development and not each.dropped]
+    counted = [each for each in held_rules(rules, look, every=False) if each.rule.development and not each.dropped]
     if not counted:
         return _gist_only(rules, entry, look)
     dates = named_dates(look.found.cased, entry.published.date())
@@ -163,4 +170,5 @@ def _best_of_each_type(judged: list[tuple[Development, list[Impact]]]) -> list[t
 
 def _concepts(rules: RuleSet, look: Look) -> tuple[str, ...]:
     """Ids of the lexicon's concepts that were found, without the engine's own."""
-    return tuple(sorted(name for number in look.found.mentions if (name := rules.lexicon.concepts[number].id) in rules.lexicon.specs))
+    names = rules.lexicon.named
+    return tuple(sorted([name for number in look.found.mentions if (name := names[number])]))

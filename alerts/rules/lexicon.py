@@ -51,7 +51,8 @@ class Meaning:
 @dataclass(frozen=True, slots=True)
 class Lexicon:
     """Concepts and patterns; `kanji` maps one-kanji names to actors, `actors` codes to concept numbers, `languages` to the actors that a
-    text in them speaks of, `implied` actors to the concepts that mean them there."""
+    text in them speaks of, `implied` actors to the concepts that mean them there, `named` numbers to the
+    ids that admins gave (the engine's own have none)."""
 
     concepts: tuple[Concept, ...]
     numbers: Mapping[str, int]
@@ -63,6 +64,7 @@ class Lexicon:
     foreign: int
     languages: Mapping[str, frozenset[str]]
     implied: Mapping[str, tuple[int, ...]]
+    named: tuple[str, ...]
 
     def number(self, concept: str) -> int:
         """Return the number of a concept, -1 if there is none."""
@@ -161,6 +163,7 @@ class LexiconBuilder:
             foreign=self._numbers["foreign-state"],
             languages={language: frozenset(codes) for language, codes in tongues.items()},
             implied={spec.actor: tuple(self.number(name) for name in spec.implied_by) for spec in self.specs.values() if spec.actor},
+            named=tuple(concept.id if concept.id in self.specs else "" for concept in concepts),
         )
 
     def _actor(self, name: str) -> str:

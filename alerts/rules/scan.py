@@ -16,8 +16,8 @@ from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
 
 from alerts.rules.assessment import Evidence
 from alerts.rules.kanji import in_run, stands
-from alerts.rules.lexicon import GLUED, MASK, PAIR, REJECT, Lexicon, Meaning
-from alerts.rules.terms import touches
+from alerts.rules.lexicon import GLUED, MASK, PLAIN, REJECT, Lexicon, Meaning
+from alerts.rules.terms import WORD, touches
 from alerts.text import Folded, fold
 
 _END = re.compile(r"[。！？!?\n]|(?<![A-Z])(?<!\bMr)(?<!\bMs)(?<!\bDr)(?<!\bSt)(?<!\bNo)(?<!\bvs)\.(?=[\"')]*\s+[\"'(]*[A-Z0-9])")
@@ -113,47 +113,71 @@ class Found:
         return Evidence("summary", first, last, self._originals[1][first:last], concept)
 
 
+class Row(NamedTuple):
+    """A meaning with what the loop needs of its concept. `plain`: a mention counts as it stands, whatever surrounds it."""
+
+    tag: int
+    concept: int
+    ups: tuple[int, ...]
+    actor: str
+    plain: bool
+    meaning: Meaning
+
+
 class Scanner:
     """The automaton over all patterns of a lexicon."""
 
-    __slots__ = ("_automaton", "_cased", "_guards", "_lexicon")
+    __slots__ = ("_automaton", "_lexicon", "_rows")
 
     def __init__(self, lexicon: Lexicon) -> None:
         self._lexicon = lexicon
-        self._guards = [(pattern.left, pattern.right) for pattern in lexicon.patterns]
-        self._cased = [pattern.cased for pattern in lexicon.patterns]
+        self._rows = [
+            (pattern.left, pattern.right, pattern.cased, tuple(self._row(meaning) for meaning in meanings))
+            for pattern, meanings in zip(lexicon.patterns, lexicon.meanings, strict=True)
+        ]
         texts = [pattern.text for pattern in lexicon.patterns]
         self._automaton = AhoCorasick(texts, matchkind=MatchKind.Standard, implementation=Implementation.ContiguousNFA)
+
+    def _row(self, meaning: Meaning) -> Row:
+        concept = self._lexicon.concepts[meaning.concept]
+        plain = meaning.tag == PLAIN and not (concept.actor or meaning.leader or meaning.near or meaning.after)
+        return Row(meaning.tag, meaning.concept, concept.ups, concept.actor, plain, meaning)
 
     def scan(self, title: str, summary: str, published: date, host: str, speakers: Collection[str] = ()) -> Found:
         """Find every mention in an entry published on a day, for readers of a host country. `speakers` are the actors that the entry's
         source or language speaks of where it names nobody."""
         found = Found(self._lexicon, (title, summary), fold(title[:READ]), fold(summary[:READ]))
-        text, lexicon = found.text, self._lexicon
+        text, kanji, rows = found.text, self._lexicon.kanji, self._rows
         size = len(text)
-        kept: list[tuple[int, int, Meaning]] = []
+        kept: list[tuple[int, int, Row]] = []
         hiding: list[tuple[int, int, int]] = []
         for number, start, end in self._automaton.find_matches_as_indexes(text, overlapping=True):
-            left, right = self._guards[number]
-            if (left and start and touches(left, text[start - 1])) or (right and end < size and touches(right, text[end])):
+            left, right, cased, meanings = rows[number]
+            if left and start:
+                char = text[start - 1]
+                if (char < "\u2e80" and char.isalnum()) if left == WORD else touches(left, char):
+                    continue
+            if right and end < size:
+                char = text[end]
+                if (char < "\u2e80" and char.isalnum()) if right == WORD else touches(right, char):
+                    continue
+            if cased is not None and found.cased[start:end] != cased:
                 continue
-            if (cased := self._cased[number]) is not None and found.cased[start:end] != cased:
-                continue
-            for meaning in lexicon.meanings[number]:
-                tag = meaning.tag
-                if tag == REJECT:
-                    hiding.append((start, end, meaning.concept))
+            for row in meanings:
+                tag = row.tag
+                if tag == PLAIN:
+                    kept.append((start, end, row))
+                elif tag == REJECT:
+                    hiding.append((start, end, row.concept))
                 elif tag == MASK:
                     hiding.append((start, end, -1))
                 elif tag == GLUED:
-                    if stands(text, start, meaning.place, lexicon.kanji):
-                        kept.append((start + meaning.place, start + meaning.place + 1, meaning))
-                elif tag == PAIR:
-                    if in_run(text, start, end, lexicon.kanji):
-                        kept.append((start, start + 1, meaning))
-                        kept.append((start + 1, end, Meaning(meaning.other)))
-                else:
-                    kept.append((start, end, meaning))
+                    place = start + row.meaning.place
+                    if stands(text, start, row.meaning.place, kanji):
+                        kept.append((place, place + 1, row))
+                elif in_run(text, start, end, kanji):
+                    kept.append((start, start + 1, row))
+                    kept.append((start + 1, end, self._row(Meaning(row.meaning.other))))
         self._register(found, kept, hiding, published, host)
         for actor in speakers:
             self._imply(found, actor, host)
@@ -165,47 +189,53 @@ class Scanner:
             for mention in list(found.mentions.get(concept, ())):
                 if not found.who(mention):
                     number = self._lexicon.actors[actor]
-                    self._count(found.mentions, Mention(mention.start, mention.end, number), Meaning(number), set(), self._lexicon.foreign, host)
+                    self._count(found.mentions, Mention(mention.start, mention.end, number), self._row(Meaning(number)), (), host)
 
     def _register(
-        self, found: Found, kept: list[tuple[int, int, Meaning]], hiding: list[tuple[int, int, int]], published: date, host: str
+        self, found: Found, kept: list[tuple[int, int, Row]], hiding: list[tuple[int, int, int]], published: date, host: str
     ) -> None:
         """Write down the mentions that nothing hides, for every concept that they count for."""
-        concepts, mentions, foreign = self._lexicon.concepts, found.mentions, self._lexicon.foreign
-        actors = [(start, end, concepts[meaning.concept].actor) for start, end, meaning in kept if concepts[meaning.concept].actor]
-        waiting: list[tuple[Mention, Meaning, set[int]]] = []
-        for start, end, meaning in kept:
-            concept = concepts[meaning.concept]
-            hidden: set[int] = set()
+        mentions = found.mentions
+        actors = [(start, end, row.actor) for start, end, row in kept if row.actor]
+        rivals = len({actor for _, _, actor in actors}) > 1
+        waiting: list[tuple[Mention, Row, Collection[int]]] = []
+        for start, end, row in kept:
+            hidden: Collection[int] = ()
             if hiding:
                 hidden = {by for first, last, by in hiding if first <= start and end <= last}
-                if -1 in hidden or meaning.concept in hidden:
+                if -1 in hidden or row.concept in hidden:
                     continue
-            if concept.actor and len(actors) > 1 and not meaning.tag and self._is_covered(found.text, start, end, concept.actor, actors):
+            if row.plain and not hidden:
+                mention = Mention(start, end, row.concept)
+                for up in row.ups:
+                    if up in mentions:
+                        mentions[up][mention] = None
+                    else:
+                        mentions[up] = {mention: None}
+                continue
+            meaning = row.meaning
+            if rivals and row.actor and not row.tag and self._is_covered(found.text, start, end, row.actor, actors):
                 continue
             if meaning.leader and not _in_office(found.text, start, end, meaning, published):
                 continue
             if meaning.after and not found.text.startswith(meaning.after, end):
                 continue
-            mention = Mention(start, end, meaning.concept)
+            mention = Mention(start, end, row.concept)
             if meaning.near:
-                waiting.append((mention, meaning, hidden))
-                continue
-            self._count(mentions, mention, meaning, hidden, foreign, host)
-        for mention, meaning, hidden in waiting:
+                waiting.append((mention, row, hidden))
+            else:
+                self._count(mentions, mention, row, hidden, host)
+        for mention, row, hidden in waiting:
             low, high = found.sentence(mention.start)
-            if any(True for near in meaning.near for each in found.within(near, low, high) if each[:2] != mention[:2]):
-                self._count(mentions, mention, meaning, hidden, foreign, host)
+            if any(each[:2] != mention[:2] for near in row.meaning.near for each in found.within(near, low, high)):
+                self._count(mentions, mention, row, hidden, host)
 
-    def _count(
-        self, mentions: dict[int, dict[Mention, None]], mention: Mention, meaning: Meaning, hidden: set[int], foreign: int, host: str
-    ) -> None:
-        concept = self._lexicon.concepts[meaning.concept]
-        for up in concept.ups:
-            if up in hidden or (up == foreign and concept.actor == host):
-                continue
-            mentions.setdefault(up, {})[mention] = None
-        for role in meaning.roles:
+    def _count(self, mentions: dict[int, dict[Mention, None]], mention: Mention, row: Row, hidden: Collection[int], host: str) -> None:
+        foreign = self._lexicon.foreign
+        for up in row.ups:
+            if up not in hidden and (up != foreign or row.actor != host):
+                mentions.setdefault(up, {})[mention] = None
+        for role in row.meaning.roles:
             for up in self._lexicon.concepts[role].ups:
                 if up not in hidden:
                     mentions.setdefault(up, {})[mention] = None

@@ -169,7 +169,8 @@ class ConceptSpec(Shape):
     neighbours: list[Code] = Field([], description="kind actor: where an event is near for somebody who lives here")
     languages: list[str] = Field([], description="kind actor: a text in it that names no other actor speaks of this one")
     implied_by: list[Id] = Field(
-        [], description="kind actor: concepts (government, prime-minister) that mean this one where its own press names no other actor beside them"
+        [],
+        description="kind actor: concepts (government, prime-minister) that mean this one where its own press names no other actor beside them",
     )
     leaders: list[LeaderSpec] = []
     of: Code | None = Field(None, description="kind institution: the actor it speaks for")

@@ -43,6 +43,8 @@ def weigh(rules: RuleSet, look: Look, facts: Circumstances) -> list[Impact]:
     if Level[stage.ceiling] < ceiling:
         ceiling, why = Level[stage.ceiling], f"what is {stage.name.en}"
     shared = [term for term in (_stage(rules, facts), _size(look, rule), _clock(look.entry, facts)) if term]
+    caps = _caps(rules, look)
+    reach = {local: _reach(rules, look, facts, local=local) for local in (False, True)}
     impacts = []
     for sector in rules.sectors:  # in the order of sectors.yaml
         base = Level[bases.get(sector, "none")]
@@ -50,13 +52,13 @@ def weigh(rules: RuleSet, look: Look, facts: Circumstances) -> list[Impact]:
             continue
         says = f"rule {rule.id}" if sector in rule.spec.levels else development.name.en
         terms = [Term("base", int(base), f"{says}: {base.name} for {sector}"), *shared]
-        if reach := _reach(rules, look, facts, sector):
-            terms.append(reach)
+        if far := reach[sector in LOCAL]:
+            terms.append(far)
         total = sum(term.value for term in terms)
         bounded = min(total, ceiling)
         if bounded < total:
             terms.append(Term("ceiling", bounded - total, f"{why} never rises above {ceiling.name}"))
-        for cap, reason in _caps(rules, look):
+        for cap, reason in caps:
             if bounded > cap:
                 terms.append(Term("cap", cap - bounded, reason))
                 bounded = int(cap)
@@ -80,7 +82,7 @@ def _size(look: Look, rule: Rule) -> Term | None:
     return None
 
 
-def _reach(rules: RuleSet, look: Look, facts: Circumstances, sector: str) -> Term | None:
+def _reach(rules: RuleSet, look: Look, facts: Circumstances, *, local: bool) -> Term | None:
     """What happens elsewhere reaches a resident less."""
     host = look.host
     if host in widened(rules, facts.actors):
@@ -88,7 +90,7 @@ def _reach(rules: RuleSet, look: Look, facts: Circumstances, sector: str) -> Ter
     spec = actor_spec(rules, host)
     near = set(spec.neighbours) if spec else set()
     place = ", ".join(facts.actors) or "no country named"
-    if sector in LOCAL and not near & set(facts.actors):
+    if local and not near & set(facts.actors):
         return Term("reach", -2, f"far from {host} and its neighbours ({place})")
     return Term("reach", -1, f"{host} is neither actor nor target ({place})")
 

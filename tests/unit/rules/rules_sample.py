@@ -104,7 +104,9 @@ FILES = {
 }
 
 
-def make_entry(title: str, summary: str = "", *, published: str = "2026-02-01", kind: str = "press", country: str = "", language: str = "") -> Entry:
+def make_entry(
+    title: str, summary: str = "", *, published: str = "2026-02-01", kind: str = "press", country: str = "", language: str = ""
+) -> Entry:
     """Make an entry; its language is told by its script."""
     language = language or ("ja" if is_japanese(title + summary) else "en")
     source = Source("s", "s", kind, country, language)  # type: ignore[arg-type]

@@ -13,7 +13,9 @@ from rules_sample import FILES, make_entry
 from alerts.rules.compile import OPERATORS, compile_texts
 from alerts.rules.evaluate import held_rules, look_at
 
-MODULES = {name: import_module(parse.__module__) for name, parse in OPERATORS.items()} | {"within": import_module("alerts.rules.operators.within")}
+MODULES = {name: import_module(parse.__module__) for name, parse in OPERATORS.items()} | {
+    "within": import_module("alerts.rules.operators.within")
+}
 EXAMPLE = re.compile(r"^ *(MATCHES|DOES NOT MATCH)(?: \[(.*)\])?: (.*)$", re.MULTILINE)
 
 
