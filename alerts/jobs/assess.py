@@ -15,9 +15,9 @@ from sqlalchemy import Connection
 from alerts.jobs.context import Context
 from alerts.rules.assessment import Assessment
 from alerts.rules.evaluate import assess as evaluate
-from alerts.store import rulesets, stories, waiting
+from alerts.store import entries, rulesets, stories
 from alerts.store.db import exclusive
-from alerts.store.waiting import Waiting
+from alerts.store.entries import Stored
 from alerts.stories.cluster import Joiner
 from alerts.stories.story import Story, Update
 from alerts.stories.update import tell
@@ -46,7 +46,8 @@ def assess(context: Context) -> AssessCount:
     total = AssessCount()
     while True:
         with context.database.write() as connection:
-            batch = waiting.claim_waiting(connection, worker=context.worker, now=context.clock.now(), limit=BATCH)
+            ids = entries.claim(connection, worker=context.worker, now=context.clock.now(), limit=BATCH)
+            batch = entries.load(connection, ids)
         if not batch:
             return total
         judged, failed = _evaluate(context, batch)
@@ -56,7 +57,7 @@ def assess(context: Context) -> AssessCount:
         context.progress(total.assessed, total.assessed)
 
 
-def _evaluate(context: Context, batch: list[Waiting]) -> tuple[list[tuple[Waiting, Assessment]], list[str]]:
+def _evaluate(context: Context, batch: list[Stored]) -> tuple[list[tuple[Stored, Assessment]], list[str]]:
     """Return what the rules say of each entry, and the ids of those that they stumbled over."""
     judged, failed = [], []
     for one in batch:
@@ -69,32 +70,31 @@ def _evaluate(context: Context, batch: list[Waiting]) -> tuple[list[tuple[Waitin
     return judged, failed
 
 
-def _save(context: Context, connection: Connection, judged: list[tuple[Waiting, Assessment]], failed: list[str]) -> AssessCount:
+def _save(context: Context, connection: Connection, judged: list[tuple[Stored, Assessment]], failed: list[str]) -> AssessCount:
     """Keep what was found of the entries that are still ours, all in the caller's transaction."""
     now = context.clock.now()
     exclusive(connection, "stories")
-    ours = waiting.held(connection, [one.entry.id for one, _ in judged] + failed, worker=context.worker)
-    waiting.put_off(connection, sorted(ours.intersection(failed)), until=now + TRY_AGAIN)
+    ours = set(entries.close(connection, [one.entry.id for one, _ in judged], worker=context.worker, now=now))
+    later = entries.put_off(connection, failed, worker=context.worker, until=now + TRY_AGAIN)
     judged = [(one, verdict) for one, verdict in judged if one.entry.id in ours]
     # Relevant entries in the order of their telling: which story an entry joins must not depend on the order of feeds.
     relevant = sorted((pair for pair in judged if pair[1].relevant), key=lambda pair: (pair[0].entry.published, pair[0].entry.id))
-    stories.save_assessments(connection, [verdict for _, verdict in judged if verdict.developments or verdict.impacts], at=now)
+    stories.save_assessments(connection, [verdict for _, verdict in judged], at=now)
     opened, updates = _join(connection, context, relevant) if relevant else (0, [])
     if relevant:
         stories.append_updates(connection, updates)
         rulesets.keep_ruleset(connection, context.rules.hash, context.rules.files, now=now)
-    waiting.close_entries(connection, [one.entry.id for one, _ in judged], now=now)
     return AssessCount(
         assessed=len(judged),
         relevant=len(relevant),
         impacts=sum(len(verdict.impacts) for _, verdict in relevant),
         new_stories=opened,
         updates=sum(update.material for update in updates),
-        failed=len(ours.intersection(failed)),
+        failed=later,
     )
 
 
-def _join(connection: Connection, context: Context, relevant: list[tuple[Waiting, Assessment]]) -> tuple[int, list[Update]]:
+def _join(connection: Connection, context: Context, relevant: list[tuple[Stored, Assessment]]) -> tuple[int, list[Update]]:
     """Put each entry into its story, or open one; return how many were opened and what is new."""
     now = context.clock.now()
     known = {story.id: story for story in stories.open_stories(connection, relevant[0][0].entry.published)}
@@ -116,6 +116,6 @@ def _join(connection: Connection, context: Context, relevant: list[tuple[Waiting
     return opened, updates
 
 
-def _is_quiet(context: Context, one: Waiting) -> bool:
+def _is_quiet(context: Context, one: Stored) -> bool:
     """True for what came with a feed's first poll or was old when we first saw it: stored, joined, never mailed."""
     return one.baseline or one.first_seen - one.entry.published > timedelta(days=context.settings.freshness_days)

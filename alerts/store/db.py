@@ -65,10 +65,14 @@ class Database:
         with self.read() as connection:
             return schema.revision(connection)
 
-    def differences(self) -> list[str]:
-        """Say in what the database differs from the tables of this version; empty if in nothing. Raises StoreError."""
+    def problems(self) -> list[str]:
+        """Say what is wrong with the database, a line each; empty if nothing is. Reads all of it on SQLite. Raises StoreError."""
+        found = self.revision()
+        if found != schema.head():
+            return [f"its tables are at revision {found or 'none'}, this version expects {schema.head()}"]
         with self.write() as connection:
-            return schema.differences(connection)
+            damage = [str(line) for line in connection.exec_driver_sql("PRAGMA integrity_check").scalars()] if self.is_sqlite else ["ok"]
+            return [line for line in damage if line != "ok"] + schema.differences(connection)
 
     def close(self) -> None:
         """Give back all connections."""

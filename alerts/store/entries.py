@@ -135,6 +135,12 @@ def release(connection: Connection, ids: Sequence[str], *, worker: str) -> None:
     leases.release(connection, _ENTRY, ids, worker=worker)
 
 
+def put_off(connection: Connection, ids: Sequence[str], *, worker: str, until: datetime) -> int:
+    """Leave claimed entries that could not be assessed for later, so that the others go on; return how many were still held."""
+    ours = update(_ENTRY).where(_ENTRY.c.id.in_(ids), _ENTRY.c.worker == worker, _ENTRY.c.open)
+    return connection.execute(ours.values(due=until, worker=None, lease_until=None)).rowcount
+
+
 def all_entries(connection: Connection, *, since: datetime | None = None, batch: int = 2000) -> Iterator[Entry]:
     """Give every stored entry (first seen at or after `since`), the oldest first: for backtests."""
     last: tuple[datetime, str] | None = None

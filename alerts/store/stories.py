@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from alerts.rules.assessment import Assessment
@@ -31,16 +31,18 @@ _AT_ONCE = 500
 
 
 def save_assessments(connection: Connection, assessments: Iterable[Assessment], *, at: datetime) -> None:
-    """Store assessments whole, one per entry: an earlier one of the same entry gives way."""
+    """Store assessments whole, one per entry, those in which something held: an earlier one of the same entry gives way to any."""
+    judged = list(assessments)
+    for start in range(0, len(judged), _AT_ONCE):
+        earlier = _ASSESSMENT.c.entry.in_([each.entry for each in judged[start : start + _AT_ONCE]])
+        connection.execute(delete(_ASSESSMENT).where(earlier))
     rows = [
-        {"entry": each.entry, "ruleset": each.ruleset, "level": each.level, "at": at, "content": document(each)} for each in assessments
+        {"entry": each.entry, "ruleset": each.ruleset, "level": each.level, "at": at, "content": document(each)}
+        for each in judged
+        if each.developments or each.impacts
     ]
-    if not rows:
-        return
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    upsert = dialect.insert(_ASSESSMENT)
-    changed = {name: upsert.excluded[name] for name in ("ruleset", "level", "at", "content")}
-    connection.execute(upsert.on_conflict_do_update(index_elements=[_ASSESSMENT.c.entry], set_=changed), rows)
+    if rows:
+        connection.execute(insert(_ASSESSMENT), rows)
 
 
 def load_assessment(connection: Connection, entry: str) -> Assessment | None:

@@ -21,7 +21,7 @@ AUDIENCE = table_of(AudienceRow)
 
 def test_the_migrations_make_exactly_the_tables(database: Database) -> None:
     assert database.revision() == schema.head()
-    assert database.differences() == []
+    assert database.problems() == []
 
 
 def test_upgrade_and_downgrade_go_all_the_way_and_back(database: Database) -> None:
@@ -30,7 +30,7 @@ def test_upgrade_and_downgrade_go_all_the_way_and_back(database: Database) -> No
         assert database.engine.dialect.get_table_names(connection) == ["alembic_version"]
     database.upgrade()
     database.upgrade()
-    assert database.differences() == []
+    assert database.problems() == []
 
 
 def test_revisions_are_a_line_whose_files_tell_their_order() -> None:
@@ -60,7 +60,7 @@ def test_two_processes_that_start_at_once_both_find_the_tables(database: Databas
     for thread in threads:
         thread.join()
     assert errors == []
-    assert database.differences() == []
+    assert database.problems() == []
 
 
 def test_a_database_of_a_newer_version_is_refused(database: Database) -> None:
