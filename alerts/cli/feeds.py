@@ -141,7 +141,7 @@ def _read(session: Session, target: str, now: datetime) -> Parsed:
 
     path = Path(target)
     if not target.startswith(("http://", "https://")) and path.is_file():
-        return parse(path.read_bytes(), content_type="", url="", feed_source=_named(path.stem).source, timezone="UTC", now=now)
+        return parse(path.read_bytes(), content_type="", url="", feed_source=_named(path.stem).source, timezone="", now=now)
     if target.startswith(("http://", "https://")):
         feed = Feed(id="try", url=target, title=target, publisher=target)
     else:
@@ -179,7 +179,7 @@ async def _visit_all(session: Session, feeds: tuple[Feed, ...], now: datetime, *
             try:
                 fetched = await fetch(client, feed)
                 body = fetched.body or b""
-                where = {"content_type": fetched.content_type, "url": fetched.url, "timezone": feed.timezone}
+                where = {"content_type": fetched.content_type, "url": fetched.url, "timezone": "" if typed == feed.url else feed.timezone}
                 outcomes.append((feed, parse(body, feed_source=feed.source, now=now, **where)))
             except FeedError as error:
                 outcomes.append((feed, error))

@@ -28,6 +28,9 @@ FORMATS: Mapping[str, ModuleType] = {"json": jsonfeed, "syndication": syndicatio
 MAX_ENTRIES = 2000
 """More entries in one document than this are an archive; the first ones are kept."""
 
+_HOME_ZONES = {"ja": "Asia/Tokyo", "ko": "Asia/Seoul"}
+"""For a feed that nobody has described yet."""
+
 _HTML = re.compile(r"<\s*(?:!doctype\s+html|html|head|body)\b", re.I)
 _CAPTCHA = re.compile(
     r"captcha|cf-challenge|just a moment|attention required|access denied|are you (?:a )?human|bot (?:detection|protection)"
@@ -69,7 +72,8 @@ class Parsed:
 
 
 def parse(body: bytes, *, content_type: str, url: str, feed_source: Source, timezone: str, now: datetime) -> Parsed:
-    """Read a feed's document. `url` is where it came from, `timezone` the zone of dates that name none.
+    """Read a feed's document. `url` is where it came from, `timezone` the zone of dates that name none; empty: that of
+    the feed's language.
 
     Raises FeedError with reason `empty-body`, `html`, `captcha`, `login`, `not-a-feed` or `empty`.
     """
@@ -80,9 +84,8 @@ def parse(body: bytes, *, content_type: str, url: str, feed_source: Source, time
     document = _read(text, url)
     if not document.entries:
         raise FeedError("empty", f"a feed ({document.format}) without a single entry")
-    return assemble(
-        document, url=url, source=feed_source, zone=ZoneInfo(timezone), now=now, encoding=decoded.encoding, problems=decoded.problems
-    )
+    zone = ZoneInfo(timezone or _HOME_ZONES.get(language_of(text[:3000], primary(document.language)), "UTC"))
+    return assemble(document, url=url, source=feed_source, zone=zone, now=now, encoding=decoded.encoding, problems=decoded.problems)
 
 
 def _read(text: str, url: str) -> Document:

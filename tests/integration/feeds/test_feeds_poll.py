@@ -1,0 +1,259 @@
+"""The poll job against a real server and both databases: baseline, new, edited, failing, moved, held, cancelled."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from conftest import FEED, NOW, Server, make_feed, rss
+from sqlalchemy import select, text
+
+from alerts.feeds.catalog import Feed
+from alerts.feeds.state import FeedState
+from alerts.jobs.context import Context
+from alerts.jobs.poll import PollCount, poll
+from alerts.store import entries, feeds
+from alerts.store.db import Database
+from alerts.store.tables import EntryRow
+
+Maker = Callable[..., Context]
+
+
+def run(context: Context) -> PollCount:
+    return asyncio.run(poll(context))
+
+
+def later(context: Context, **by: float) -> None:
+    context.clock.set(context.clock.now() + timedelta(**by))  # type: ignore[attr-defined]
+
+
+def state(database: Database, id: str) -> FeedState:
+    with database.read() as connection:
+        return feeds.load(connection, [id])[id]
+
+
+def titles(database: Database) -> list[tuple[str, bool]]:
+    with database.read() as connection:
+        rows = connection.execute(select(EntryRow.title, EntryRow.baseline).order_by(EntryRow.first_seen, EntryRow.title))
+        return [(row.title, row.baseline) for row in rows]
+
+
+def test_the_first_poll_is_a_baseline_and_the_next_brings_news(server: Server, make_context: Maker, database: Database) -> None:
+    server.pages["/a"] = (200, {"ETag": '"1"'}, rss("Old one", "Old two"))
+    context = make_context(make_feed(server, "/a"))
+    assert run(context) == PollCount(visited=1, read=1, baseline=2)
+    assert run(context) == PollCount(), "nothing is due"
+    later(context, hours=3)
+    assert run(context) == PollCount(visited=1, unchanged=1), "304"
+    server.pages["/a"] = (200, {"ETag": '"2"'}, rss("Old one", "Old two", "Fresh three"))
+    later(context, hours=3)
+    assert run(context) == PollCount(visited=1, read=1, new=1)
+    assert ("Fresh three", False) in titles(database)
+    assert ("Old one", True) in titles(database)
+
+
+def test_an_unchanged_body_without_validators_is_not_parsed(server: Server, make_context: Maker) -> None:
+    server.pages["/a"] = (200, {}, FEED)
+    context = make_context(make_feed(server, "/a"))
+    run(context)
+    later(context, hours=3)
+    assert run(context) == PollCount(visited=1, unchanged=1)
+
+
+def test_one_failing_feed_never_stops_another(server: Server, make_context: Maker, database: Database) -> None:
+    server.pages["/good"] = (200, {}, FEED)
+    paths = ["/reset", "/html", "/bomb-gzip", "/status-500", "/to-private", "/drip", "/good"]
+    context = make_context(*(make_feed(server, path, timeout_seconds=2) for path in paths))
+    assert run(context) == PollCount(visited=7, read=1, failed=6, baseline=2)
+    assert state(database, "html").error_reason == "html"
+    assert "web page" in (state(database, "html").error_message or "")
+    assert state(database, "good").error_streak == 0
+
+
+def test_a_failed_visit_keeps_what_is_known_and_waits_longer_each_time(server: Server, make_context: Maker, database: Database) -> None:
+    server.pages["/a"] = (200, {"ETag": '"1"'}, FEED)
+    context = make_context(make_feed(server, "/a"))
+    run(context)
+    server.pages["/a"] = (500, {}, b"")
+    waits = []
+    for _ in range(8):
+        later(context, hours=30)
+        assert run(context).failed == 1
+        waits.append(state(database, "a").due - context.clock.now())
+    assert waits[:6] == sorted(waits[:6])
+    assert waits[0] < timedelta(minutes=35)
+    assert waits[-1] < timedelta(hours=27), "a feed always comes back by itself"
+    assert state(database, "a").etag == '"1"'
+    server.pages["/a"] = (200, {"ETag": '"1"'}, FEED)
+    later(context, hours=30)
+    assert run(context) == PollCount(visited=1, unchanged=1)
+    assert state(database, "a").error_streak == 0
+
+
+def test_an_edited_entry_is_opened_for_assessing_again(server: Server, make_context: Maker, database: Database) -> None:
+    server.pages["/a"] = (200, {}, rss("Talks planned", "Other"))
+    context = make_context(make_feed(server, "/a"))
+    run(context)
+    with database.write() as connection:
+        entries.close(connection, entries.claim(connection, worker="w", now=context.clock.now()), worker="w", now=context.clock.now())
+    server.pages["/a"] = (200, {}, rss("Talks held", "Other"))
+    later(context, hours=3)
+    assert run(context).edited == 1
+    with database.write() as connection:
+        claimed = entries.claim(connection, worker="w", now=context.clock.now())
+        assert [one.entry.title for one in entries.load(connection, claimed)] == ["Talks held"]
+
+
+def test_validators_are_kept_only_with_the_entries(
+    server: Server, make_context: Maker, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.pages["/a"] = (200, {"ETag": '"1"'}, FEED)
+    context = make_context(make_feed(server, "/a"))
+
+    def disk_full(*_: object, **__: object) -> int:
+        raise RuntimeError("disk full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(entries, "insert_new", disk_full)
+        with pytest.raises(RuntimeError):
+            run(context)
+    assert state(database, "a").etag is None
+    assert titles(database) == []
+    assert run(context).baseline == 2, "and the lease was given back"
+
+
+def test_a_permanent_move_is_followed_and_undone_when_the_new_place_dies(server: Server, make_context: Maker, database: Database) -> None:
+    server.pages["/old"] = (301, {"Location": "/new"}, b"")
+    server.pages["/new"] = (200, {}, FEED)
+    context = make_context(make_feed(server, "/old"))
+    run(context)
+    assert state(database, "old").url == server.url("/new")
+    server.pages["/new"] = (404, {}, b"")
+    for _ in range(3):
+        later(context, hours=30)
+        run(context)
+    assert state(database, "old").url == server.url("/old")
+
+
+def test_a_redirect_to_a_page_that_is_no_feed_moves_nothing(server: Server, make_context: Maker, database: Database) -> None:
+    server.pages["/old"] = (301, {"Location": "/html"}, b"")
+    context = make_context(make_feed(server, "/old"))
+    assert run(context).failed == 1
+    assert state(database, "old").url == server.url("/old")
+
+
+def test_a_host_that_has_enough_of_us_is_left_alone_as_a_whole(server: Server, make_context: Maker, database: Database) -> None:
+    server.pages["/a"] = (429, {"Retry-After": "7200"}, b"")
+    server.pages["/b"] = (200, {}, FEED)
+    context = make_context(make_feed(server, "/a"), make_feed(server, "/b"))
+    assert run(context) == PollCount(visited=1, failed=1, postponed=1)
+    assert server.visits("/b") == 0
+    assert state(database, "b").due == NOW + timedelta(hours=2)
+    assert state(database, "a").due >= NOW + timedelta(hours=2)
+
+
+def test_one_host_gets_one_connection(server: Server, make_context: Maker) -> None:
+    feeds_ = []
+    for n in range(12):
+        server.pages[f"/f{n}"] = (200, {}, FEED)
+        feeds_.append(make_feed(server, f"/f{n}"))
+    assert run(make_context(*feeds_)).read == 12
+    assert server.most_open == 1
+
+
+TEN = [f"Notice number {n}" for n in range(10)]
+
+
+def test_new_guids_for_old_entries_bring_nothing(server: Server, make_context: Maker, database: Database) -> None:
+    server.pages["/a"] = (200, {}, rss(*TEN, guid="old-{n}"))
+    context = make_context(make_feed(server, "/a"))
+    run(context)
+    server.pages["/a"] = (200, {}, rss(*TEN, "A real one", guid="brand-new-{n}", host="www.rebuilt.example"))
+    later(context, hours=3)
+    assert run(context).new == 1
+    assert len(titles(database)) == 11
+    later(context, hours=3)
+    server.pages["/a"] = (200, {}, rss(*TEN, "A real one", "Another", guid="brand-new-{n}", host="www.rebuilt.example"))
+    assert run(context).new == 1
+
+
+def test_https_and_tracking_parameters_bring_nothing(server: Server, make_context: Maker) -> None:
+    server.pages["/a"] = (200, {}, rss(*TEN, guid="http://news.example/{n}"))
+    context = make_context(make_feed(server, "/a"))
+    run(context)
+    server.pages["/a"] = (200, {}, rss(*TEN, guid="https://www.news.example/{n}/?utm_source=rss"))
+    later(context, hours=3)
+    assert run(context) == PollCount(visited=1, read=1)
+
+
+def test_a_redesign_is_held_and_comes_in_quietly_when_it_stays(server: Server, make_context: Maker, database: Database) -> None:
+    server.pages["/a"] = (200, {}, rss(*TEN))
+    context = make_context(make_feed(server, "/a"), now=NOW + timedelta(days=2))
+    run(context)
+    strange = [f"Archive piece {n}" for n in range(10)]
+    server.pages["/a"] = (200, {"ETag": '"x"'}, rss(*strange, guid="archive-{n}", start=500))
+    later(context, days=1)
+    assert run(context) == PollCount(visited=1, read=1, held=10)
+    held = state(database, "a").health.held
+    assert held is not None
+    assert len(held.ids) == 10
+    later(context, days=1)
+    assert run(context).held == 10
+    later(context, days=1)
+    assert run(context) == PollCount(visited=1, read=1, baseline=10), "three visits agree, and nobody is woken"
+    assert state(database, "a").health.held is None
+
+
+def test_what_retention_deleted_does_not_come_back_as_new(server: Server, make_context: Maker, database: Database) -> None:
+    server.pages["/a"] = (200, {}, rss(*TEN))
+    context = make_context(make_feed(server, "/a"))
+    run(context)
+    with database.write() as connection:
+        connection.execute(text("DELETE FROM entry"))
+    server.pages["/a"] = (200, {}, rss(*TEN) + b" ")
+    later(context, hours=3)
+    assert run(context) == PollCount(visited=1, read=1)
+
+
+def test_a_cancelled_poll_gives_back_what_it_did_not_visit(server: Server, make_context: Maker, database: Database) -> None:
+    server.pages["/b"] = (200, {}, FEED)
+    context = make_context(make_feed(server, "/silence", timeout_seconds=30), make_feed(server, "/b"))
+
+    async def main() -> None:
+        task = asyncio.create_task(poll(context))
+        while server.visits("/silence") == 0:  # noqa: ASYNC110 - the server lives in another loop
+            await asyncio.sleep(0.01)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(main())
+    with database.read() as connection:
+        assert connection.execute(text("SELECT count(*) FROM feed WHERE worker IS NOT NULL")).scalar() == 0
+
+
+def test_two_workers_share_the_feeds_and_lose_none(server: Server, make_context: Maker, database: Database) -> None:
+    listed: list[Feed] = []
+    for n in range(20):
+        server.pages[f"/f{n}"] = (200, {}, rss(f"Only in {n}"))
+        listed.append(make_feed(server, f"/f{n}"))
+
+    async def both() -> list[PollCount]:
+        return await asyncio.gather(poll(make_context(*listed, worker="one")), poll(make_context(*listed, worker="two")))
+
+    counts = asyncio.run(both())
+    assert sum(count.read for count in counts) == 20
+    assert all(server.visits(f"/f{n}") == 1 for n in range(20))
+    assert len(titles(database)) == 20
+
+
+def test_a_feed_that_left_the_list_is_not_visited(server: Server, make_context: Maker, database: Database) -> None:
+    server.pages["/a"] = (200, {}, FEED)
+    run(make_context(make_feed(server, "/a")))
+    context = make_context(now=NOW + timedelta(days=1))
+    assert run(context) == PollCount()
+    assert not state(database, "a").open
+    again = make_context(make_feed(server, "/a"), now=NOW + timedelta(days=2))
+    assert run(again).visited == 1
