@@ -41,7 +41,6 @@ def set_missing_dues(connection: Connection, *, now: datetime) -> int:
             _SUBSCRIBER.c.due,
             _SUBSCRIBER.c.edition,
             _SUBSCRIBER.c.paused_until,
-            start.label("start"),
             _AUDIENCE.c.choices,
         )
         .join(_AUDIENCE, _AUDIENCE.c.key == _SUBSCRIBER.c.audience)

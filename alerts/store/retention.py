@@ -38,7 +38,7 @@ class Retention:
     @property
     def table(self) -> Table:
         """The table that the rows are in."""
-        table = self.key.table  # type: ignore[attr-defined]
+        table = self.key.table
         assert isinstance(table, Table)
         return table
 
