@@ -38,13 +38,13 @@ WORDS, MARKS = frozenset("ejkn"), frozenset("vcadn")
 BASE = -8.5
 ALIKE_BEST, ALIKE_ON_AVERAGE = 4.0, 10.0
 MARKS_BEST, MARKS_ABROAD = 4.5, 8.5
-ABROAD = 4.5
+ABROAD = 4.3
 """Against reports in another language, where words cannot speak and marks must."""
 SAME_TYPE, OTHER_ACTORS = 0.5, -0.4
 NUMBER = 1.0
 PER_DAY = -1.2
-GROWN = 0.5
-"""For each factor of e in reports: what many tell is told again."""
+GROWN, CROWD = 0.5, 10
+"""For each factor of e in reports, up to a crowd: what many tell is told again, but a large story must not draw in all else."""
 SAME_MATTER, PATIENCE = 2.0, 1.5
 """A story that waits for a date, and an entry of its family and actors: silence until then, beyond some days, says nothing."""
 
@@ -183,7 +183,7 @@ def _matter(assessment: Assessment) -> frozenset[str]:
 
 def _score(entry: _Report, published: datetime, families: frozenset[str], day: _Day, story: _Open) -> float:
     """Judge one candidate; above zero the entry belongs to it."""
-    score = BASE + GROWN * log(story.told) + max(_at_home(entry, day, story), _abroad(entry, day, story))
+    score = BASE + GROWN * log(min(story.told, CROWD)) + max(_at_home(entry, day, story), _abroad(entry, day, story))
     score += NUMBER * min(2, sum(token[0] == "n" and token in story.tokens for token in entry.weights))
     score += SAME_TYPE if any(token[0] == "v" and token in story.tokens for token in entry.weights) else 0.0
     mine = {token for token in entry.weights if token[0] == "a"}

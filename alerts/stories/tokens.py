@@ -9,7 +9,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-_ENGLISH = re.compile(r"\d+(?:[.,]\d+)*|[a-z][a-z'&-]*[a-z]|[a-z]")
+_ENGLISH = re.compile(r"\d+(?:[.,]\d+)*|[a-z][a-z'&-]*[a-z]")
 _KANJI = re.compile(r"[一-鿿々〆ヶ]+")
 _KATAKANA = re.compile(r"[ァ-ヺー]{2,}")
 _LATIN = re.compile(r"[a-z]{2,}")
@@ -31,7 +31,7 @@ _OFTEN = """
 """
 _OFTEN_JA = "日本 中国 米国 韓国 北朝 朝鮮 東京 日米 日中 首相 総理 大臣 大統 統領 政府 外相 高市 市首 発表 会談 協議 速報"
 _OFTEN_KATAKANA = "トランプ ロシア ウクライナ イラン"
-_SUFFIXES = ("'s", "ies", "ing", "ers", "ed", "es", "er", "s", "e", "y")
+_SUFFIXES = ("ies", "ing", "ers", "ed", "es", "er", "s", "e", "y")
 
 
 def words(text: str, language: str) -> Iterator[str]:
@@ -66,10 +66,11 @@ def _numbers(text: str) -> Iterator[str]:
 
 def _bare(word: str) -> str:
     """Strip an English ending, so that export, exports and exported are one word."""
+    word = word.removesuffix("'s").strip("'")
     for suffix in _SUFFIXES:
-        if word.endswith(suffix) and len(word) - len(suffix) >= 4:
+        if word.endswith(suffix) and len(word) - len(suffix) >= (3 if suffix == "s" else 4) and not word.endswith("ss"):
             return word[: -len(suffix)]
-    return word.strip("'")
+    return word
 
 
 COMMON = frozenset(
