@@ -80,7 +80,7 @@ class Unpacker:
             try:
                 out += self._state.decompress(rest, self._limit - so_far - len(out) + 1)
             except zlib.error as error:
-                raise FeedError("bad-gzip", f"the answer's packing is damaged: {error}") from None
+                raise FeedError("bad-gzip", "the answer's packing is damaged, so nothing of it can be read") from error
             if so_far + len(out) > self._limit:
                 raise too_large(self._limit)
             rest = self._state.unused_data if self._state.eof else self._state.unconsumed_tail

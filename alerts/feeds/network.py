@@ -24,9 +24,10 @@ CONNECT_SECONDS = 10.0
 READ_SECONDS = 20.0
 
 _TUNNELS = tuple(
-    ipaddress.ip_network(text) for text in ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32", "::ffff:0:0/96", "::/96")
+    ipaddress.ip_network(text)
+    for text in ("192.0.0.0/24", "192.88.99.0/24", "64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32", "::ffff:0:0/96", "::/96")
 )
-"""NAT64, 6to4, Teredo, IPv4 inside IPv6: they lead to an address that is not the one seen here."""
+"""Protocol assignments, NAT64, 6to4, Teredo, IPv4 inside IPv6: they lead to an address that is not the one seen here."""
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
