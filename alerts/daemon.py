@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
+import functools
 import inspect
 import signal
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -20,11 +21,13 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from alerts.errors import AlertsError
 from alerts.jobs.assess import assess
 from alerts.jobs.context import Context
-from alerts.jobs.poll import poll
+from alerts.jobs.poll import open_tools, poll
 from alerts.jobs.prune import prune
 from alerts.jobs.publish import publish
 from alerts.jobs.recover import recover
 from alerts.jobs.send import send
+from alerts.store.facts import save_fact
+from alerts.web.health import TICK_FACT
 
 log = structlog.get_logger()
 
@@ -38,15 +41,20 @@ class Beat:
 
     name: str
     seconds: int
-    job: Callable[[Context], Any]
+    job: Callable[..., Any]
     reason: str
+    notes_tick: bool = False
+
+    def with_tools(self, tools: Mapping[str, Any]) -> Beat:
+        """The same line with what a long-running process keeps open between two polls."""
+        return dataclasses.replace(self, job=functools.partial(self.job, **tools)) if self.job is poll else self
 
 
 SCHEDULE = (
     Beat("recover", 300, recover, "puts right what a crash left; leases expire by themselves, this is for the rest"),
     Beat("poll", 20, poll, "looks for feeds whose moment has come; each feed has its own rhythm"),
     Beat("assess", 10, assess, "entries should be judged within seconds of being read"),
-    Beat("publish", 15, publish, "an alert should leave within a minute of its entry"),
+    Beat("publish", 15, publish, "an alert should leave within a minute of its entry", notes_tick=True),
     Beat("send", 5, send, "confirmations are waited for in front of a screen"),
     Beat("prune", 3600, prune, "retention is counted in days"),
 )
@@ -68,7 +76,7 @@ async def beat(line: Beat, context: Context) -> Any:
     return counts
 
 
-async def _in_thread(job: Callable[[Context], Any], context: Context) -> Any:
+async def _in_thread(job: Callable[[Any], Any], context: Any) -> Any:
     """Do blocking work beside the loop, in a thread that never holds up the end of the process: its transaction just rolls back."""
     loop = asyncio.get_running_loop()
     outcome: asyncio.Future[Any] = loop.create_future()
@@ -87,20 +95,30 @@ async def _in_thread(job: Callable[[Context], Any], context: Context) -> Any:
         with contextlib.suppress(RuntimeError):  # the loop is gone: we were told to stop
             loop.call_soon_threadsafe(settle, *result)
 
-    threading.Thread(target=work, name=job.__name__, daemon=True).start()
+    threading.Thread(target=work, name="job", daemon=True).start()
     return await outcome
 
 
 async def tick(context: Context) -> dict[str, Any]:
     """Do once everything that is due, in the order of the pipeline. Returns what each job counted, or its error, by name."""
-    return {line.name: await beat(line, context) for line in SCHEDULE}
+    outcomes = {line.name: await beat(line, context) for line in SCHEDULE}
+    await _in_thread(note_tick, context)
+    return outcomes
 
 
-async def serve(context: Callable[[], Context], app: Any, *, host: str, port: int, started: Callable[[int], None] | None = None) -> None:
-    """Tick and serve the pages until SIGTERM or SIGINT; end within ten seconds.
+def note_tick(context: Context) -> None:
+    """Put on record that the service is alive: `/readyz` and `alerts status` ask for it. Raises StoreError."""
+    with context.database.write() as connection:
+        save_fact(connection, TICK_FACT, {"worker": context.worker}, at=context.clock.now())
 
-    `context` is asked anew for each beat, so that a changed configuration is taken up between jobs and never within one.
-    Raises AlertsError if the port cannot be had.
+
+async def serve(
+    context: Callable[[], Context], app: Any, *, host: str, port: int, started: Callable[[int], None] = lambda _port: None
+) -> int:
+    """Tick and serve the pages until SIGTERM or SIGINT; return within ten seconds how many jobs had to be cut off.
+
+    `context` is asked anew for each beat, so that a changed configuration is taken up between jobs and never within one. `started` is
+    told the port. Raises AlertsError if the port cannot be had.
     """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -109,57 +127,56 @@ async def serve(context: Callable[[], Context], app: Any, *, host: str, port: in
     server = _Server(uvicorn.Config(app, host=host, port=port, log_config=None, access_log=False, timeout_graceful_shutdown=3))
     pages = asyncio.create_task(server.serve())
     await _until_listening(server, pages, f"{host}:{port}")
-    if started is not None:
-        started(server.servers[0].sockets[0].getsockname()[1])
+    started(server.servers[0].sockets[0].getsockname()[1])
     running: set[asyncio.Task[Any]] = set()
-    scheduler = _scheduler(context, running)
-    scheduler.start()
-    log.info("daemon.started", host=host, port=port)
-    await stop.wait()
-    log.info("daemon.stopping", jobs=len(running))
-    scheduler.shutdown(wait=False)
-    server.should_exit = True
-    for task in running:
-        task.cancel()
-    _done, unfinished = await asyncio.wait({pages, *running}, timeout=STOP_SECONDS)
-    log.info("daemon.stopped", unfinished=len(unfinished))
+    async with open_tools(context().settings) as tools:
+        scheduler = AsyncIOScheduler(timezone=UTC, job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1})
+        for line in SCHEDULE:
+            _add(scheduler, line.with_tools(tools), context, running)
+        scheduler.start()
+        log.info("daemon.started", host=host, port=port)
+        await stop.wait()
+        log.info("daemon.stopping", jobs=len(running))
+        scheduler.shutdown(wait=False)
+        server.should_exit = True
+        for task in running:
+            task.cancel()
+        _done, unfinished = await asyncio.wait({pages, *running}, timeout=STOP_SECONDS)
+    log.info("daemon.stopped", cut_off=len(unfinished))
+    return len(unfinished)
 
 
-def _scheduler(context: Callable[[], Context], running: set[asyncio.Task[Any]]) -> AsyncIOScheduler:
-    scheduler = AsyncIOScheduler(timezone=UTC, job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1})
-    for line in SCHEDULE:
-        # The first beat comes at once: what an outage left due should not wait for an hourly line.
-        scheduler.add_job(
-            _tracked(line, context, running), "interval", seconds=line.seconds, jitter=line.seconds // 5, next_run_time=datetime.now(UTC)
-        )
-    return scheduler
-
-
-def _tracked(line: Beat, context: Callable[[], Context], running: set[asyncio.Task[Any]]) -> Callable[[], Awaitable[None]]:
-    """A beat that the stop can find and cancel."""
+def _add(scheduler: AsyncIOScheduler, line: Beat, context: Callable[[], Context], running: set[asyncio.Task[Any]]) -> None:
+    """Put one line into the schedule; its task is kept, so that the stop can find and cancel it."""
 
     async def once() -> None:
         task = asyncio.current_task()
         assert task is not None
         running.add(task)
         try:
-            await beat(line, context())
+            given = await _in_thread(lambda _: context(), None)
+            await beat(line, given)
+            if line.notes_tick:
+                await _in_thread(note_tick, given)
         finally:
             running.discard(task)
 
-    return once
+    # The first beat comes at once: what an outage left due should not wait for an hourly line.
+    scheduler.add_job(once, "interval", seconds=line.seconds, jitter=line.seconds // 5, next_run_time=datetime.now(UTC), id=line.name)
 
 
 class _Server(uvicorn.Server):
     """Uvicorn without its own signal handlers: the daemon has one way to stop."""
 
     @contextlib.contextmanager
-    def capture_signals(self) -> Any:
+    def capture_signals(self) -> Iterator[None]:
         yield
 
 
 async def _until_listening(server: uvicorn.Server, pages: asyncio.Task[None], where: str) -> None:
     while not server.started:
         if pages.done():
+            with contextlib.suppress(SystemExit):  # that is how uvicorn says that it could not bind
+                pages.result()
             raise AlertsError(f"cannot serve pages at {where}: is the port in use? Choose another with --port")
         await asyncio.sleep(0.02)

@@ -7,6 +7,7 @@ the problem is. A service that is started on a broken directory goes on with the
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,6 +47,7 @@ class Configuration:
         self._directory = directory
         self._database = database
         self._clock = clock
+        self._looking = threading.Lock()
         self.problems: tuple[Problem, ...] = ()
         self._seen = self._fingerprint()
         try:
@@ -57,7 +59,18 @@ class Configuration:
             self._report(())
 
     def refresh(self) -> bool:
-        """Take up a changed directory; True if another configuration is in force now. Never raises ConfigError."""
+        """Take up a changed directory; True if another configuration is in force now. Never raises ConfigError.
+
+        Safe to call from several threads: while one looks, the others go on with what is in force.
+        """
+        if not self._looking.acquire(blocking=False):
+            return False
+        try:
+            return self._refresh()
+        finally:
+            self._looking.release()
+
+    def _refresh(self) -> bool:
         found = self._fingerprint()
         if found == self._seen:
             return False

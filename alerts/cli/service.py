@@ -6,12 +6,13 @@ import asyncio
 import dataclasses
 import json
 import logging
+import os
 from typing import Annotated, Any
 
 import typer
 from rich.table import Table
 
-from alerts.cli.session import Session
+from alerts.cli.session import Session, worker_name
 from alerts.errors import AlertsError
 from alerts.settings import Home
 
@@ -63,21 +64,41 @@ def run(
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log every detail.")] = False,
 ) -> None:
     """Run the service: poll, assess, publish, send and serve the pages, until SIGTERM or Ctrl-C."""
+    from alerts.clock import SystemClock
     from alerts.daemon import serve
+    from alerts.jobs.context import Context
     from alerts.log import set_up_log
+    from alerts.reload import Configuration
+    from alerts.web.app import create_app
 
     session: Session = context.obj
     session.require_home()
-    settings = session.settings()
+    settings, clock, worker = session.settings(), SystemClock(), worker_name()
     set_up_log(logging.DEBUG if verbose else logging.INFO, file=session.home.logs / "alerts.log")
-    asyncio.run(
+    database = session.database()
+    configuration = Configuration(session.config_directory(), database, clock)
+
+    def given() -> Context:
+        configuration.refresh()
+        loaded = configuration.current
+        return Context(settings, session.home, database, clock, loaded.catalog, loaded.rules, worker)
+
+    overrides = session.home.templates if session.home.templates.is_dir() else None
+    app = create_app(settings=settings, database=database, clock=clock, rules=lambda: configuration.current.rules, templates=overrides)
+    where = host or settings.listen_host
+    cut_off = asyncio.run(
         serve(
-            session,
-            host=host or settings.listen_host,
+            given,
+            app,
+            host=where,
             port=settings.listen_port if port is None else port,
-            started=lambda bound: session.out.print(f"Serving pages at http://{host or settings.listen_host}:{bound}, stop with Ctrl-C."),
+            started=lambda bound: session.err.print(f"Serving pages at http://{where}:{bound}; stop with Ctrl-C.", highlight=False),
         )
     )
+    database.close()
+    if cut_off:  # a thread still works; its transaction is rolled back with the process, and leases give the work back
+        logging.shutdown()
+        os._exit(0)
 
 
 def tick(context: typer.Context, now: Now = None, as_json: Json = False) -> None:

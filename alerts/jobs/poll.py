@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from importlib import metadata
+from typing import TypedDict
 from urllib.parse import urlsplit
 
 import httpx
@@ -27,6 +28,7 @@ from alerts.feeds.pool import ParsePool
 from alerts.feeds.state import FeedState
 from alerts.jobs.context import Context
 from alerts.jobs.visits import Saved, Visit, save_visit, visit
+from alerts.settings import Settings
 from alerts.store import feeds as feed_store
 from alerts.store.db import exclusive
 
@@ -59,28 +61,35 @@ async def poll(context: Context, *, pool: ParsePool | None = None, client: httpx
     """Visit every feed that is due, once. A pool or client that is given is used and stays open. Raises StoreError."""
     round = _Round(context)
     await asyncio.to_thread(round.set_up)
-    async with _open(context, pool, client) as (workers, wire):
+    async with open_tools(context.settings, pool, client) as tools:
         while await round.claim():
-            await round.visit_all(workers, wire)
+            await round.visit_all(**tools)
     return PollCount(**round.counts)
 
 
+class Tools(TypedDict):
+    """What a visit needs and what is worth keeping between visits."""
+
+    pool: ParsePool
+    client: httpx.AsyncClient
+
+
 @contextlib.asynccontextmanager
-async def _open(
-    context: Context, pool: ParsePool | None, client: httpx.AsyncClient | None
-) -> AsyncIterator[tuple[ParsePool, httpx.AsyncClient]]:
-    settings = context.settings
+async def open_tools(settings: Settings, pool: ParsePool | None = None, client: httpx.AsyncClient | None = None) -> AsyncIterator[Tools]:
+    """Open what is not given, and close that again."""
     contact = settings.user_agent_contact or settings.contact or settings.base_url
     agent = user_agent(metadata.version("expat-impact-alerts"), contact)
-    workers = pool or ParsePool(settings.parse_workers)
-    wire = client or make_client(agent=agent, allowed_networks=settings.allowed_networks)
+    tools = Tools(
+        pool=pool or ParsePool(settings.parse_workers),
+        client=client or make_client(agent=agent, allowed_networks=settings.allowed_networks),
+    )
     try:
-        yield workers, wire
+        yield tools
     finally:
         if pool is None:
-            workers.close()
+            tools["pool"].close()
         if client is None:
-            await wire.aclose()
+            await tools["client"].aclose()
 
 
 class _Round:
