@@ -50,10 +50,12 @@ SAME_MATTER, PATIENCE = 2.0, 1.5
 
 
 class _Report(NamedTuple):
-    """One report in the index."""
+    """One report in the index; numbers are both words and marks."""
 
     language: str
     weights: Mapping[str, float]
+    words: Mapping[str, float]
+    marks: Mapping[str, float]
 
 
 class _Open(NamedTuple):
@@ -85,6 +87,7 @@ class _Day:
         self.day = day
         self.live: set[str] = set()
         self.counts: Counter[str] = Counter()
+        self._rarity: dict[str, float] = {}
         for story in stories:
             self.add(story)
 
@@ -92,16 +95,22 @@ class _Day:
         if story.lives_on(self.day):
             self.live.add(story.id)
             self.counts.update(story.tokens.keys())
+            self._rarity.clear()
 
     def remove(self, story: _Open) -> None:
         if story.id in self.live:
             self.live.discard(story.id)
             self.counts.subtract(story.tokens.keys())
+            self._rarity.clear()
 
     def rarity(self, token: str) -> float:
         """How telling a token is: the logarithm of one in how many stories have it."""
-        supposed = SEEN.get(token[0]) or (SEEN_COMMON if token in COMMON else SEEN_RARE)
-        return max(0.0, log((len(self.live) + PRIOR) / (self.counts[token] + supposed)))
+        known = self._rarity.get(token)
+        if known is None:
+            supposed = SEEN.get(token[0]) or (SEEN_COMMON if token in COMMON else SEEN_RARE)
+            known = max(0.0, log((len(self.live) + PRIOR) / (self.counts[token] + supposed)))
+            self._rarity[token] = known
+        return known
 
 
 class Joiner:
@@ -131,15 +140,15 @@ class Joiner:
     def place(self, entry: Entry, assessment: Assessment) -> str | None:
         """Return the id of the story that the entry belongs to, or None if it opens one."""
         day = self._day(entry.published.date())
-        language, weights = read_signature(signature(entry, assessment))
+        told = _read(signature(entry, assessment))
         shared: dict[str, float] = defaultdict(float)
-        for token in sorted(weights, key=lambda one: (day.counts[one], one)):
-            worth = weights[token] * day.rarity(token)
+        for token in sorted(told.weights, key=lambda one: (day.counts[one], one)):
+            worth = told.weights[token] * day.rarity(token)
             for key in self._postings.get(token, ()):
                 if key in day.live:
                     shared[key] += worth
         candidates = sorted(shared, key=lambda key: (-shared[key], key))[:CANDIDATES]
-        score = partial(_score, _Report(language, weights), entry.published, _matter(assessment), day)
+        score = partial(_score, told, entry.published, _matter(assessment), day)
         best = max(((score(self._open[key]), key) for key in candidates), default=(0.0, ""))
         return best[1] if best[0] > 0 else None
 
@@ -161,8 +170,14 @@ def closes(story: Story) -> datetime:
     return _opened(story).closes
 
 
+def _read(line: str) -> _Report:
+    language, weights = read_signature(line)
+    words = {token: weight for token, weight in weights.items() if token[0] in WORDS}
+    return _Report(language, weights, words, {token: weight for token, weight in weights.items() if token[0] in MARKS})
+
+
 def _opened(story: Story) -> _Open:
-    reports = [_Report(*read_signature(line)) for line in story.gist]
+    reports = [_read(line) for line in story.gist]
     times = [report.published for report in story.reports]
     due = [datetime.combine(named.last, datetime.min.time(), times[0].tzinfo) + AWAITED for named in story.dates]
     return _Open(
@@ -198,31 +213,24 @@ def _score(entry: _Report, published: datetime, families: frozenset[str], day: _
 
 def _at_home(entry: _Report, day: _Day, story: _Open) -> float:
     """How like the entry is to the reports in its own language."""
-    words = [sqrt(_likeness(entry, report, WORDS, day)) for report in story.reports if report.language == entry.language]
+    words = [sqrt(_likeness(entry.words, report.words, day)) for report in story.reports if report.language == entry.language]
     if not words:
         return 0.0
-    marks = max(_likeness(entry, report, MARKS, day) for report in story.reports)
+    marks = max(_likeness(entry.marks, report.marks, day) for report in story.reports)
     return ALIKE_BEST * max(words) + ALIKE_ON_AVERAGE * sum(words) / len(words) + MARKS_BEST * marks
 
 
 def _abroad(entry: _Report, day: _Day, story: _Open) -> float:
     """How like it is to those in other languages, where words cannot speak."""
-    marks = [_likeness(entry, report, MARKS, day) for report in story.reports if report.language != entry.language]
+    marks = [_likeness(entry.marks, report.marks, day) for report in story.reports if report.language != entry.language]
     return ABROAD + MARKS_ABROAD * sum(marks) / len(marks) if marks else 0.0
 
 
-def _likeness(one: _Report, other: _Report, kinds: frozenset[str], day: _Day) -> float:
-    """The cosine of two reports over tokens of some kinds, each weighed by how rare it is; 0..1."""
-    shared = mine = theirs = 0.0
-    for token, weight in one.weights.items():
-        if token[0] in kinds:
-            worth = weight * day.rarity(token)
-            mine += worth * worth
-            if token in other.weights:
-                shared += worth * other.weights[token] * day.rarity(token)
-    if not shared:
-        return 0.0
-    for token, weight in other.weights.items():
-        if token[0] in kinds:
-            theirs += (weight * day.rarity(token)) ** 2
-    return shared / sqrt(mine * theirs)
+def _likeness(one: Mapping[str, float], other: Mapping[str, float], day: _Day) -> float:
+    """The cosine of two sets of weighted tokens, each weighed again by how rare it is; 0..1."""
+    shared = sum(weight * other[token] * day.rarity(token) ** 2 for token, weight in one.items() if token in other)
+    return shared / (_length(one, day) * _length(other, day)) if shared else 0.0
+
+
+def _length(tokens: Mapping[str, float], day: _Day) -> float:
+    return sqrt(sum((weight * day.rarity(token)) ** 2 for token, weight in tokens.items()))
