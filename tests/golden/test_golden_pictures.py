@@ -1,0 +1,71 @@
+"""Mails as people see them: every golden mail in a real browser, phone and desktop, light and dark.
+
+`ALERTS_GOLDEN=write pytest tests/golden` also takes the picture of the README.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+HERE = Path(__file__).parent
+MAILS = sorted(path.name for path in HERE.glob("*.html"))
+PHONE, DESKTOP = (320, 640), (1000, 800)
+
+pytestmark = pytest.mark.browser
+
+_LOOK = """() => {
+  const textNodes = [...document.querySelectorAll('body *')].filter(e => [...e.childNodes].some(n => n.nodeType === 3 && n.data.trim()));
+  const visible = textNodes.filter(e => e.getClientRects().length && getComputedStyle(e).visibility !== 'hidden');
+  return {
+    width: document.documentElement.scrollWidth,
+    smallest: Math.min(...visible.map(e => parseFloat(getComputedStyle(e).fontSize)).filter(size => size > 2)),
+    background: getComputedStyle(document.body).backgroundColor,
+    remote: [...document.querySelectorAll('img,script,link,iframe')].length,
+    heading: document.querySelectorAll('h1').length,
+    title: document.title,
+    language: document.documentElement.lang,
+  };
+}"""
+
+
+@pytest.fixture(scope="module")
+def pages(browser: Any) -> Iterator[Any]:
+    """Open one golden mail: `pages(name, size, scheme)`."""
+    opened = []
+
+    def page(name: str, size: tuple[int, int], scheme: str) -> Any:
+        context = browser.new_context(viewport={"width": size[0], "height": size[1]}, color_scheme=scheme, device_scale_factor=2)
+        opened.append(context)
+        made = context.new_page()
+        made.goto((HERE / name).as_uri())
+        return made
+
+    yield page
+    for context in opened:
+        context.close()
+
+
+@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
+@pytest.mark.parametrize("name", MAILS)
+def test_a_mail_fits_the_window_in_light_and_dark_with_nothing_remote(pages: Any, name: str, size: tuple[int, int]) -> None:
+    looks = {scheme: pages(name, size, scheme).evaluate(_LOOK) for scheme in ("light", "dark")}
+    for scheme, look in looks.items():
+        assert look["width"] <= size[0], f"{name} scrolls sideways at {size[0]} px, {scheme}"
+        assert look["smallest"] >= 12, f"text of {look['smallest']} px"
+        assert look["remote"] == 0
+        assert look["heading"] == 1
+        assert look["title"]
+        assert look["language"] == name.removesuffix(".html")[-2:]
+    assert looks["light"]["background"] != looks["dark"]["background"], "the mail does not follow dark mode"
+
+
+@pytest.mark.skipif(os.environ.get("ALERTS_GOLDEN") != "write", reason="takes the README's picture; run with ALERTS_GOLDEN=write")
+def test_the_picture_of_the_readme(pages: Any) -> None:
+    page = pages("digest_tokyo_en.html", (390, 844), "light")
+    page.screenshot(path=HERE / "digest-phone.png", clip={"x": 0, "y": 0, "width": 390, "height": 1180}, full_page=True)
+    assert (HERE / "digest-phone.png").stat().st_size > 20_000
