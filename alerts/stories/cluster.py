@@ -23,6 +23,8 @@ from alerts.stories.tokens import COMMON
 WINDOW = timedelta(days=6)
 """A story stays open so long after its last report, and until some days after the last date that it waits for."""
 AWAITED = timedelta(days=4)
+LONGEST = timedelta(days=90)
+"""But no longer without a report: an act that starts next year does not keep its story open until then."""
 CANDIDATES = 8
 DAYS = 8
 """Days whose counts are kept: entries come in roughly the order of their dates."""
@@ -72,8 +74,9 @@ class _Open(NamedTuple):
 
     @property
     def closes(self) -> datetime:
-        """When it can no longer be joined."""
-        return max(self.last + WINDOW, self.due) if self.due else self.last + WINDOW
+        """The end of the last day on which it can be joined."""
+        last = self.last + WINDOW if self.due is None else max(self.last + WINDOW, min(self.due, self.last + LONGEST))
+        return last.replace(hour=23, minute=59, second=59, microsecond=999999)
 
     def lives_on(self, day: date) -> bool:
         """True if reports of that day may belong to it."""
@@ -200,12 +203,13 @@ def _score(entry: _Report, published: datetime, families: frozenset[str], day: _
     """Judge one candidate; above zero the entry belongs to it."""
     score = BASE + GROWN * log(min(story.told, CROWD)) + max(_at_home(entry, day, story), _abroad(entry, day, story))
     score += NUMBER * min(2, sum(token[0] == "n" and token in story.tokens for token in entry.weights))
-    score += SAME_TYPE if any(token[0] == "v" and token in story.tokens for token in entry.weights) else 0.0
+    same_type = any(token[0] == "v" and token in story.tokens for token in entry.weights)
+    score += SAME_TYPE if same_type else 0.0
     mine = {token for token in entry.weights if token[0] == "a"}
     theirs = {token for token, count in story.tokens.items() if token[0] == "a" and count >= 0.3 * len(story.reports)}
     score += OTHER_ACTORS if mine and theirs and mine.isdisjoint(theirs) else 0.0
     silence = abs((published - story.last) / timedelta(days=1))
-    if story.due and published <= story.due and families & story.families and mine & theirs == theirs:
+    if story.due and published <= story.due and families & story.families and theirs <= mine and (same_type or len(theirs) > 1):
         score += SAME_MATTER
         silence = min(silence, PATIENCE)
     return score + PER_DAY * silence

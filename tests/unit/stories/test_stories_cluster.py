@@ -1,12 +1,14 @@
 """Which reports tell one happening: across outlets, languages and weeks, and independent of how they come in."""
 
+from datetime import timedelta
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from alerts.feeds.entry import Entry
 from alerts.rules.assessment import Assessment
-from alerts.stories.cluster import Joiner, join
+from alerts.stories.cluster import Joiner, closes, join
 from alerts.stories.story import Story
 from alerts.stories.update import tell
 
@@ -103,6 +105,12 @@ def test_a_story_waits_for_the_date_that_it_named(entry, found) -> None:
         ]
     ]  # fmt: skip
     assert groups(placed(told)) == [0, 0, 0]
+
+
+def test_a_far_date_does_not_keep_a_story_open(entry, found) -> None:
+    one = entry("Law passes, in force from next spring", "2026-01-20 12:00")
+    story, _ = tell(None, one, found(one, "immigration-law:adopted", {"visas": 3}, dates=("2027-04-01",)), at=one.published, quiet=False)
+    assert closes(story) - one.published < timedelta(days=91)
 
 
 def test_an_unrelated_entry_opens_a_story(entry, found) -> None:
