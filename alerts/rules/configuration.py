@@ -129,7 +129,8 @@ def _cross_check(read: Configuration) -> list[Problem]:
         problems += [development.problem(f"'why' has no sentence for {sector!r}", "why", key=True) for sector in missing]
     for stage in read.stages.values():
         problems += _unknown(stage, stage.value.shift_for, developments, "development", "shift_for", keys=True)
-    problems += [Problem("stages.yaml", 0, 0, f"stage {name!r} is missing") for name in sorted({*get_args(Stage)} - set(read.stages))]
+    missing_stages = sorted({*get_args(Stage)} - set(read.stages)) if read.stages else []
+    problems += [Problem("stages.yaml", 0, 0, f"stage {name!r} is missing") for name in missing_stages]
     for concept in read.concepts.values():
         problems += _concept(concept, read)
     problems += _circles(read)
@@ -148,8 +149,10 @@ def _concept(placed: Placed[ConceptSpec], read: Configuration) -> list[Problem]:
     problems += _unknown(placed, spec.implied_by, read.concepts, "concept", "implied_by")
     if name in BUILT_IN:
         problems.append(placed.problem(f"{name!r} is built in: {BUILT_IN[name]}; choose another id", key=True))
-    if (spec.kind == "actor") != bool(spec.actor):
-        problems.append(placed.problem("kind: actor and actor: CODE go together", key=True))
+    if spec.kind == "actor" and not spec.actor:
+        problems.append(placed.problem("an actor needs its code: write actor: JPN, ISO 3166 alpha-3 or the name of a body", key=True))
+    if spec.actor and spec.kind != "actor":
+        problems.append(placed.problem("'actor' is for kind: actor; an institution says of: CODE", "actor", key=True))
     for key in ("kanji", "members", "neighbours", "languages", "implied_by", "leaders"):
         if getattr(spec, key) and spec.kind != "actor":
             problems.append(placed.problem(f"{key!r} is for kind: actor", key, key=True))

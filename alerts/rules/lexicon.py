@@ -230,7 +230,7 @@ class LexiconBuilder:
 
     def _leader(self, number: int, leader: LeaderSpec) -> list[tuple[tuple[str | int, ...], str]]:
         if leader.from_ and leader.to and leader.to < leader.from_:
-            return [(("to",), f"{leader.to} is before from: {leader.from_}")]
+            return [(("to",), f"to: {leader.to} is before from: {leader.from_}")]
         roles = (self.number(leader.role, self.specs[leader.role].kind),) if leader.role in self.specs else ()
         meaning = Meaning(number, since=leader.from_, until=leader.to, leader=True, roles=roles)
         names = [TermSpec(term=leader.en), TermSpec(term=leader.ja), *leader.aliases]

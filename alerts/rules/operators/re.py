@@ -59,5 +59,6 @@ def parse(value: Any, reader: Reader) -> Pattern | None:
         return Pattern(value, re2.compile(value, options))
     except re2.error as error:
         reason = error.args[0].decode() if error.args and isinstance(error.args[0], bytes) else str(error)
-        reader.refuse(f"re: {reason}")
+        hint = " (RE2 has no back-references and no look-around)" if "escape" in reason or "perl" in reason.lower() else ""
+        reader.refuse(f"re: {reason}{hint}")
         return None

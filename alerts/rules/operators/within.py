@@ -69,7 +69,6 @@ def parse(value: Any, reader: Reader) -> Condition | None:
     place = value.get("within", "entry")
     if place not in PLACES:
         reader.at("within").refuse(f"within: {place!r} is not known{did_you_mean(str(place), PLACES)}")
-        return None
     parts: list[Condition | None] = []
     for name, argument in value.items():
         if name == "within":
@@ -84,7 +83,7 @@ def parse(value: Any, reader: Reader) -> Condition | None:
     if not parts:
         reader.refuse("within alone is no condition")
         return None
-    if len(good) < len(parts):
+    if len(good) < len(parts) or place not in PLACES:
         return None
     # What must be absent is looked for last: most entries fail on what must be there.
     whole = good[0] if len(good) == 1 else AllOf(tuple(sorted(good, key=lambda part: not part.needs())))

@@ -99,7 +99,7 @@ def test_a_text_that_names_nobody_speaks_of_its_own_country(rules: RuleSet) -> N
 
 
 @given(TEXTS, TEXTS)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_evidence_slices_the_original(title: str, summary: str) -> None:
     entry = make_entry(title, summary)
     for development in assess(SMALL, entry).developments:
@@ -109,7 +109,7 @@ def test_evidence_slices_the_original(title: str, summary: str) -> None:
 
 
 @given(TEXTS, TEXTS, st.randoms(use_true_random=False))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 def test_order_of_files_and_rules_does_not_matter(title: str, summary: str, chance: random.Random) -> None:
     shuffled = compile_texts(shuffle(chance))
     first, second = assess(SMALL, make_entry(title, summary)), assess(shuffled, make_entry(title, summary))

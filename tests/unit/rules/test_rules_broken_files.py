@@ -1,0 +1,96 @@
+"""One broken file for each mistake, and exactly what the admin is told. `expected.txt` is the shelf of messages: read it as one.
+
+ALERTS_REGENERATE=1 writes expected.txt anew; read the difference before keeping it.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rules_sample import FILES
+
+from alerts.errors import ConfigError
+from alerts.rules.compile import compile_texts
+from alerts.rules.files import load_rules
+from alerts.yamlfile import MAX_BYTES
+
+HERE = Path(__file__).parent / "broken"
+EXPECTED = HERE / "expected.txt"
+NAMES = sorted(path.name for path in HERE.glob("*.yaml"))
+
+
+def messages(name: str) -> list[str]:
+    """What is said of a configuration that has one broken file; its first line says which file it stands for."""
+    raw = (HERE / name).read_bytes()
+    place = raw.split(b"\n", 1)[0].decode().removeprefix("# as ")
+    with pytest.raises(ConfigError) as caught:
+        compile_texts({**FILES, place: raw})
+    return [str(problem) for problem in caught.value.problems]
+
+
+def shelf() -> dict[str, list[str]]:
+    said: dict[str, list[str]] = {}
+    for line in EXPECTED.read_text(encoding="utf-8").splitlines():
+        if line.startswith("  "):
+            said[name].append(line.strip())
+        else:
+            name = line
+            said[name] = []
+    return said
+
+
+def test_the_shelf_is_current() -> None:
+    if os.environ.get("ALERTS_REGENERATE"):
+        EXPECTED.write_text("".join(f"{name}\n" + "".join(f"  {each}\n" for each in messages(name)) for name in NAMES), encoding="utf-8")
+    assert sorted(shelf()) == NAMES
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_mistake_is_told_with_place_and_advice(name: str) -> None:
+    assert messages(name) == shelf()[name]
+
+
+def test_a_file_that_is_too_large_is_not_read() -> None:
+    with pytest.raises(ConfigError, match="is larger than 8 MB; split it"):
+        compile_texts({**FILES, "rules/big.yaml": b"#" * (MAX_BYTES + 1)})
+
+
+def test_an_empty_directory_says_what_is_missing(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_rules(tmp_path)
+    assert [problem.message for problem in caught.value.problems] == ["is missing"] * 3
+
+
+def test_no_directory_says_how_to_make_one(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="alerts init"):
+        load_rules(tmp_path / "none")
+
+
+def test_a_byte_order_mark_is_no_mistake() -> None:
+    compile_texts({**FILES, "rules/all.yaml": b"\xef\xbb\xbf" + FILES["rules/all.yaml"].encode()})
+
+
+def test_problems_of_all_files_come_at_once() -> None:
+    with pytest.raises(ConfigError) as caught:
+        compile_texts({**FILES, "rules/a.yaml": "- {id: A}", "rules/b.yaml": "\t", "lexicon/c.yaml": "x: {kind: cue, e: [y]}"})
+    assert {problem.file for problem in caught.value.problems} == {"rules/a.yaml", "rules/b.yaml", "lexicon/c.yaml"}
+
+
+PIECES = st.sampled_from(
+    ["- ", "id: a", "\n", "  ", ": ", "{", "}", "[", "]", "$tariff", "when: ", "all", "near", "between", "re: '('", "&a ", "*a", "!x ", "|", ">", "'", '"', "\t", "#",
+     "~", "true", "2026-01-01", "title: A", "development: tariff-imposed", "tests: ", "match", "levels: {trade: act}", "\x00", "\ud7ff", "é", "関税", "? ", "<<: ", "%YAML 1.1", "---", "..."]
+)  # fmt: skip
+
+
+@given(st.one_of(st.lists(PIECES, max_size=25).map(lambda each: "".join(each).encode("utf-8", "replace")), st.binary(max_size=60)))
+@settings(max_examples=30, deadline=None)
+def test_nothing_but_a_config_error_escapes_the_loader(raw: bytes) -> None:
+    for place in ("rules/fuzz.yaml", "lexicon/fuzz.yaml", "stages.yaml"):
+        try:
+            compile_texts({**FILES, place: raw})
+        except ConfigError as error:
+            assert error.problems
