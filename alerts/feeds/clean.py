@@ -25,7 +25,7 @@ _TAGS = (
     "picture|pre|q|rp|rt|ruby|s|script|section|select|small|source|span|strike|strong|style|sub|sup|svg|table|tbody|td|textarea|tfoot|th|thead|"
     "time|title|tr|tt|u|ul|var|video|wbr|xml"
 )
-_MARKUP = re.compile(rf"<(?:/?(?:{_TAGS})(?=[\s/>])[^<>]*>|!--|!\[CDATA\[)", re.I)
+_MARKUP = re.compile(rf"<(?:/?(?:{_TAGS})(?=[\s/>])[^<>]*>|!--)", re.I)
 _BLOCK = re.compile(
     r"<(?=/?(?:address|article|blockquote|br|dd|div|dl|dt|figcaption|h[1-6]|hr|li|ol|p|pre|section|table|td|th|tr|ul)\b)", re.I
 )
@@ -50,7 +50,7 @@ def plain(text: str | None, limit: int = SUMMARY_LIMIT) -> str:
     """Return one line of plain text of at most `limit` characters. Idempotent on its own results but for markup spelled out as text."""
     if not text:
         return ""
-    text = text[:MARKUP_LIMIT]
+    text = text[:MARKUP_LIMIT].replace("<![CDATA[", "").replace("]]>", "")
     if _MARKUP.search(text):
         text = _strip(text)
     elif "&" in text:

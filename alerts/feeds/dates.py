@@ -71,7 +71,7 @@ _TIME = re.compile(
     r"|[時시](?:\s*(?P<jminute>\d{1,2})\s*[分분])?(?:\s*(?P<jsecond>\d{1,2})\s*[秒초])?)\s*(?P<after>[ap]\.?m\.?(?![a-z]))?",
     re.I,
 )
-_OFFSET = re.compile(r"\A(?:UTC|GMT|Z)?\s*(?P<sign>[+\u2212-])\s?(?P<hours>\d{1,2})(?::?(?P<minutes>\d{2}))?(?!\d)", re.I)
+_OFFSET = re.compile(r"\A\(?(?:UTC|GMT|Z)?\s*(?P<sign>[+\u2212-])\s?(?P<hours>\d{1,2})(?::?(?P<minutes>\d{2}))?(?!\d)", re.I)
 _ZONE_NAME = re.compile(r"\A\s*\(?\s*([A-Za-z]{1,5})\b")
 
 
@@ -127,8 +127,11 @@ def _spelled(text: str, zone: tzinfo, now: datetime) -> Dated | None:
     else:
         return None
     day = _day(match, zone, now)
-    rest = text[: match.start()] + " " * (match.end() - match.start()) + text[match.end() :]
-    clock = _TIME.search(rest, match.end()) or _TIME.search(rest)
+    rest = text
+    for name, value in match.groupdict().items():
+        if value:  # the time may stand between the parts of the date: Mon Nov 23 10:00:00 JST 2026
+            rest = rest[: match.start(name)] + " " * len(value) + rest[match.end(name) :]
+    clock = _TIME.search(rest, match.start()) or _TIME.search(rest)
     if clock is None:
         return _settle(day, None, zone)
     after = rest[clock.end() :].lstrip(" ,")
@@ -145,7 +148,7 @@ def _day(match: re.Match[str], zone: tzinfo, now: datetime) -> datetime:
         year = _ERAS[parts["era"]] + (1 if parts["year"] == "元" else int(parts["year"]))
     elif "year" in parts:
         year = int(parts["year"])
-        year += (2000 if year < 70 else 1900) if year < 100 else 0
+        year += (2000 if year < 70 else 1900) if len(parts["year"]) == 2 else 0
     else:
         return _nearest_past(int(parts["month"]), int(parts["day"]), now.astimezone(zone))
     if "one" in parts:

@@ -25,27 +25,11 @@ _META = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([A-Za-z0-9._:-]{
 _CHARSET = re.compile(r"""charset\s*=\s*["']?\s*([A-Za-z0-9._:-]{1,40})""", re.I)
 _XML_DECLARATION = re.compile(r"^\ufeff?\s*<\?xml[^>]{0,300}?\?>")
 _KANA = re.compile("[\u3041-\u30ff]")
-_ANY_BYTE = frozenset(
-    [
-        "windows-1252",
-        "windows-1251",
-        "windows-1256",
-        "iso-8859-2",
-        "iso-8859-3",
-        "iso-8859-4",
-        "iso-8859-5",
-        "iso-8859-10",
-        "iso-8859-13",
-        "iso-8859-14",
-        "iso-8859-15",
-        "iso-8859-16",
-        "koi8-r",
-        "koi8-u",
-        "ibm866",
-        "macintosh",
-        "x-mac-cyrillic",
-    ]
-)
+_SINGLE = """
+windows-1252 windows-1251 windows-1256 iso-8859-2 iso-8859-3 iso-8859-4 iso-8859-5 iso-8859-10 iso-8859-13 iso-8859-14 iso-8859-15
+iso-8859-16 koi8-r koi8-u ibm866 macintosh x-mac-cyrillic
+"""
+_ANY_BYTE = frozenset(_SINGLE.split())
 """Single-byte encodings that can read any bytes at all: that they do proves nothing."""
 
 _PYTHON = {
@@ -99,24 +83,24 @@ def decode(raw: bytes, *, content_type: str = "") -> Decoded:
     declared = _named(match, "the document", problems)
     if header and declared and header != declared:
         problems.append(f"the HTTP header says {header}, the document says {declared}")
-    for name in _in_order(header, declared):
+    labels = _in_order(header, declared)
+    if not raw.isascii() and (text := _strict(raw, "utf-8")) is not None:  # nothing else happens to be valid UTF-8
+        if labels and "utf-8" not in labels:
+            problems.append(f"labelled {labels[0]}, but the bytes are UTF-8")
+        return Decoded(text, "utf-8", tuple(problems))
+    for name in labels:
         text = _strict(raw, name)
-        if text is None:
-            continue
-        if name in _ANY_BYTE and not raw.isascii() and (unicode := _strict(raw, "utf-8")) is not None:
-            problems.append(f"labelled {name}, but the bytes are UTF-8")
-            return Decoded(unicode, "utf-8", tuple(problems))
-        return Decoded(text, name, tuple(problems))
-    name = _guess(raw)
-    if name == "utf-8" or not (header or declared):
-        if header or declared:
-            problems.append(f"labelled {declared or header}, but the bytes are {name}")
-        text = _strict(raw, name)
-        return Decoded(text if text is not None else _lossy(raw, name), name, tuple(problems))
-    best = min((choice for choice in (declared, header, name) if choice), key=lambda choice: _lossy(raw, choice).count("\ufffd"))
-    text = _lossy(raw, best)
-    problems.append(f"{text.count(chr(0xFFFD))} characters cannot be read as {best}")
-    return Decoded(text, best, tuple(problems))
+        if text is not None:
+            return Decoded(text, name, tuple(problems))
+    name = "utf-8" if _nearly_utf8(raw) else _guess(raw)
+    if name != "utf-8":
+        name = min((*labels, name), key=lambda choice: _lossy(raw, choice).count("\ufffd"))
+    text = _lossy(raw, name)
+    if labels and name not in labels:
+        problems.append(f"labelled {labels[0]}, but the bytes are {name}")
+    if "\ufffd" in text:
+        problems.append(f"{text.count(chr(0xFFFD))} characters cannot be read as {name}")
+    return Decoded(text, name, tuple(problems))
 
 
 def without_declaration(text: str) -> str:
@@ -143,18 +127,21 @@ def _in_order(header: str | None, declared: str | None) -> list[str]:
     return [name for name in (header, declared) if name]
 
 
+def _nearly_utf8(raw: bytes) -> bool:
+    """True for UTF-8 that a broken byte here and there has spoilt, such as a text cut in the middle of a character."""
+    text = _lossy(raw, "utf-8")
+    broken = text.count("\ufffd")
+    return broken * 20 < sum(char > "\x7f" for char in text)
+
+
 def _guess(raw: bytes) -> str:
-    """Look at unlabelled bytes: UTF-8, then the Japanese encodings by how much kana they give, then Chinese, then Western."""
-    if _strict(raw, "utf-8") is not None and b"\x1b$" not in raw:
-        return "utf-8"
+    """Look at bytes without a true label: the Japanese encodings by how much kana they give, else Western."""
     if b"\x1b$" in raw and raw.isascii():
         return "iso-2022-jp"
-    kana = {name: len(_KANA.findall(text)) for name in ("euc-jp", "shift_jis") if (text := _strict(raw, name)) is not None}
-    if kana and max(kana.values()) > 0:
-        return max(kana, key=lambda name: kana[name])
-    if _lossy(raw, "utf-8").count("\ufffd") * 50 < sum(byte > 0x7F for byte in raw):
+    if raw.isascii():
         return "utf-8"
-    return "windows-1252"
+    kana = {name: len(_KANA.findall(text)) for name in ("euc-jp", "shift_jis") if (text := _strict(raw, name)) is not None}
+    return max(kana, key=lambda name: kana[name]) if any(kana.values()) else "windows-1252"
 
 
 def _strict(raw: bytes, name: str) -> str | None:
