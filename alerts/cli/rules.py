@@ -47,7 +47,7 @@ def _rules(context: typer.Context, config: Path | None) -> RuleSet:
 
 
 def _entries(context: typer.Context, file: Path, config: Path | None) -> list[Entry]:
-    from alerts.cli.entry_lines import read_entries  # noqa: PLC0415 - needs the catalog of feeds, which `check` and `test` do not
+    from alerts.cli.entry_lines import read_entries
 
     session: Session = context.obj
     return read_entries(file, session.catalog(config))
@@ -127,8 +127,8 @@ def as_row(assessment: Assessment) -> dict[str, Any]:
     }
 
 
-@app.command()
-def test(
+@app.command(name="test")
+def prove(
     context: typer.Context,
     rule: Annotated[str | None, typer.Argument(help="Test this rule alone.")] = None,
     config: Config = None,
@@ -160,6 +160,7 @@ def test(
 def explain_(
     context: typer.Context,
     text: Annotated[str, typer.Argument(help="A headline, or headline | summary.")],
+    *,
     rule: Annotated[str | None, typer.Option(help="Say of this rule why it held or what failed.")] = None,
     published: Annotated[str | None, typer.Option(help="The entry's date, ISO 8601; default: now.")] = None,
     kind: Annotated[str, typer.Option(help="official, press or aggregator.")] = "press",
@@ -169,7 +170,7 @@ def explain_(
     host: Host = "JPN",
 ) -> None:
     """Show what was found in a text, which rules held and how each level came about."""
-    from alerts.clock import parse_moment  # noqa: PLC0415
+    from alerts.clock import parse_moment
 
     session: Session = context.obj
     rules = _rules(context, config)
@@ -221,6 +222,7 @@ def _print_verdict(session: Session, verdict: Verdict) -> None:
 def score_(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(help="JSON Lines as for match, each with labels.", exists=True, dir_okay=False)],
+    *,
     config: Config = None,
     as_json: Json = False,
     misses: Annotated[bool, typer.Option(help="List the entries that the rules got wrong.")] = False,

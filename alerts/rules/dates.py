@@ -17,7 +17,10 @@ from alerts.text import fold
 Span = tuple[date, date]
 _MONTHS = {name.lower(): number for number, name in enumerate(calendar.month_name) if number}
 _MONTHS |= {name.lower(): number for number, name in enumerate(calendar.month_abbr) if number} | {"sept": 9}
-_MONTH = r"(?P<month>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\b\.?"
+_MONTH = (
+    r"(?P<month>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?"
+    r"|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\b\.?"
+)
 _SEASONS = {
     "spring": (3, 5),
     "summer": (6, 8),
@@ -42,7 +45,8 @@ _PARTS = {
     "末": (25, 31),
 }
 _EFFECT = re.compile(
-    r"(?:takes? effect|took effect|effective|comes? into (?:force|effect)|in force|enters? into force|starts?|starting|begin(?:s|ning)?|from|apply|applies|"
+    r"(?:takes? effect|took effect|effective|comes? into (?:force|effect)|in force|enters? into force|"
+    r"starts?|starting|begin(?:s|ning)?|from|apply|applies|"
     r"implement(?:ed)?|launch|introduc\w+|rises?|raised?)\W*(?:\w+\W+){0,2}$"
 )
 _EFFECT_JA = re.compile(

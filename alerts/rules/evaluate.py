@@ -125,7 +125,7 @@ def _gist_only(rules: RuleSet, entry: Entry, look: Look) -> Assessment:
 def judge(rules: RuleSet, look: Look, held: Held, dates: tuple[NamedDate, ...]) -> tuple[Development, list[Impact]]:
     """Return the development that a rule which held tells of, and what it means for each sector."""
     rule = held.rule
-    assert rule.development is not None  # noqa: S101 - discards are not judged
+    assert rule.development is not None
     stage, cue = stage_of(rules, look, rule, held.mentions)
     polarity = polarity_of(rules, look, rule, stage, held.mentions)
     actors = actors_of(rules, look, rule, held.mentions)

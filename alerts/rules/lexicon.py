@@ -187,9 +187,9 @@ class LexiconBuilder:
                 if spec.type in {"state", "economy"}:
                     parents[number] |= {self._numbers["any-state"], self._numbers["foreign-state"]}
         ups: dict[int, set[int]] = {}
-        for number in parents:
+        for number, above in parents.items():
             seen: set[int] = set()
-            todo = list(parents[number])
+            todo = list(above)
             while todo:
                 if (up := todo.pop()) not in seen:
                     seen.add(up)
@@ -201,7 +201,7 @@ class LexiconBuilder:
         self._meanings.setdefault(pattern, []).append(meaning)
 
     def _terms(
-        self, number: int, terms: Iterable[TermSpec], language: str, edge: str, tag: int = PLAIN, meaning: Meaning | None = None
+        self, number: int, terms: Iterable[TermSpec], language: str, edge: str, tag: int = PLAIN, *, meaning: Meaning | None = None
     ) -> list[tuple[tuple[str | int, ...], str]]:
         problems: list[tuple[tuple[str | int, ...], str]] = []
         for index, term in enumerate(terms):
@@ -234,4 +234,4 @@ class LexiconBuilder:
         roles = (self.number(leader.role, self.specs[leader.role].kind),) if leader.role in self.specs else ()
         meaning = Meaning(number, since=leader.from_, until=leader.to, leader=True, roles=roles)
         names = [TermSpec(term=leader.en), TermSpec(term=leader.ja), *leader.aliases]
-        return self._terms(number, names, "aliases", "none", PLAIN, meaning)
+        return self._terms(number, names, "aliases", "none", meaning=meaning)

@@ -68,10 +68,10 @@ def _governs(look: Look, hedge: Mention, cue: Mention) -> bool:
 
 
 def polarity_of(rules: RuleSet, look: Look, rule: Rule, stage: Stage, mentions: Mentions) -> Polarity:
-    """Return which way it goes for a resident: the rule's word, else cues in the sentences of the evidence, else the development's usual way."""
+    """Return which way it goes for a resident: as the rule says, else cues beside the evidence, else the development's usual way."""
     if rule.spec.polarity:
         return rule.spec.polarity
-    assert rule.development is not None  # noqa: S101 - discards never come here
+    assert rule.development is not None
     polarity: Polarity = rule.development.polarity
     spans = {look.found.sentence(each.start) for each in mentions} or {(0, look.found.split)}
     said = {name for name in ("tightening", "easing") if any(any(look.found.within(rules.lexicon.number(name), *span)) for span in spans)}

@@ -25,7 +25,8 @@ READ = 4_000  # characters of each field that are read: a feed cannot make one e
 _GAPS_BEFORE = ("", " ", "'s ", "の", "の新", "新", "現")
 _GAPS_AFTER = ("", " ", " of ", "・", "の")
 _FORMER_BEFORE = re.compile(
-    r"(?:\b(?:former|ex|one-time|late|then)\b[ -](?:[\w.'-]+ ){0,4}|(?:元|前)(?:[^、。\s]{0,8}(?:大統領|首相|長官|大臣|相|総裁|主席|官房長官)の?)?)$"
+    r"(?:\b(?:former|ex|one-time|late|then)\b[ -](?:[\w.'-]+ ){0,4}"
+    r"|(?:元|前)(?:[^、。\s]{0,8}(?:大統領|首相|長官|大臣|相|総裁|主席|官房長官)の?)?)$"
 )
 _FORMER_AFTER = re.compile(r"(?:前|元)(?:副?大統領|首相|総理|国務長官|財務長官|長官|外相|総裁|主席|会長|氏|政権)")
 

@@ -5,96 +5,32 @@
 Conditions (`when:`) are read by the operators (`alerts.rules.compile`), which know the lexicon.
 """
 
+# ruff: noqa: RUF012 - pydantic copies the defaults of its fields
+
 from __future__ import annotations
 
-import re
 from datetime import date
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Literal
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    GetJsonSchemaHandler,
-    TypeAdapter,
-    WithJsonSchema,
-    field_validator,
-    model_validator,
-)
+from pydantic import BeforeValidator, Field, TypeAdapter, field_validator
 
 from alerts.rules.assessment import Polarity, Stage
-
-ID = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
-CODE = re.compile(r"[A-Z][A-Z0-9]+")
-
-
-def _id(value: str) -> str:
-    if not ID.fullmatch(value):
-        raise ValueError(f"{value!r} is not an id; write lower-case letters and digits joined by hyphens, such as us-tariff")
-    return value
-
-
-def _code(value: str) -> str:
-    if not CODE.fullmatch(value):
-        raise ValueError(f"{value!r} is not the code of an actor; write ISO 3166 alpha-3 or a body in capitals, such as JPN or G7")
-    return value
-
-
-def _text(value: Any) -> Any:
-    """A whole number in a list of terms is meant as text."""
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-
-
-def _one_or_many(value: Any) -> Any:
-    return [value] if isinstance(value, str | dict) else value
-
-
-Id = Annotated[str, AfterValidator(_id), WithJsonSchema({"type": "string", "pattern": f"^{ID.pattern}$"})]
-Code = Annotated[str, AfterValidator(_code), WithJsonSchema({"type": "string", "pattern": f"^{CODE.pattern}$"})]
-Words = Annotated[str, BeforeValidator(_text), Field(min_length=1)]
-LevelName = Literal["none", "info", "watch", "prepare", "act"]
-SizeName = Literal["exceptional", "normal", "small", "routine"]
-Edge = Literal["none", "kanji", "katakana", "word"]
-Kind = Literal["actor", "institution", "cue", "context", "mask"]
-ActorType = Literal["state", "economy", "bloc", "body"]
-Condition = Annotated[Any, WithJsonSchema({"$ref": "#/$defs/Condition"})]
-
-
-class Shape(BaseModel):
-    """Frozen; a key nobody knows is a mistake."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Shorthand(Shape):
-    """A mapping of which the first key alone may be written as plain text."""
-
-    _short: ClassVar[str]
-
-    @model_validator(mode="before")
-    @classmethod
-    def _spell_out(cls, value: Any) -> Any:
-        return {cls._short: value} if isinstance(value, str | int) and not isinstance(value, bool) else value
-
-    @classmethod
-    def __get_pydantic_json_schema__(cls, schema: Any, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        return {"anyOf": [{"type": ["string", "integer"]}, handler.resolve_ref_schema(handler(schema))]}
-
-
-class Localised(Shape):
-    """One text in each language of the readers; English is what other languages fall back to."""
-
-    en: str = Field(min_length=1)
-    ja: str = ""
-
-
-class LocalisedList(Shape):
-    """Several short texts in each language."""
-
-    en: list[str] = Field(min_length=1)
-    ja: list[str] = []
+from alerts.rules.shapes import (
+    ActorType,
+    Code,
+    Condition,
+    Edge,
+    Id,
+    Kind,
+    LevelName,
+    Localised,
+    LocalisedList,
+    Shape,
+    Shorthand,
+    SizeName,
+    Words,
+    one_or_many,
+)
 
 
 class TermSpec(Shorthand):
@@ -104,10 +40,10 @@ class TermSpec(Shorthand):
 
     term: Words
     edge: Edge | None = Field(None, description="What must not touch it (Japanese): kanji, katakana, or word = either, or Latin letters")
-    near: Annotated[list[str], BeforeValidator(_one_or_many)] = Field(
+    near: Annotated[list[str], BeforeValidator(one_or_many)] = Field(
         [], description="Words or $concepts of which one must stand in the same sentence"
     )
-    after: Annotated[list[str], BeforeValidator(_one_or_many)] = Field(
+    after: Annotated[list[str], BeforeValidator(one_or_many)] = Field(
         [], description="Texts of which one must follow at once, such as 大統領"
     )
 
@@ -160,7 +96,7 @@ class ConceptSpec(Shape):
     includes: list[Id] = Field([], description="Concepts whose mentions count as mentions of this one")
     actor: Code | None = Field(None, description="kind actor: its code")
     type: ActorType = "state"
-    kanji: Annotated[list[str], BeforeValidator(_one_or_many)] = Field(
+    kanji: Annotated[list[str], BeforeValidator(one_or_many)] = Field(
         [], description="kind actor: its one-kanji names; found in compounds only: 日米首脳, 訪米, 米政府"
     )
     members: list[Code] = Field(
@@ -170,7 +106,7 @@ class ConceptSpec(Shape):
     languages: list[str] = Field([], description="kind actor: a text in it that names no other actor speaks of this one")
     implied_by: list[Id] = Field(
         [],
-        description="kind actor: concepts (government, prime-minister) that mean this one where its own press names no other actor beside them",
+        description="kind actor: concepts (government, prime-minister) that mean it in its own press, if no other actor stands beside",
     )
     leaders: list[LeaderSpec] = []
     of: Code | None = Field(None, description="kind institution: the actor it speaks for")
@@ -273,10 +209,10 @@ class RuleSpec(Shape):
     kind: Literal["development", "discard"] = "development"
     development: Id | None = None
     when: Condition
-    despite: Annotated[list[Id], BeforeValidator(_one_or_many)] = Field(
+    despite: Annotated[list[Id], BeforeValidator(one_or_many)] = Field(
         [], description="Discard rules that do not stop it; `any`: none does"
     )
-    yields_to: Annotated[list[Id], BeforeValidator(_one_or_many)] = Field(
+    yields_to: Annotated[list[Id], BeforeValidator(one_or_many)] = Field(
         [], description="Developments that tell it better: if one is found too, this rule is left out"
     )
     stage: Stage | None = Field(None, description="Fixes the stage")

@@ -18,19 +18,20 @@ FREE, WORD, KANJI, KATAKANA, ANY = 0, 1, 2, 3, 4  # what must not touch an end: 
 _MAX_FORMS = 40
 
 _IRREGULAR = {
-    "begin": "began begun", "bring": "brought", "broadcast": "broadcast", "build": "built", "buy": "bought", "come": "came", "cut": "cut",
-    "draw": "drew drawn", "fall": "fell fallen", "fly": "flew flown", "forbid": "forbade forbidden", "freeze": "froze frozen", "give": "gave given",
-    "go": "went gone", "grow": "grew grown", "hit": "hit", "hold": "held", "keep": "kept", "lead": "led", "leave": "left", "lose": "lost",
-    "make": "made", "meet": "met", "overthrow": "overthrew overthrown", "pay": "paid", "put": "put", "quit": "quit", "raise": "raised",
-    "rise": "rose risen", "say": "said", "seek": "sought", "sell": "sold", "send": "sent", "set": "set", "shake": "shook shaken", "shoot": "shot",
-    "shut": "shut", "speak": "spoke spoken", "spend": "spent", "stand": "stood", "strike": "struck", "swear": "swore sworn", "take": "took taken",
-    "tell": "told", "uphold": "upheld", "win": "won", "withdraw": "withdrew withdrawn", "withhold": "withheld", "write": "wrote written",
+    "begin": "began begun", "bring": "brought", "broadcast": "broadcast", "build": "built", "buy": "bought", "come": "came",
+    "cut": "cut", "draw": "drew drawn", "fall": "fell fallen", "fly": "flew flown", "forbid": "forbade forbidden",
+    "freeze": "froze frozen", "give": "gave given", "go": "went gone", "grow": "grew grown", "hit": "hit", "hold": "held",
+    "keep": "kept", "lead": "led", "leave": "left", "lose": "lost", "make": "made", "meet": "met", "overthrow": "overthrew overthrown",
+    "pay": "paid", "put": "put", "quit": "quit", "raise": "raised", "rise": "rose risen", "say": "said", "seek": "sought",
+    "sell": "sold", "send": "sent", "set": "set", "shake": "shook shaken", "shoot": "shot", "shut": "shut", "speak": "spoke spoken",
+    "spend": "spent", "stand": "stood", "strike": "struck", "swear": "swore sworn", "take": "took taken", "tell": "told",
+    "uphold": "upheld", "win": "won", "withdraw": "withdrew withdrawn", "withhold": "withheld", "write": "wrote written",
 }  # fmt: skip
-_STIFF = frozenset(
-    "a an the of to in on by for from with at as and or no not new all over under into out up off after before is are was were be been "
-    "will would may might could can has have had its his her their this that than per via more".split()
-)
-_VOWELS = "aeiou"
+_STIFF = frozenset({
+    "a", "an", "the", "of", "to", "in", "on", "by", "for", "from", "with", "at", "as", "and", "or", "no", "not", "new", "all", "over",
+    "under", "into", "out", "up", "off", "after", "before", "is", "are", "was", "were", "be", "been", "will", "would", "may", "might",
+    "could", "can", "has", "have", "had", "its", "his", "her", "their", "this", "that", "than", "per", "via", "more",
+})  # fmt: skip
 _OKURIGANA = re.compile(r"(?<=[\u4e00-\u9fff])[きりしちいみけせげえめれ](?=[\u4e00-\u9fff])")
 
 

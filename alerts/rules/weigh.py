@@ -36,7 +36,7 @@ class Circumstances:
 def weigh(rules: RuleSet, look: Look, facts: Circumstances) -> list[Impact]:
     """Return an impact for every sector that the development touches at `info` or above."""
     rule, development = facts.rule, facts.rule.development
-    assert development is not None  # noqa: S101 - discards never come here
+    assert development is not None
     bases = {**development.impact, **rule.spec.levels}
     ceiling, why = Level[rule.spec.ceiling or development.ceiling], development.name.en
     stage = rules.stages[facts.stage]

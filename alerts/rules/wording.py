@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from alerts.rules.levels import Level
-from alerts.rules.schema import ConceptSpec, DevelopmentSpec, Localised, LocalisedList, RuleSpec, SectorSpec, StageSpec
+from alerts.rules.schema import ConceptSpec, DevelopmentSpec, RuleSpec, SectorSpec, StageSpec
+from alerts.rules.shapes import Localised, LocalisedList
 
 _LEVELS = {
     Level.none: Localised(en="None", ja="なし"),

@@ -25,7 +25,7 @@ class Between:
     def find(self, look: Look, low: int, high: int) -> Mentions | None:
         """Return one mention a side, from the first sentence that has them all."""
         found = look.found
-        first = [each for each in found.within(self.sides[0][0], low, high)]
+        first = list(found.within(self.sides[0][0], low, high))
         for start, end in dict.fromkeys(found.sentence(each.start) for each in first):
             lists = [list(found.within(number, max(start, low), min(end, high))) for number, _ in self.sides]
             if all(lists):

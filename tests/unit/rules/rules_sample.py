@@ -13,7 +13,8 @@ SECTORS = """
 - {id: visas, name: {en: Visas, ja: 在留資格}, about: {en: Visas}}
 """
 STAGES = """
-- {id: mooted, name: {en: under discussion, ja: 検討中}, shift: -1, rank: 0, hedge: true, cues: {en: [consider, may, mull], ja: [検討, 方針, 見通し]}}
+- {id: mooted, name: {en: under discussion, ja: 検討中}, shift: -1, rank: 0, hedge: true,
+   cues: {en: [consider, may, mull], ja: [検討, 方針, 見通し]}}
 - {id: arranging, name: {en: being arranged, ja: 調整中}, shift: -1, rank: 1, hedge: true, cues: {en: [arrange], ja: [調整]}}
 - {id: proposed, name: {en: proposed, ja: 提案}, shift: 0, rank: 2, cues: {en: [submit], ja: [提出]}}
 - {id: announced, name: {en: announced, ja: 発表}, shift: 0, rank: 3, cues: {en: [announce], ja: [発表]}}
@@ -57,7 +58,8 @@ japan:
   neighbours: [KOR, PRK]
   implied_by: [government]
   leaders: [{en: Hanako Sample, ja: 見本花子, aliases: [Sample], role: national-leader, from: 2025-01-01, to: 2026-06-30}]
-united-states: {kind: actor, actor: USA, name: {en: the United States, ja: アメリカ}, en: [US, U.S., United States], ja: [米国], kanji: 米, reject: {ja: [備蓄米, 南米]}}
+united-states: {kind: actor, actor: USA, name: {en: the United States, ja: アメリカ},
+  en: [US, U.S., United States], ja: [米国], kanji: 米, reject: {ja: [備蓄米, 南米]}}
 china: {kind: actor, actor: CHN, en: [China, Chinese], ja: [中国], kanji: 中, reject: {ja: [中国地方]}}
 south-korea: {kind: actor, actor: KOR, en: [South Korea, Korea], ja: [韓国], kanji: 韓}
 north-korea: {kind: actor, actor: PRK, en: [North Korea], ja: [北朝鮮]}

@@ -1,0 +1,79 @@
+"""What all shapes of the configuration are made of: ids, codes, texts in the readers' languages."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, GetJsonSchemaHandler, WithJsonSchema, model_validator
+
+ID = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
+CODE = re.compile(r"[A-Z][A-Z0-9]+")
+
+
+def _id(value: str) -> str:
+    if not ID.fullmatch(value):
+        raise ValueError(f"{value!r} is not an id; write lower-case letters and digits joined by hyphens, such as us-tariff")
+    return value
+
+
+def _code(value: str) -> str:
+    if not CODE.fullmatch(value):
+        raise ValueError(f"{value!r} is not the code of an actor; write ISO 3166 alpha-3 or a body in capitals, such as JPN or G7")
+    return value
+
+
+def _text(value: Any) -> Any:
+    """A whole number in a list of terms is meant as text."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def one_or_many(value: Any) -> Any:
+    """One item may stand without its list."""
+    return [value] if isinstance(value, str | dict) else value
+
+
+Id = Annotated[str, AfterValidator(_id), WithJsonSchema({"type": "string", "pattern": f"^{ID.pattern}$"})]
+Code = Annotated[str, AfterValidator(_code), WithJsonSchema({"type": "string", "pattern": f"^{CODE.pattern}$"})]
+Words = Annotated[str, BeforeValidator(_text), Field(min_length=1)]
+LevelName = Literal["none", "info", "watch", "prepare", "act"]
+SizeName = Literal["exceptional", "normal", "small", "routine"]
+Edge = Literal["none", "kanji", "katakana", "word"]
+Kind = Literal["actor", "institution", "cue", "context", "mask"]
+ActorType = Literal["state", "economy", "bloc", "body"]
+Condition = Annotated[Any, WithJsonSchema({"$ref": "#/$defs/Condition"})]
+
+
+class Shape(BaseModel):
+    """Frozen; a key nobody knows is a mistake."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Shorthand(Shape):
+    """A mapping of which the first key alone may be written as plain text."""
+
+    _short: ClassVar[str]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _spell_out(cls, value: Any) -> Any:
+        return {cls._short: value} if isinstance(value, str | int) and not isinstance(value, bool) else value
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: Any, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {"anyOf": [{"type": ["string", "integer"]}, handler.resolve_ref_schema(handler(schema))]}
+
+
+class Localised(Shape):
+    """One text in each language of the readers; English is what other languages fall back to."""
+
+    en: str = Field(min_length=1)
+    ja: str = ""
+
+
+class LocalisedList(Shape):
+    """Several short texts in each language."""
+
+    en: list[str] = Field(min_length=1)
+    ja: list[str] = []
