@@ -165,7 +165,7 @@ def _post(connection: Connection, mail: dict[str, Any], members: Collection[Colu
     same = [literal(given, _OUTBOX.c[name].type).label(name) for name, given in mail.items()]
     people = select(_SUBSCRIBER.c.id, *same).where(*members).order_by(_SUBSCRIBER.c.id)
     statement = dialect.insert(_OUTBOX).from_select(["subscriber", *mail], people).on_conflict_do_nothing()
-    return connection.execute(statement).rowcount
+    return connection.execute(statement, execution_options={"preserve_rowcount": True}).rowcount
 
 
 def _has(number: int) -> ColumnElement[bool]:

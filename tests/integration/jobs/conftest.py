@@ -1,0 +1,184 @@
+"""A small service on a real database: entries go in, stories happen, mails are rows of the outbox."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, Engine, event, select, update
+
+from alerts.clock import SetClock
+from alerts.digests.subscriber import Choices
+from alerts.feeds.catalog import Catalog
+from alerts.feeds.entry import Entry, Source
+from alerts.feeds.parse import Item
+from alerts.jobs.context import Context
+from alerts.resources import shipped
+from alerts.rules.assessment import Development, Impact, Term
+from alerts.rules.compile import RuleSet
+from alerts.rules.files import load_rules
+from alerts.rules.levels import Level
+from alerts.settings import Home, Settings
+from alerts.store import entries, stories, subscribers
+from alerts.store.db import Database, exclusive
+from alerts.store.leases import table_of
+from alerts.store.tables import DigestRow, DigestUpdateRow, OutboxRow, SubscriberRow
+from alerts.stories.story import Report, Story, Update, UpdateKind
+
+NOON = datetime(2026, 1, 5, 3, tzinfo=UTC)
+"""Monday, noon in Tokyo."""
+MORNING = datetime(2026, 1, 5, 22, tzinfo=UTC)
+"""The next seven o'clock in Tokyo: Tuesday the 6th."""
+DAY = timedelta(days=1)
+CHOICES = Choices(sectors=(("trade", Level.info), ("visas", Level.info)))
+_OUTBOX, _TOLD, _SUBSCRIBER = table_of(OutboxRow), table_of(DigestUpdateRow), table_of(SubscriberRow)
+
+
+class Crash(BaseException):
+    """The process dies here."""
+
+
+@dataclass(frozen=True)
+class Service:
+    """One service. Moments are the clock's; `mails()` shows what each person has in the outbox."""
+
+    context: Context
+    clock: SetClock
+
+    @property
+    def database(self) -> Database:
+        return self.context.database
+
+    def worker(self, name: str, database: Database | None = None) -> Context:
+        return replace(self.context, worker=name, database=database or self.database)
+
+    def subscribe(self, name: str, **choices: Any) -> int:
+        with self.database.write() as connection:
+            wanted = replace(CHOICES, **choices)
+            return subscribers.add(connection, f"{name}@example.org", wanted, now=self.clock.now(), confirmed=True).id
+
+    def happens(self, name: str, level: Level = Level.watch, *, kind: UpdateKind = "new", quiet: bool = False, **details: Any) -> int:
+        """A story is told, or told again; return the number of the update."""
+        with self.database.write() as connection:
+            exclusive(connection, "stories")
+            story, told = news(name, level, at=self.clock.now(), kind=kind, quiet=quiet, **details)
+            stories.save_stories(connection, [story])
+            return stories.append_updates(connection, [told])[0].number
+
+    def reads(self, *texts: str, baseline: bool = False, published: datetime | None = None, feed: str = "paper") -> None:
+        """A feed brings entries with these titles."""
+        now = self.clock.now()
+        source = Source(feed, "The Paper", "press", "JPN", "en")
+        items = [
+            Item(Entry(f"{feed}-{text}", source, "https://news.example.com/", text, "", published or now, "en"), text, "given", "", text)
+            for text in texts
+        ]
+        with self.database.write() as connection:
+            entries.insert_new(connection, items, feed=feed, now=now, baseline=baseline)
+
+    def mails(self) -> list[tuple[str, str, list[int]]]:
+        """Who gets which edition with which updates, in order: alerts by kind `alert`, digests by their edition."""
+        with self.database.read() as connection:
+            rows = connection.execute(
+                select(_SUBSCRIBER.c.address, _OUTBOX.c.edition, _OUTBOX.c.digest)
+                .join(_SUBSCRIBER, _SUBSCRIBER.c.id == _OUTBOX.c.subscriber)
+                .order_by(_SUBSCRIBER.c.address, _OUTBOX.c.id)
+            ).all()
+            told: dict[int, list[int]] = {}
+            for row in connection.execute(select(_TOLD).order_by(_TOLD.c.update_number)):
+                told.setdefault(row.digest, []).append(row.update_number)
+        return [(row.address.partition("@")[0], row.edition, told.get(row.digest, [])) for row in rows]
+
+    def told(self) -> dict[str, list[int]]:
+        """Which updates each person was told, in any mail."""
+        found: dict[str, list[int]] = {}
+        for name, _, updates in self.mails():
+            found.setdefault(name, []).extend(updates)
+        return {name: sorted(updates) for name, updates in found.items()}
+
+    def rows(self, table: type) -> list[Mapping[str, Any]]:
+        with self.database.read() as connection:
+            return [dict(row._mapping) for row in connection.execute(select(table_of(table)))]
+
+    def digests(self) -> int:
+        return len(self.rows(DigestRow))
+
+    def set(self, table: type, where: Any, **values: Any) -> None:
+        with self.database.write() as connection:
+            connection.execute(update(table_of(table)).where(where).values(values))
+
+
+def news(
+    name: str,
+    level: Level,
+    *,
+    at: datetime,
+    kind: UpdateKind = "new",
+    quiet: bool = False,
+    sector: str = "trade",
+    sectors: tuple[str, ...] = (),
+) -> tuple[Story, Update]:
+    """A story of one sector at a level, and the update that tells it."""
+    development = Development("tariff-imposed", "announced", "tightening", ("JPN", "USA"), "a-rule", family="trade")
+    impact = Impact(sector, level, Level.act, "tariff-imposed", "a-rule", (Term("base", level, "a reason"),))
+    report = Report(f"e-{name}-{at:%d%H%M}", "The Paper", f"Duties: {name}", "https://news.example.com/", "en", at, "press")
+    story = Story(f"s-{name}", at, at, (development,), (impact,), (), ("JPN", "USA"), (report,))
+    return story, Update(story.id, kind, report.entry, at, level, quiet=quiet, sectors=sectors)
+
+
+@pytest.fixture(scope="session")
+def rules() -> RuleSet:
+    """The rule set that ships."""
+    return load_rules(shipped("config"))
+
+
+@pytest.fixture
+def new_service(rules: RuleSet, tmp_path: Path) -> Callable[[Database], Service]:
+    """A maker of services on a given database, at noon of a Monday."""
+
+    def make(database: Database) -> Service:
+        clock = SetClock(NOON)
+        settings = Settings.model_validate({"secret_key": "a key for tests only"})
+        return Service(Context(settings, Home(tmp_path), database, clock, Catalog(feeds=()), rules, "one"), clock)
+
+    return make
+
+
+@pytest.fixture
+def service(database: Database, new_service: Callable[[Database], Service]) -> Service:
+    """An empty service; every test that takes it runs on both databases."""
+    return new_service(database)
+
+
+class Statements:
+    """Counts the statements of an engine, commits included, and dies before a chosen one."""
+
+    def __init__(self, engine: Engine, die_at: int = 0) -> None:
+        self.engine, self.die_at, self.count = engine, die_at, 0
+
+    def _statement(self, *_details: Any) -> None:
+        self.count += 1
+        if self.count == self.die_at:
+            raise Crash
+
+    def _commit(self, _connection: Connection) -> None:
+        self._statement()
+
+    def __enter__(self) -> Statements:
+        event.listen(self.engine, "before_cursor_execute", self._statement)
+        event.listen(self.engine, "commit", self._commit)
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        event.remove(self.engine, "before_cursor_execute", self._statement)
+        event.remove(self.engine, "commit", self._commit)
+
+
+@pytest.fixture
+def statements() -> Iterator[type[Statements]]:
+    """The class, for tests that crash a job."""
+    yield Statements
