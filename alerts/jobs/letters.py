@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 import structlog
 from sqlalchemy import Connection
@@ -14,13 +15,13 @@ from alerts.digests import printed
 from alerts.digests.digest import Digest
 from alerts.jobs.context import Context
 from alerts.mail.headers import mail_address
-from alerts.mail.links import BOUNCE, CONFIRM_AGE, Links
+from alerts.mail.links import BOUNCE, CONFIRM_AGE, PREFERENCES_AGE, Links
 from alerts.mail.message import Email, Headers, Personal, Sender
 from alerts.mail.mime import Prepared, prepare
 from alerts.mail.render import Renderer
 from alerts.mail.retries import EXPIRY
 from alerts.signing import Signer
-from alerts.store import outbox, suppressions
+from alerts.store import digests, outbox, suppressions
 from alerts.store.outbox import Outcome, Ready
 
 _KEPT = 64
@@ -85,7 +86,7 @@ class Letters:
         thread = self._message_id("thread", f"{letter.thread}:{ready.subscriber}") if letter.thread else ""
         headers = Headers(
             message_id=message_id,
-            date=now,
+            date=now.replace(microsecond=0),
             list_id=f"<digests.{self._domain}>" if bulk else "",
             one_click_url=one_click,
             in_reply_to=thread,
@@ -102,21 +103,20 @@ class Letters:
         language, timezone = readers[ready.audience]
         try:
             if ready.digest is None:
-                return Letter(ready, self._confirmation(ready, language), "")
+                return Letter(ready, self._link(ready, language) if ready.kind == "link" else self._confirmation(ready, language), "")
             prepared, view, thread = self._digest(connection, ready.digest)
         except Exception as error:
             # One digest that cannot be rendered must not keep the others from going out.
             _LOG.exception("send.not_rendered", outbox=ready.id, digest=ready.digest, error=type(error).__name__)
             return None
-        consent = printed.day(printed.local_day(ready.confirmed_at, timezone), language) if ready.confirmed_at else ""
-        return Letter(ready, prepared, consent, view, thread)
+        return Letter(ready, prepared, _consent_date(ready.confirmed_at, timezone, language), view, thread)
 
     def _digest(self, connection: Connection, number: int) -> tuple[Prepared, str, str]:
         """Render and encode a digest, or take it from those that are kept."""
         if number in self._digests:
             self._digests.move_to_end(number)
             return self._digests[number]
-        digest = outbox.digest_of(connection, number)
+        digest = digests.load(connection, number)
         made = prepare(self._renderer.digest(digest, self._sender), self._sender), self._links.view(number), _thread(digest)
         self._digests[number] = made
         if len(self._digests) > _KEPT:
@@ -131,6 +131,13 @@ class Letters:
             host_name=self._context.rules.wording.actor(self._context.settings.host_country, language),
             sender=self._sender,
         )
+        return prepare(rendered, self._sender)
+
+    def _link(self, ready: Ready, language: str) -> Prepared:
+        """The mail with a fresh link to the settings; it says nothing that a form brought in."""
+        preferences, unsubscribe, _ = self._links.personal(ready.subscriber)
+        days = PREFERENCES_AGE.days
+        rendered = self._renderer.link(language, preferences_url=preferences, unsubscribe_url=unsubscribe, days=days, sender=self._sender)
         return prepare(rendered, self._sender)
 
     def _message_id(self, purpose: str, key: str) -> str:
@@ -149,13 +156,18 @@ def reason_to_skip(ready: Ready, suppressed: tuple[str, datetime] | None, now: d
     if suppressed is not None:
         reason, at = suppressed
         return f"not sent: mail to this address is suppressed since {at:%Y-%m-%d} ({reason})"
-    if ready.digest is None:
+    if ready.kind == "confirmation":
         return "not sent: already confirmed" if ready.receiving else None
     if not ready.receiving:
         return "not sent: the subscription is not confirmed"
-    if ready.paused_until is not None and ready.paused_until > now:
+    if ready.digest is not None and ready.paused_until is not None and ready.paused_until > now:
         return f"not sent: paused until {ready.paused_until:%Y-%m-%d %H:%M} UTC"
     return None
+
+
+@lru_cache(maxsize=1024)
+def _consent_date(confirmed_at: datetime | None, timezone: str, language: str) -> str:
+    return printed.day(printed.local_day(confirmed_at, timezone), language) if confirmed_at else ""
 
 
 def _thread(digest: Digest) -> str:

@@ -66,6 +66,11 @@ class Renderer:
         values = {"confirm_url": confirm_url, "hours": hours, "host_name": host_name, "sender": sender}
         return self._mail("confirmation", language, {**values, "subject": phrase(language, "confirm.subject")})
 
+    def link(self, language: str, *, preferences_url: str, unsubscribe_url: str, days: int, sender: Sender) -> Rendered:
+        """Return the mail with a fresh link to the settings, which works for `days`."""
+        values = {"preferences_url": preferences_url, "unsubscribe_url": unsubscribe_url, "days": days, "sender": sender}
+        return self._mail("link", language, {**values, "subject": phrase(language, "link.subject")})
+
     def welcome(
         self,
         language: str,

@@ -12,14 +12,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import Connection, bindparam, case, func, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, case, func, insert, select, update
 
-from alerts.digests.digest import Digest
 from alerts.store.leases import claim as claim_rows
 from alerts.store.leases import release as release_rows
 from alerts.store.leases import table_of
-from alerts.store.tables import AudienceRow, DigestRow, OutboxRow, SubscriberRow
-from alerts.store.values import value
+from alerts.store.tables import AudienceRow, OutboxRow, SubscriberRow
 
 LEASE = timedelta(minutes=10)
 """Longer than any batch should take; a sender that is slower gives the rest of its batch back."""
@@ -28,7 +26,6 @@ CONFIRMATION_PRIORITY = 0
 _OUTBOX = table_of(OutboxRow)
 _SUBSCRIBER = table_of(SubscriberRow)
 _AUDIENCE = table_of(AudienceRow)
-_DIGEST = table_of(DigestRow)
 
 State = Literal["sent", "deferred", "failed", "skipped"]
 
@@ -73,12 +70,26 @@ class Outcome:
     text: str = ""
 
 
-_RECORD = (
+_SENT = (
+    update(_OUTBOX)
+    .where(_OUTBOX.c.id.in_(bindparam("ids", expanding=True)))
+    .values(
+        state="sent",
+        open=False,
+        attempts=_OUTBOX.c.attempts + 1,
+        code=250,
+        outcome="",
+        sent_at=bindparam("at"),
+        worker=None,
+        lease_until=None,
+    )
+)
+_OTHER = (
     update(_OUTBOX)
     .where(
         _OUTBOX.c.id == bindparam("row"),
         _OUTBOX.c.open,
-        or_(_OUTBOX.c.worker == bindparam("holder"), bindparam("took_it")),
+        _OUTBOX.c.worker == bindparam("holder"),
     )
     .values(
         state=bindparam("new_state"),
@@ -87,7 +98,6 @@ _RECORD = (
         attempts=bindparam("tries"),
         code=bindparam("reply"),
         outcome=bindparam("words"),
-        sent_at=bindparam("sent"),
         worker=None,
         lease_until=None,
     )
@@ -110,7 +120,7 @@ def claim(connection: Connection, *, worker: str, now: datetime, limit: int) -> 
         .join(_SUBSCRIBER, _SUBSCRIBER.c.id == _OUTBOX.c.subscriber)
         .where(_OUTBOX.c.id.in_(ids))
     )
-    found = {row.id: Ready(**row._mapping) for row in rows}
+    found = {row.id: Ready(*tuple(row)) for row in rows}
     return [found[each] for each in ids if each in found]
 
 
@@ -119,24 +129,25 @@ def record(connection: Connection, outcomes: Sequence[Outcome], *, worker: str) 
 
     What the server took is `sent`, whoever holds the row by now; any other outcome counts only while the row is this worker's.
     """
-    connection.execute(
-        _RECORD,
-        [
-            {
-                "row": outcome.id,
-                "holder": worker,
-                "took_it": outcome.state == "sent",
-                "new_state": outcome.state,
-                "still_open": outcome.state == "deferred",
-                "new_due": outcome.due,
-                "tries": outcome.attempts,
-                "reply": outcome.code,
-                "words": outcome.text,
-                "sent": outcome.at if outcome.state == "sent" else None,
-            }
-            for outcome in outcomes
-        ],
-    )
+    for at in {outcome.at for outcome in outcomes if outcome.state == "sent"}:
+        ids = [outcome.id for outcome in outcomes if outcome.state == "sent" and outcome.at == at]
+        connection.execute(_SENT, {"ids": ids, "at": at})
+    others = [outcome for outcome in outcomes if outcome.state != "sent"]
+    if others:
+        connection.execute(_OTHER, [_columns(outcome, worker) for outcome in others])
+
+
+def _columns(outcome: Outcome, worker: str) -> dict[str, Any]:
+    return {
+        "row": outcome.id,
+        "holder": worker,
+        "new_state": outcome.state,
+        "still_open": outcome.state == "deferred",
+        "new_due": outcome.due,
+        "tries": outcome.attempts,
+        "reply": outcome.code,
+        "words": outcome.text,
+    }
 
 
 def release(connection: Connection, ids: Iterable[int], *, worker: str) -> int:
@@ -149,7 +160,16 @@ def ask_to_confirm(connection: Connection, subscriber: int, *, now: datetime) ->
 
     Whoever fills in the form again and again with somebody's address must not be able to flood that person.
     """
-    edition = f"confirmation:{now:%Y-%m-%dT%H}"
+    return _hourly(connection, subscriber, "confirmation", now=now)
+
+
+def mail_link(connection: Connection, subscriber: int, *, now: datetime) -> bool:
+    """Put a mail with a fresh link to the settings into the outbox, at most one an hour; False if this hour has one."""
+    return _hourly(connection, subscriber, "link", now=now)
+
+
+def _hourly(connection: Connection, subscriber: int, kind: str, *, now: datetime) -> bool:
+    edition = f"{kind}:{now:%Y-%m-%dT%H}"
     if connection.scalar(select(_OUTBOX.c.id).where(_OUTBOX.c.subscriber == subscriber, _OUTBOX.c.edition == edition)) is not None:
         return False
     connection.execute(
@@ -157,7 +177,7 @@ def ask_to_confirm(connection: Connection, subscriber: int, *, now: datetime) ->
         {
             "subscriber": subscriber,
             "edition": edition,
-            "kind": "confirmation",
+            "kind": kind,
             "priority": CONFIRMATION_PRIORITY,
             "state": "pending",
             "open": True,
@@ -194,11 +214,3 @@ def readers(connection: Connection, audiences: Iterable[str]) -> dict[str, tuple
     """Return (language, timezone) of audiences by key."""
     rows = connection.execute(select(_AUDIENCE.c.key, _AUDIENCE.c.choices).where(_AUDIENCE.c.key.in_(list(audiences))))
     return {row.key: (str(row.choices["language"]), str(row.choices["timezone"])) for row in rows}
-
-
-def digest_of(connection: Connection, number: int) -> Digest:
-    """Return the stored digest that rows point at. Raises LookupError if it is gone."""
-    content = connection.scalar(select(_DIGEST.c.content).where(_DIGEST.c.id == number))
-    if content is None:
-        raise LookupError(f"digest {number} is gone")
-    return value(Digest, content)

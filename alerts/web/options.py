@@ -1,0 +1,77 @@
+"""What a subscriber may choose from: sectors and countries of the rule set, time zones, hours, levels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from importlib import resources
+from itertools import groupby
+from zoneinfo import ZoneInfo
+
+from alerts.digests.subscriber import Cadence
+from alerts.rules.levels import Level
+from alerts.rules.wording import Wording
+
+LANGUAGES: Mapping[str, str] = {"en": "English", "ja": "日本語"}
+CADENCES: tuple[Cadence, ...] = ("daily", "weekly", "immediate")
+LEVELS = (Level.info, Level.watch, Level.prepare, Level.act)
+LEVEL_NAMES = {level.name: level for level in LEVELS}
+ALERT_LEVELS = (Level.watch, Level.prepare, Level.act)
+DEFAULT_SECTORS = ("safety", "visas")
+"""What every foreign resident shares; ticked on a new form if the rule set knows it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One thing to choose: `value` goes over the wire, `name` and `hint` are read."""
+
+    value: str
+    name: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Choices under one heading."""
+
+    name: str
+    choices: tuple[Choice, ...]
+
+
+def sectors(wording: Wording, language: str) -> tuple[Choice, ...]:
+    """Return the sectors in the order of the configuration."""
+    return tuple(
+        Choice(id, wording.sector(id, language), getattr(spec.about, language, "") or spec.about.en) for id, spec in wording.sectors.items()
+    )
+
+
+def countries(wording: Wording, language: str, *, host: str, states_only: bool = False) -> tuple[Choice, ...]:
+    """Return the countries and blocs that the lexicon knows, by name; the host country is followed by everybody and left out."""
+    kinds = {"state", "economy"} if states_only else {"state", "economy", "bloc"}
+    codes = {spec.actor for spec in wording.concepts.values() if spec.kind == "actor" and spec.actor and spec.type in kinds} - {host}
+    return tuple(sorted((Choice(code, wording.actor(code, language)) for code in codes), key=lambda choice: choice.name))
+
+
+@cache
+def zone_names() -> tuple[str, ...]:
+    """Return every zone of the tz database that is some country's clock (zone.tab), sorted."""
+    table = resources.files("tzdata").joinpath("zoneinfo/zone.tab").read_text(encoding="utf-8")
+    return tuple(sorted({line.split("\t")[2] for line in table.splitlines() if line and not line.startswith("#")}))
+
+
+def zones(now: datetime, chosen: str) -> tuple[Group, ...]:
+    """Return the time zones by continent with their present offset. A known zone that `zone.tab` leaves out is added if it is `chosen`."""
+    names = sorted({*zone_names(), chosen})
+    groups = groupby(names, key=lambda name: name.partition("/")[0])
+    return tuple(Group(region, tuple(Choice(name, _zone_label(name, now)) for name in found)) for region, found in groups)
+
+
+def _zone_label(name: str, now: datetime) -> str:
+    place = name.partition("/")[2].replace("_", " ").replace("/", ", ") or name
+    offset = now.astimezone(ZoneInfo(name)).utcoffset()
+    assert offset is not None
+    minutes = int(offset.total_seconds()) // 60
+    sign = "−" if minutes < 0 else "+"
+    return f"{place} (UTC{sign}{abs(minutes) // 60}{f':{abs(minutes) % 60:02}' if minutes % 60 else ''})"
