@@ -1,0 +1,188 @@
+"""`alerts subscribers`: add, list and end the people who get mail."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Collection
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from alerts.cli.session import Session, moment_at
+from alerts.digests.edition import zone_problem
+from alerts.digests.subscriber import Choices
+from alerts.errors import AlertsError
+from alerts.rules.compile import RuleSet
+from alerts.rules.levels import Level
+from alerts.store import outbox, subscribers
+from alerts.store.subscribers import Subscriber
+
+app = typer.Typer(no_args_is_help=True)
+
+LANGUAGES = ("en", "ja")
+CADENCES = ("immediate", "daily", "weekly")
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+LEVELS = tuple(level.name for level in Level if level is not Level.none)
+PAGE = 1000
+
+Now = Annotated[str | None, typer.Option("--now", metavar="ISO", help="Pretend that it is this moment.")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object a line, for programs.")]
+
+
+@app.command()
+def add(
+    context: typer.Context,
+    address: Annotated[str, typer.Argument(help="The mail address.")],
+    sector: Annotated[
+        list[str], typer.Option("--sector", metavar="SECTOR=LEVEL", help="A sector and the least level worth a line; again for more.")
+    ],
+    cadence: Annotated[str, typer.Option(help=f"Rhythm of the digest: {', '.join(CADENCES)}.")] = "daily",
+    hour: Annotated[int, typer.Option(min=0, max=23, help="Local hour of the digest.")] = 7,
+    weekday: Annotated[str, typer.Option(help="Day of a weekly digest.")] = "monday",
+    timezone: Annotated[str, typer.Option(help="IANA time zone.")] = "Asia/Tokyo",
+    language: Annotated[str, typer.Option(help=f"Language of the mails: {', '.join(LANGUAGES)}.")] = "en",
+    country: Annotated[list[str] | None, typer.Option("--country", metavar="ISO3", help="A country to follow; again for more.")] = None,
+    nationality: Annotated[str, typer.Option(metavar="ISO3", help="For rules that concern one nationality; optional.")] = "",
+    alert: Annotated[str, typer.Option(help="From which level on a story is sent at once.")] = "prepare",
+    quiet: Annotated[str, typer.Option(metavar="FROM-TO", help="Local hours without mail, such as 22-7; none: no quiet hours.")] = "22-7",
+    confirmed: Annotated[bool, typer.Option("--confirmed", help="The person has agreed; without it a confirmation mail is sent.")] = False,
+    now: Now = None,
+    as_json: Json = False,
+) -> None:
+    """Add a person: alerts subscribers add you@example.com --sector visas=info --sector automotive=watch --confirmed."""
+    session: Session = context.obj
+    rules = session.rules()
+    actors = {spec.actor for spec in rules.wording.concepts.values() if spec.kind == "actor" and spec.actor}
+    if problem := zone_problem(timezone):
+        raise AlertsError(f"--timezone: {problem.partition(', so ')[0]}; choose one such as Asia/Tokyo or Europe/London")
+    choices = Choices(
+        language=_one_of("--language", language, LANGUAGES),
+        timezone=timezone,
+        cadence=_one_of("--cadence", cadence, CADENCES),  # type: ignore[arg-type]
+        hour=hour,
+        weekday=WEEKDAYS.index(_one_of("--weekday", weekday.lower(), WEEKDAYS)),
+        sectors=_sectors(sector, rules),
+        alert_level=Level[_one_of("--alert", alert, LEVELS)],
+        countries=tuple(sorted({_one_of("--country", each.upper(), actors) for each in country or ()})),
+        nationality=_one_of("--nationality", nationality.upper(), actors) if nationality else "",
+        quiet=_quiet(quiet),
+    )
+    moment = moment_at(now)
+    consent = {"how": "operator", "at": moment.isoformat()} if confirmed else {}
+    with session.database().write() as connection:
+        person = subscribers.add(connection, address, choices, now=moment, confirmed=confirmed, consent=consent)
+        if person.state == "unconfirmed":
+            outbox.ask_to_confirm(connection, person.id, now=moment)
+    if as_json:
+        typer.echo(json.dumps(_plain(person), ensure_ascii=False))
+        return
+    then = {
+        "open": "gets mail" + (f"; next digest {person.due:%Y-%m-%d %H:%M} UTC" if person.due else "; every story at once"),
+        "unconfirmed": "gets a mail that asks to confirm (alerts send), and nothing else before",
+        "ended": f"has ended ({person.ended_reason})",
+    }[person.state]
+    session.out.print(f"Subscriber {person.id}: {person.address} {then}.", highlight=False, soft_wrap=True)
+
+
+@app.command("list")
+def show(
+    context: typer.Context,
+    state: Annotated[str, typer.Option(help="Only those who are open, unconfirmed or ended.")] = "",
+    as_json: Json = False,
+) -> None:
+    """List the people, with what they chose."""
+    session: Session = context.obj
+    wanted: Any = _one_of("--state", state, ("open", "unconfirmed", "ended")) if state else None
+    table = Table()
+    for name in ("id", "address", "state", "cadence", "next digest (UTC)", "sectors", "countries", "language"):
+        table.add_column(name, overflow="fold")
+    after = 0
+    with session.database().read() as connection:
+        while people := subscribers.listing(connection, state=wanted, after=after, limit=PAGE):
+            after = people[-1].id
+            for person in people:
+                if as_json:
+                    typer.echo(json.dumps(_plain(person), ensure_ascii=False))
+                else:
+                    table.add_row(*_cells(person))
+    if not as_json:
+        session.out.print(table if table.row_count else "Nobody yet; alerts subscribers add --help says how.")
+
+
+@app.command()
+def end(
+    context: typer.Context,
+    address: Annotated[str, typer.Argument(help="The mail address.")],
+    reason: Annotated[str, typer.Option(help="Kept with the date.")] = "operator",
+    now: Now = None,
+) -> None:
+    """End a subscription: no more mail. What was agreed and when stays on record."""
+    session: Session = context.obj
+    with session.database().write() as connection:
+        person = subscribers.by_address(connection, address)
+        if person is None:
+            raise AlertsError("nobody with this address is known; alerts subscribers list shows all")
+        ended = subscribers.end(connection, [person.id], reason=reason, now=moment_at(now))
+    session.out.print("Ended." if ended else "Had ended before.")
+
+
+def _sectors(given: Collection[str], rules: RuleSet) -> tuple[tuple[str, Level], ...]:
+    chosen: dict[str, Level] = {}
+    for each in given:
+        name, equals, level = each.partition("=")
+        if not equals:
+            raise AlertsError(f"--sector {each}: write it with the least level worth a line, such as {each}=watch")
+        known = _one_of("--sector", name, rules.sectors)
+        chosen[known] = Level[_one_of(f"--sector {name}", level, LEVELS)]
+    return tuple(sorted(chosen.items()))
+
+
+def _quiet(text: str) -> tuple[int, int] | None:
+    if text in ("none", ""):
+        return None
+    start, dash, stop = text.partition("-")
+    if not dash or not start.isdecimal() or not stop.isdecimal() or int(start) > 23 or int(stop) > 23:
+        raise AlertsError(f"--quiet {text}: write two hours from 0 to 23, such as 22-7, or none")
+    return int(start), int(stop)
+
+
+def _one_of(option: str, value: str, allowed: Collection[str]) -> str:
+    """Return a value that is allowed. Raises AlertsError with the nearest one, and all of them where they are few."""
+    if value in allowed:
+        return value
+    near = difflib.get_close_matches(value, list(allowed), n=1, cutoff=0.5)
+    hint = f"; did you mean {near[0]}?" if near else ""
+    listed = f"; known are {', '.join(sorted(allowed) if len(allowed) > 12 else allowed)}" if len(allowed) < 60 else ""
+    raise AlertsError(f"{option}: {value!r} is not known{hint}{listed}")
+
+
+def _plain(person: Subscriber) -> dict[str, Any]:
+    choices = person.choices
+    return {
+        "id": person.id,
+        "address": person.address,
+        "state": person.state,
+        "language": choices.language,
+        "timezone": choices.timezone,
+        "cadence": choices.cadence,
+        "hour": choices.hour,
+        "weekday": WEEKDAYS[choices.weekday],
+        "sectors": {name: level.name for name, level in choices.sectors},
+        "alert": choices.alert_level.name,
+        "countries": list(choices.countries),
+        "nationality": choices.nationality,
+        "quiet": list(choices.quiet) if choices.quiet else None,
+        "next_digest": person.due.isoformat() if person.due else None,
+        "confirmed_at": person.confirmed_at.isoformat() if person.confirmed_at else None,
+        "ended_reason": person.ended_reason,
+    }
+
+
+def _cells(person: Subscriber) -> tuple[str, ...]:
+    choices = person.choices
+    rhythm = f"{choices.cadence} {choices.hour:02}:00 {choices.timezone}" if choices.cadence != "immediate" else "immediate"
+    due = f"{person.due:%Y-%m-%d %H:%M}" if person.due else "-"
+    sectors = ", ".join(f"{name}={level.name}" for name, level in choices.sectors)
+    return str(person.id), person.address, person.state, rhythm, due, sectors, ", ".join(choices.countries) or "all", choices.language
