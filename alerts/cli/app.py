@@ -6,7 +6,7 @@ import os
 import sys
 from importlib import metadata
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TextIO
 
 import typer
 from rich.console import Console
@@ -39,6 +39,9 @@ pipeline.register(app)
 demo.register(app)
 
 
+PIPE_WIDTH = 160
+
+
 def _version(wanted: bool) -> None:
     if wanted:
         typer.echo(f"alerts {metadata.version('expat-impact-alerts')}")
@@ -55,7 +58,12 @@ def start(
 ) -> None:
     """Take the global options."""
     set_up_log()
-    context.obj = Session(home=Home(home), out=Console(), err=Console(stderr=True))
+    context.obj = Session(home=Home(home), out=console(sys.stdout), err=console(sys.stderr))
+
+
+def console(stream: TextIO) -> Console:
+    """A terminal is as wide as it is; a pipe gets room, so that tables in logs and files stay readable."""
+    return Console(file=stream, width=None if stream.isatty() else PIPE_WIDTH)
 
 
 def main() -> None:

@@ -7,6 +7,7 @@ import dataclasses
 import json
 import logging
 import os
+from datetime import datetime
 from typing import Annotated, Any
 
 import typer
@@ -129,11 +130,19 @@ def status(context: typer.Context, as_json: Json = False, now: Now = None) -> No
     if as_json:
         typer.echo(json.dumps(counts, ensure_ascii=False, default=str))
         return
+    table = Table(show_header=False, box=None, pad_edge=False)
     for group, values in counts.items():
-        table = Table(title=group, title_justify="left", show_header=False, box=None, pad_edge=False, min_width=40)
-        for name, value in values.items() if isinstance(values, dict) else ((group, values),):
-            table.add_row(f"  {name}", str(value))
-        session.out.print(table)
+        for number, (name, value) in enumerate(values.items()):
+            table.add_row("" if number else f"[bold]{group.replace('_', ' ')}[/bold]", name.replace("_", " "), _cell(value))
+    session.out.print(table)
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_cell(each)}" for name, each in value.items())
+    if isinstance(value, list):
+        return "; ".join(map(str, value)) or "none"
+    return "never" if value is None else f"{value:%Y-%m-%d %H:%M} UTC" if isinstance(value, datetime) else str(value)
 
 
 def _plain(outcome: Any) -> Any:
