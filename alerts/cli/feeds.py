@@ -179,8 +179,17 @@ async def _visit_all(session: Session, feeds: tuple[Feed, ...], now: datetime, *
             try:
                 fetched = await fetch(client, feed)
                 body = fetched.body or b""
-                where = {"content_type": fetched.content_type, "url": fetched.url, "timezone": "" if typed == feed.url else feed.timezone}
-                outcomes.append((feed, parse(body, feed_source=feed.source, now=now, **where)))
+                parsed = parse(
+                    body,
+                    content_type=fetched.content_type,
+                    url=fetched.url,
+                    feed_source=feed.source,
+                    timezone="" if typed == feed.url else feed.timezone,
+                    now=now,
+                    format=feed.format,
+                    selection=feed.selection,
+                )
+                outcomes.append((feed, parsed))
             except FeedError as error:
                 outcomes.append((feed, error))
     return outcomes

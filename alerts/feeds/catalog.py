@@ -18,6 +18,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter
 
 from alerts.errors import ConfigError
 from alerts.feeds.entry import Source, SourceKind
+from alerts.feeds.formats.raw import Selection
 from alerts.yamlfile import load
 
 Format = Literal["feed", "html-list", "json-list"]
@@ -49,11 +50,10 @@ def _expression(pattern: str) -> str:
 Line = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f]*$")]
 
 
-class Selection(BaseModel):
+class Select(BaseModel):
     """How entries are found on a page without a feed (`html-list`) or in a document of an API (`json-list`).
 
-    html-list: CSS selectors; `title` and `date` are looked for inside `item`, `link` matches the address (a regular expression).
-    json-list: paths of keys with dots, such as `data.results`; `link` may hold `{key}` of the item.
+    html-list: CSS selectors; `title`, `link` and `date` are looked for inside `item`. json-list: paths of keys with dots.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -66,6 +66,10 @@ class Selection(BaseModel):
     guid: str = ""
     matching: Annotated[str, AfterValidator(_expression)] = ""
     """Only entries whose address matches this regular expression are kept."""
+
+    def selection(self) -> Selection:
+        """Return it as the value that parsing takes."""
+        return Selection(**self.model_dump())
 
 
 class Feed(BaseModel):
@@ -98,7 +102,12 @@ class Feed(BaseModel):
     aliases: tuple[str, ...] = ()
     """Other names of the publisher, as other feeds write them."""
     format: Format = "feed"
-    select: Selection | None = None
+    select: Select | None = None
+
+    @property
+    def selection(self) -> Selection | None:
+        """Where the entries are, if this is no feed."""
+        return self.select.selection() if self.select else None
 
     @property
     def source(self) -> Source:

@@ -18,12 +18,15 @@ from alerts.feeds import clean, identity
 from alerts.feeds.dates import Dated, read_date
 from alerts.feeds.encoding import decode, without_declaration
 from alerts.feeds.entry import Entry, Source
-from alerts.feeds.formats import jsonfeed, syndication
-from alerts.feeds.formats.raw import Document, Raw
+from alerts.feeds.formats import htmllist, jsonfeed, jsonlist, syndication
+from alerts.feeds.formats.raw import Document, Raw, Selection
 from alerts.feeds.language import language_of, primary
 
 FORMATS: Mapping[str, ModuleType] = {"json": jsonfeed, "syndication": syndication}
 """Tried in this order; each has `recognises(text)` and `read(text, url)`."""
+
+LISTS: Mapping[str, ModuleType] = {"html-list": htmllist, "json-list": jsonlist}
+"""What is no feed, by the format in feeds.yaml; each has `read(text, url, selection)`."""
 
 MAX_ENTRIES = 2000
 """More entries in one document than this are an archive; the first ones are kept."""
@@ -71,17 +74,27 @@ class Parsed:
         return tuple(item.entry for item in self.items)
 
 
-def parse(body: bytes, *, content_type: str, url: str, feed_source: Source, timezone: str, now: datetime) -> Parsed:
+def parse(
+    body: bytes,
+    *,
+    content_type: str,
+    url: str,
+    feed_source: Source,
+    timezone: str,
+    now: datetime,
+    format: str = "feed",
+    selection: Selection | None = None,
+) -> Parsed:
     """Read a feed's document. `url` is where it came from, `timezone` the zone of dates that name none; empty: that of
-    the feed's language.
+    the feed's language. `format` and `selection` are for what is no feed (see LISTS).
 
-    Raises FeedError with reason `empty-body`, `html`, `captcha`, `login`, `not-a-feed` or `empty`.
+    Raises FeedError with reason `empty-body`, `html`, `captcha`, `login`, `not-a-feed`, `layout` or `empty`.
     """
     if not body.strip(b"\x00\t\r\n \xef\xbb\xbf"):
         raise FeedError("empty-body", "the server answered with nothing")
     decoded = decode(body, content_type=content_type)
     text = without_declaration(decoded.text.lstrip("\ufeff\x00 \t\r\n"))
-    document = _read(text, url)
+    document = LISTS[format].read(text, url, selection) if selection is not None else _read(text, url)
     if not document.entries:
         raise FeedError("empty", f"a feed ({document.format}) without a single entry")
     zone = ZoneInfo(timezone or _HOME_ZONES.get(language_of(text[:3000], primary(document.language)), "UTC"))

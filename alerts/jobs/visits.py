@@ -62,6 +62,8 @@ async def visit(feed: Feed, state: FeedState, *, client: httpx.AsyncClient, pool
             feed_source=feed.source,
             timezone=feed.timezone,
             now=now,
+            format=feed.format,
+            selection=feed.selection,
         )
         # The bytes have done their work; a queue of visits must not keep them.
         return replace(found, fetched=replace(fetched, body=b""), parsed=parsed, body_hash=body_hash)

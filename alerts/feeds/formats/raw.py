@@ -19,6 +19,20 @@ class Raw:
 
 
 @dataclass(frozen=True, slots=True)
+class Selection:
+    """Where the entries of a page or document are that is no feed; see `htmllist` and `jsonlist` for what the texts mean."""
+
+    item: str
+    title: str = ""
+    link: str = ""
+    date: str = ""
+    summary: str = ""
+    guid: str = ""
+    matching: str = ""
+    """Only entries whose address matches this regular expression are kept."""
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """One document: its entries in order, and what it says of itself. `ttl_minutes` is how long it asks to be left alone."""
 

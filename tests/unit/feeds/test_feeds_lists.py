@@ -1,0 +1,118 @@
+"""Pages and documents that are no feeds are read by selectors, and a rebuilt page is told from a quiet one."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alerts.errors import FeedError
+from alerts.feeds.entry import Source
+from alerts.feeds.formats.raw import Selection
+from alerts.feeds.formats.tree import grow, select
+from alerts.feeds.parse import Parsed, parse
+
+NOW = datetime(2026, 4, 1, tzinfo=UTC)
+PAGE = """<!DOCTYPE html><html lang="ja"><head><title>Agency</title>
+<script>var a = "<li><a href='/x/1.html'>no</a></li>";</script></head><body>
+<ul class="menu"><li><a href="/">Top</a><li><a href="/en/">English pages</a></ul>
+<ul class="news">
+<li><span class="day">2026年3月30日</span> <a href="/news/123.html">Fees for residence cards change</a>
+<li><span class="day">令和8年3月27日</span> <a href="/news/122.html">Office closed on Friday</a> <img src="new.gif">
+<li><span class="day">2026/03/20</span> <a href="/news/121.pdf">PDF</a>
+</ul>
+<dl class="news"><dt>2026.3.19<dd><a href="/news/120.html">An older notice</a></dl>
+</body></html>"""
+
+
+def page(text: str, **selection: str) -> Parsed:
+    return parse(
+        text.encode(),
+        content_type="text/html; charset=utf-8",
+        url="https://agency.example/index.html",
+        feed_source=Source("agency", "Agency", language="ja"),
+        timezone="Asia/Tokyo",
+        now=NOW,
+        format="html-list",
+        selection=Selection(**selection),
+    )
+
+
+def test_a_list_on_a_page_is_read_with_its_dates() -> None:
+    found = page(PAGE, item="li, dd", matching="/news/")
+    assert [(entry.title, entry.url, f"{entry.published:%m-%d %H}") for entry in found.entries] == [
+        ("Fees for residence cards change", "https://agency.example/news/123.html", "03-29 15"),
+        ("Office closed on Friday", "https://agency.example/news/122.html", "03-26 15"),
+        ("An older notice", "https://agency.example/news/120.html", "03-18 15"),
+    ]
+    assert found.format == "html-list"
+
+
+def test_the_same_page_with_a_new_date_is_a_new_entry() -> None:
+    first, second = (page(text, item="li", matching="123").entries[0].id for text in (PAGE, PAGE.replace("3月30日", "3月31日")))
+    assert first != second
+
+
+def test_a_rebuilt_page_is_a_failure_and_says_so() -> None:
+    for selection in ({"item": "article.card"}, {"item": "li", "matching": "/press/"}):
+        with pytest.raises(FeedError) as caught:
+            page(PAGE, **selection)
+        assert caught.value.reason == "layout"
+        assert "has it been rebuilt?" in str(caught.value)
+
+
+def test_a_selector_that_is_not_understood_is_named() -> None:
+    with pytest.raises(FeedError, match="li:nth-child"):
+        page(PAGE, item="li:nth-child(2)")
+
+
+COUNTS = {
+    "li": 5, "ul.news li": 3, ".day": 3, "ul.news .day, dt": 4, "a[href*=news]": 4, 'a[href="/"]': 1, "img[src]": 1, "*": 25, "#none": 0,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("selector", COUNTS)
+def test_selectors(selector: str) -> None:
+    assert len(select(grow(PAGE), selector)) == COUNTS[selector]
+
+
+@given(st.text(alphabet="<>/ abliuldtp=\"'", max_size=200))
+def test_any_markup_grows_a_tree(text: str) -> None:
+    assert all(element.parent is not None for element in grow(text).descendants())
+
+
+DATA = b"""{"data": {
+"JP": {"iso": "JP", "en": {"name": "Japan", "slug": "japan", "text": "Take normal precautions"}, "when": "2026-03-30 10:00:00"},
+"XX": {"iso": "XX", "en": {"name": "Nowhere", "slug": "nowhere", "text": ""}, "when": null}, "bad": 3}}"""
+
+
+def document(raw: bytes, **selection: str) -> Parsed:
+    return parse(
+        raw,
+        content_type="application/json",
+        url="https://api.example/index.json",
+        feed_source=Source("api", "API"),
+        timezone="America/Toronto",
+        now=NOW,
+        format="json-list",
+        selection=Selection(**selection),
+    )
+
+
+def test_a_document_of_an_api_is_read_by_paths() -> None:
+    found = document(DATA, item="data.*", title="{en.name}: {en.text}", link="/places/{en.slug}", date="when", guid="iso")
+    assert [(item.guid, item.entry.title, item.entry.url) for item in found.items] == [
+        ("JP", "Japan: Take normal precautions", "https://api.example/places/japan"),
+        ("XX", "Nowhere:", "https://api.example/places/nowhere"),
+    ]
+    assert found.items[0].entry.published == datetime(2026, 3, 30, 14, tzinfo=UTC)
+    assert found.items[1].dated == "missing"
+
+
+def test_an_api_that_changed_is_a_failure() -> None:
+    for raw, reason in ((b'{"other": []}', "layout"), (b"<html>", "not-a-feed")):
+        with pytest.raises(FeedError) as caught:
+            document(raw, item="data.*")
+        assert caught.value.reason == reason
