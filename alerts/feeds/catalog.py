@@ -47,6 +47,9 @@ def _expression(pattern: str) -> str:
     return pattern
 
 
+_SECTION_MARKS = frozenset("|:/(–—-・")
+"""What stands between a publisher and one of its sections."""
+
 Line = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f]*$")]
 
 
@@ -157,10 +160,12 @@ class Catalog(BaseModel):
         return Source(publisher, publisher, feed.kind, feed.country, feed.language)
 
     def _official(self, name: str) -> Feed | None:
-        for known, feed in self._publishers.items():
-            rest = name.removeprefix(known)
-            if feed.kind == "official" and len(known) >= 3 and rest != name and not (rest[0].isascii() and rest[0].isalnum()):
-                return feed
+        for feed in self.feeds:
+            if feed.kind == "official":
+                for known in (feed.publisher.casefold(), *(alias.casefold() for alias in feed.aliases)):
+                    rest = name.removeprefix(known).lstrip()
+                    if rest != name and (not known.isascii() or rest[:1] in _SECTION_MARKS):
+                        return feed
         return None
 
 

@@ -55,7 +55,8 @@ def test_all_recorded_documents_give_the_entries_they_hold() -> None:
             parsed = read(row["path"])
         except FeedError as error:
             parsed = None
-            assert error.reason in {"empty", "html"}, f"{row['path']}: {error}"
+            if error.reason not in {"empty", "html"}:
+                wrong.append(f"{row['path']}: {error}")
         count = len(parsed.items) if parsed else 0
         expected = DIFFERENT.get(row["path"], (int(row["entries_feedparser"] or 0), ""))[0]
         if count != expected:
@@ -116,8 +117,9 @@ def test_a_replayed_series_misses_nothing_and_repeats_nothing(name: str, paths: 
         try:
             parsed = read(path)
         except FeedError as error:
-            assert error.reason in {"empty", "html"}
-            continue
+            if error.reason in {"empty", "html"}:
+                continue
+            raise
         for _visit in range(3):  # what is held as a redesign is taken in by the third
             merged = merge(
                 parsed.items,
