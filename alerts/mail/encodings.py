@@ -17,6 +17,8 @@ _LINE_BYTES = 57
 _QP_LINE = 75
 """One less than 76: room for the = of a soft line break."""
 _QP_UNSAFE = re.compile(rb"[^\x20-\x3c\x3e-\x7e]")
+_QP_WHOLE = re.compile(rb"[!-<>-~]{1,75}(?<!^F)(?<!^\.)")
+"""A value that stands on a line as it is, as most links do."""
 
 Pieces = Sequence[tuple[bytes, str | None]]
 """Literals, each with the name of the slot that follows it; the last has none."""
@@ -102,7 +104,8 @@ class QuotedPrintable:
         for literal, name in self._pieces:
             out.append(literal)
             if name is not None:
-                out.append(_quoted_lines(values[name], soft=True))
+                value = values[name]
+                out.append(value + b"=\r\n" if _QP_WHOLE.fullmatch(value) else _quoted_lines(value, soft=True))
         return out
 
 

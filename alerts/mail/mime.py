@@ -8,7 +8,9 @@ from __future__ import annotations
 import hashlib
 import html
 import re
+from datetime import datetime
 from email.utils import format_datetime
+from functools import lru_cache
 
 from alerts.mail.encodings import Part, Pieces, smallest
 from alerts.mail.headers import checked, list_field, mail_address, mailbox_field, text_field
@@ -46,7 +48,7 @@ class Prepared:
         marked = {name: html.escape(value.decode()).encode() if b"&" in value or b"<" in value else value for name, value in plain.items()}
         return b"".join(
             (
-                f"Date: {format_datetime(headers.date)}\r\nTo: {mail_address(personal.address)}\r\n".encode(),
+                f"Date: {_date(headers.date)}\r\nTo: {mail_address(personal.address)}\r\n".encode(),
                 self._named,
                 _personal_fields(headers),
                 self._opening,
@@ -73,6 +75,11 @@ def _pieces(text: str) -> Pieces:
     parts = _SLOT.split(text.replace("\r\n", "\n").replace("\r", "\n").replace("\n", "\r\n"))
     names = [_NAMES[token] for token in parts[1::2]]
     return list(zip((literal.encode("utf-8", "replace") for literal in parts[0::2]), [*names, None], strict=True))
+
+
+@lru_cache(maxsize=8)
+def _date(moment: datetime) -> str:
+    return format_datetime(moment)
 
 
 def _part_head(subtype: str, part: Part) -> str:

@@ -48,6 +48,8 @@ class PipelinedConnection(asyncio.Protocol):
         self._wanted = 0
         self._waiter: asyncio.Future[None] | None = None
         self._unsent = False
+        self._deadline = 0.0
+        self._watch: asyncio.TimerHandle | None = None
         self._utf8 = "smtputf8" in extensions
         size = extensions.get("size", "").strip()
         self._size_known = "size" in extensions
@@ -124,18 +126,30 @@ class PipelinedConnection(asyncio.Protocol):
         if len(self._replies) < count and not self.closing:
             self._wanted = count
             self._waiter = self._loop.create_future()
-            timer = self._loop.call_later(self._timeout, self._wake)
+            self._deadline = self._loop.time() + self._timeout
+            if self._watch is None:
+                self._watch = self._loop.call_later(self._timeout, self._look)
             try:
                 await self._waiter
             except asyncio.CancelledError:
                 self.close()  # half a message is out: this connection is good for nothing
                 raise
             finally:
-                timer.cancel()
                 self._waiter = None
             if len(self._replies) < count:
                 self.closing = True
         return [self._replies.popleft() for _ in range(min(count, len(self._replies)))]
+
+    def _look(self) -> None:
+        """End a wait that is over its time. One timer serves all waits of a connection: setting one for each is dear."""
+        self._watch = None
+        left = self._deadline - self._loop.time()
+        if self.closing or self._waiter is None:
+            return
+        if left <= 0:
+            self._wake()
+        else:
+            self._watch = self._loop.call_later(left, self._look)
 
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():
@@ -172,6 +186,8 @@ class PipelinedConnection(asyncio.Protocol):
     def connection_lost(self, error: Exception | None) -> None:
         """The connection is gone."""
         self.closing = True
+        if self._watch is not None:
+            self._watch.cancel()
         self._wake()
 
     def pause_writing(self) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import email
 import email.policy
-import itertools
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -233,6 +232,7 @@ def test_a_cancelled_job_finishes_what_is_in_flight_and_gives_back_the_rest(post
 
 
 def test_the_rate_holds_over_all_connections(post: Any) -> None:
+    """The sixth message at 50 a second may not leave before five fiftieths have gone by, however many lanes there are."""
     post.fill([f"r{number}@example.org" for number in range(6)])
     moments: list[float] = []
 
@@ -240,9 +240,14 @@ def test_the_rate_holds_over_all_connections(post: Any) -> None:
         async def send(self, email: Any) -> None:
             moments.append(asyncio.get_running_loop().time())
 
-    settings = post.context.settings.model_copy(update={"send_rate": 50.0})
-    asyncio.run(send(replace(post.context, settings=settings), transport=Timing()))  # type: ignore[arg-type]
-    assert all(later - earlier > 0.015 for earlier, later in itertools.pairwise(moments))
+    async def scenario() -> float:
+        settings = post.context.settings.model_copy(update={"send_rate": 50.0})
+        started = asyncio.get_running_loop().time()
+        await send(replace(post.context, settings=settings), transport=Timing())  # type: ignore[arg-type]
+        return started
+
+    started = asyncio.run(scenario())
+    assert max(moments) - started >= 0.099
 
 
 def test_two_senders_share_the_rows(database: Database, new_post: Callable[..., Any]) -> None:
