@@ -50,7 +50,8 @@ def _entry(entry: Any) -> Raw:
         link=_text(entry.get("link")) or _alternate(entry),
         title=_text(entry.get("title")),
         summary=summary,
-        dates=tuple(text for name in ("published", "created", "updated") if (text := _text(entry.get(name)))),
+        # Past feedparser's own lookup, which takes `published` for a missing `updated` and warns about it.
+        dates=tuple(text for name in ("published", "created", "updated") if (text := _text(dict.get(entry, name)))),
         language=_text((entry.get("title_detail") or {}).get("language")) or _text(entry.get("language")),
         outlet=_text(source.get("title")) if hasattr(source, "get") else "",
     )

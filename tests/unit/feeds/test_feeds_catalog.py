@@ -59,15 +59,16 @@ def test_a_publisher_is_official_only_if_the_list_says_so(tmp_path: Path, name: 
     assert load(tmp_path, GOOD).source_for(name).kind == kind
 
 
+URL = "url: https://x.example/"
 BAD = {
     "url: ftp://x.example/": "feeds.yaml:2:8: url: 'ftp://x.example/' is not a web address; it starts with https:// or http://",
-    "url: https://x.example/\n  kind: offical": "feeds.yaml:3:9: kind: 'offical' is not known; did you mean 'official'? allowed: aggregator, official, press",
-    "url: https://x.example/\n  timezone: Tokyo": "feeds.yaml:3:13: timezone: 'Tokyo' is not a time zone; write it as Asia/Tokyo",
-    "url: https://x.example/\n  pol_minutes: 5": "feeds.yaml:3:3: unknown key 'pol_minutes'; did you mean 'poll_minutes'?",
-    "url: https://x.example/\n  enabled: false": "feeds.yaml:1:3: 'one' is not enabled; say why in reason",
+    f"{URL}\n  kind: offical": "feeds.yaml:3:9: kind: 'offical' is not known; did you mean 'official'? allowed: aggregator, official, press",
+    f"{URL}\n  timezone: Tokyo": "feeds.yaml:3:13: timezone: 'Tokyo' is not a time zone; write it as Asia/Tokyo",
+    f"{URL}\n  pol_minutes: 5": "feeds.yaml:3:3: unknown key 'pol_minutes'; did you mean 'poll_minutes'?",
+    f"{URL}\n  enabled: false": "feeds.yaml:1:3: 'one' is not enabled; say why in reason",
     "enabled: true": "feeds.yaml:1:3: 'one' is enabled but has no url; add one, or write enabled: false and a reason",
-    "url: https://x.example/\n  format: html-list": "feeds.yaml:3:11: format html-list needs select: with at least item",
-    "url: https://x.example/\n  format: html-list\n  select: {item: li, matching: '('}": "feeds.yaml:4:32: matching: '(' is not a regular expression",
+    f"{URL}\n  format: html-list": "feeds.yaml:3:11: format html-list needs select: with at least item",
+    f"{URL}\n  format: html-list\n  select: {{item: li, matching: '('}}": "feeds.yaml:4:32: matching: '(' is not a regular expression",
 }
 
 
