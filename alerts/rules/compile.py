@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from alerts.errors import ConfigError, Problem
+from alerts.rules.assessment import Term
 from alerts.rules.configuration import Configuration, Placed, read_configuration, shape_of
+from alerts.rules.levels import Level
 from alerts.rules.lexicon import Lexicon, LexiconBuilder
 from alerts.rules.operators import all as all_
 from alerts.rules.operators import any as any_
@@ -44,13 +46,15 @@ class Sizing:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A rule, ready to be evaluated. `needs` are sets of concepts of each of which one must have been found."""
+    """A rule, ready to be evaluated. `needs` are sets of concepts of each of which one must have been found; `bases` are the sectors it
+    touches, in the order of sectors.yaml, with the first term of their level."""
 
     spec: RuleSpec
     development: DevelopmentSpec | None
     condition: Condition
     needs: Needs
     sizings: tuple[Sizing, ...]
+    bases: tuple[tuple[str, Term], ...]
     place: str
 
     @property
@@ -156,8 +160,20 @@ def _read_rules(read: Configuration, builder: LexiconBuilder, problems: list[Pro
                 sizings = _sizings(development.sizes, parent, builder, problems)
         if condition is not None:
             line = placed.document.place(placed.loc)[0]
-            rules.append(Rule(spec, development, condition, condition.needs(), sizings, f"{placed.document.name}:{line}"))
+            bases = _bases(spec, development, read.sectors) if development else ()
+            rules.append(Rule(spec, development, condition, condition.needs(), sizings, bases, f"{placed.document.name}:{line}"))
     return tuple(rules)
+
+
+def _bases(spec: RuleSpec, development: DevelopmentSpec, sectors: Iterable[str]) -> tuple[tuple[str, Term], ...]:
+    levels = {**development.impact, **spec.levels}
+    bases: list[tuple[str, Term]] = []
+    for sector in sectors:
+        level = Level[levels.get(sector, "none")]
+        if level is not Level.none:
+            says = f"rule {spec.id}" if sector in spec.levels else development.name.en
+            bases.append((sector, Term("base", int(level), f"{says}: {level.name} for {sector}")))
+    return tuple(bases)
 
 
 def _sizings(specs: list[SizeSpec], placed: Placed[Any], builder: LexiconBuilder, problems: list[Problem]) -> tuple[Sizing, ...]:

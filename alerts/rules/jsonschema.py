@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from alerts.rules import schema
+from alerts.rules.shapes import CONDITION
 
 FILES: Mapping[str, TypeAdapter[Any]] = {
     "sectors": schema.SECTORS,
@@ -58,8 +59,16 @@ _CONDITION = {
 
 def schema_of(name: str) -> dict[str, Any]:
     """Return the JSON Schema (2020-12) of a kind of file: one of FILES. Raises KeyError."""
-    made = FILES[name].json_schema(by_alias=True, mode="validation")
-    definitions = made.setdefault("$defs", {})
+    made = _refer(FILES[name].json_schema(by_alias=True, mode="validation"))
     if name in {"rules", "developments"}:
-        definitions["Condition"] = _CONDITION
+        made.setdefault("$defs", {})["Condition"] = _CONDITION
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": f"alerts: {name}", **made}
+
+
+def _refer(node: Any) -> Any:
+    """Replace every mark of a condition by a reference to its definition."""
+    if isinstance(node, dict):
+        if node.get("$comment") == CONDITION:
+            return {**{key: value for key, value in node.items() if key != "$comment"}, **_ONE}
+        return {key: _refer(value) for key, value in node.items()}
+    return [_refer(each) for each in node] if isinstance(node, list) else node

@@ -1,7 +1,8 @@
 """One pass over an entry: which concepts are mentioned where, after everything that hides a mention has been heard.
 
-Hiding, in this order: what touches a term (京都 in 東京都), a reject phrase or mask that covers it, among actors a longer one that
-covers it (South Korea over Korea), a term's own conditions, and for leaders their time in office and `former`.
+Hiding, in this order: what touches a term (京都 in 東京都), a reject phrase or mask that covers it (a reject also if it runs into its
+start: 南米 and 米の), among actors a longer one that covers it (South Korea over Korea), a term's own conditions, and for leaders their
+time in office and `former`.
 """
 
 from __future__ import annotations
@@ -203,7 +204,9 @@ class Scanner:
         for start, end, row in kept:
             hidden: Collection[int] = ()
             if hiding:
-                hidden = {by for first, last, by in hiding if first <= start and end <= last}
+                hidden = {
+                    by for first, last, by in hiding if first <= start < last and (end <= last or (by == row.concept and first < start))
+                }
                 if -1 in hidden or row.concept in hidden:
                     continue
             if row.plain and not hidden:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, TypeAdapter, field_validator
+from pydantic import Field, TypeAdapter, field_validator
 
 from alerts.rules.assessment import Polarity, Stage
 from alerts.rules.shapes import (
@@ -25,11 +25,11 @@ from alerts.rules.shapes import (
     LevelName,
     Localised,
     LocalisedList,
+    OneOrMany,
     Shape,
     Shorthand,
     SizeName,
     Words,
-    one_or_many,
 )
 
 
@@ -40,12 +40,8 @@ class TermSpec(Shorthand):
 
     term: Words
     edge: Edge | None = Field(None, description="What must not touch it (Japanese): kanji, katakana, or word = either, or Latin letters")
-    near: Annotated[list[str], BeforeValidator(one_or_many)] = Field(
-        [], description="Words or $concepts of which one must stand in the same sentence"
-    )
-    after: Annotated[list[str], BeforeValidator(one_or_many)] = Field(
-        [], description="Texts of which one must follow at once, such as 大統領"
-    )
+    near: Annotated[list[str], OneOrMany()] = Field([], description="Words or $concepts of which one must stand in the same sentence")
+    after: Annotated[list[str], OneOrMany()] = Field([], description="Texts of which one must follow at once, such as 大統領")
 
 
 class Terms(Shape):
@@ -96,7 +92,7 @@ class ConceptSpec(Shape):
     includes: list[Id] = Field([], description="Concepts whose mentions count as mentions of this one")
     actor: Code | None = Field(None, description="kind actor: its code")
     type: ActorType = "state"
-    kanji: Annotated[list[str], BeforeValidator(one_or_many)] = Field(
+    kanji: Annotated[list[str], OneOrMany()] = Field(
         [], description="kind actor: its one-kanji names; found in compounds only: 日米首脳, 訪米, 米政府"
     )
     members: list[Code] = Field(
@@ -209,10 +205,8 @@ class RuleSpec(Shape):
     kind: Literal["development", "discard"] = "development"
     development: Id | None = None
     when: Condition
-    despite: Annotated[list[Id], BeforeValidator(one_or_many)] = Field(
-        [], description="Discard rules that do not stop it; `any`: none does"
-    )
-    yields_to: Annotated[list[Id], BeforeValidator(one_or_many)] = Field(
+    despite: Annotated[list[Id], OneOrMany()] = Field([], description="Discard rules that do not stop it; `any`: none does")
+    yields_to: Annotated[list[Id], OneOrMany()] = Field(
         [], description="Developments that tell it better: if one is found too, this rule is left out"
     )
     stage: Stage | None = Field(None, description="Fixes the stage")

@@ -5,7 +5,19 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, GetJsonSchemaHandler, WithJsonSchema, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    WithJsonSchema,
+    model_validator,
+)
+from pydantic_core import CoreSchema
+from pydantic_core.core_schema import no_info_before_validator_function
 
 ID = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 CODE = re.compile(r"[A-Z][A-Z0-9]+")
@@ -28,9 +40,21 @@ def _text(value: Any) -> Any:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-def one_or_many(value: Any) -> Any:
-    """One item may stand without its list."""
-    return [value] if isinstance(value, str | dict) else value
+class OneOrMany:
+    """Marks a list that may be written as its one item."""
+
+    def validate(self, value: Any) -> Any:
+        """Put one item into a list."""
+        return [value] if isinstance(value, str | dict) else value
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Validate as the list, after `validate`."""
+        return no_info_before_validator_function(self.validate, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: Any, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        """Allow either way of writing."""
+        many = handler(schema)
+        return {"anyOf": [many["items"], many]}
 
 
 Id = Annotated[str, AfterValidator(_id), WithJsonSchema({"type": "string", "pattern": f"^{ID.pattern}$"})]
@@ -41,7 +65,8 @@ SizeName = Literal["exceptional", "normal", "small", "routine"]
 Edge = Literal["none", "kanji", "katakana", "word"]
 Kind = Literal["actor", "institution", "cue", "context", "mask"]
 ActorType = Literal["state", "economy", "bloc", "body"]
-Condition = Annotated[Any, WithJsonSchema({"$ref": "#/$defs/Condition"})]
+CONDITION = "a condition of a rule"  # put in the schema by `alerts.rules.jsonschema`, which knows the operators
+Condition = Annotated[Any, WithJsonSchema({"$comment": CONDITION})]
 
 
 class Shape(BaseModel):

@@ -37,7 +37,6 @@ def weigh(rules: RuleSet, look: Look, facts: Circumstances) -> list[Impact]:
     """Return an impact for every sector that the development touches at `info` or above."""
     rule, development = facts.rule, facts.rule.development
     assert development is not None
-    bases = {**development.impact, **rule.spec.levels}
     ceiling, why = Level[rule.spec.ceiling or development.ceiling], development.name.en
     stage = rules.stages[facts.stage]
     if Level[stage.ceiling] < ceiling:
@@ -46,12 +45,8 @@ def weigh(rules: RuleSet, look: Look, facts: Circumstances) -> list[Impact]:
     caps = _caps(rules, look)
     reach = {local: _reach(rules, look, facts, local=local) for local in (False, True)}
     impacts = []
-    for sector in rules.sectors:  # in the order of sectors.yaml
-        base = Level[bases.get(sector, "none")]
-        if base is Level.none:
-            continue
-        says = f"rule {rule.id}" if sector in rule.spec.levels else development.name.en
-        terms = [Term("base", int(base), f"{says}: {base.name} for {sector}"), *shared]
+    for sector, base in rule.bases:
+        terms = [base, *shared]
         if far := reach[sector in LOCAL]:
             terms.append(far)
         total = sum(term.value for term in terms)

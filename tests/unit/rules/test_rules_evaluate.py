@@ -14,8 +14,28 @@ from alerts.rules.compile import RuleSet, compile_texts
 from alerts.rules.evaluate import assess
 from alerts.rules.levels import Level
 
-PIECES = ["Japan", "US", "tariff", "tariffs ", "関税", "米、", "日米首脳", "ミサイル", "missile", " ", ". ", "。", "発表", "検討", "may ", "ＵＳ", "ﾊﾞ", "…", "㍿",
-          "\u200b", "🙂", "25%", "４月から", "が\u3099", "World Cup", "政府", "denies", "\n", "見本花子", "'s"]  # fmt: skip
+PIECES = [
+    *[
+        "Japan",
+        "US",
+        "tariff",
+        "tariffs ",
+        "missile",
+        "may ",
+        "denies",
+        "World Cup",
+        "'s",
+        "25%",
+        " ",
+        ". ",
+        "\n",
+        "\u200b",
+        "🙂",
+        "…",
+        "㍿",
+    ],
+    *["関税", "米、", "日米首脳", "ミサイル", "発表", "検討", "ＵＳ", "ﾊﾞ", "４月から", "が\u3099", "政府", "見本花子", "。"],
+]
 TEXTS = st.lists(st.one_of(st.sampled_from(PIECES), st.text(max_size=5)), max_size=14).map("".join)
 SMALL = compile_texts(FILES)
 

@@ -1,0 +1,75 @@
+"""The shipped configuration: its own tests pass, its files follow the published schemas, and ambiguous words are told apart."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs
+import pytest
+import yaml
+
+from alerts.feeds.entry import Entry, Source
+from alerts.resources import shipped
+from alerts.rules.cases import run_tests
+from alerts.rules.compile import RuleSet
+from alerts.rules.evaluate import assess
+from alerts.rules.files import load_rules, read_texts
+from alerts.rules.jsonschema import FILES, schema_of
+from alerts.rules.lint import CODES, lint
+from alerts.text import is_japanese
+
+CASES: list[dict[str, Any]] = yaml.load((Path(__file__).parent / "ambiguous.yaml").read_text(encoding="utf-8"), yaml.BaseLoader)
+
+
+@pytest.fixture(scope="module")
+def rules() -> RuleSet:
+    return load_rules(shipped("config"))
+
+
+def test_every_test_inside_the_configuration_passes(rules: RuleSet) -> None:
+    outcomes = list(run_tests(rules))
+    assert [f"{one.place} {one.subject}: {one.text}: {one.reason}" for one in outcomes if not one.passed] == []
+    assert len(outcomes) > 100
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["text"])
+def test_ambiguous_words_are_told_apart(rules: RuleSet, case: dict[str, Any]) -> None:
+    language = "ja" if is_japanese(case["text"]) else "en"
+    entry = Entry("e", Source("s", "s", language=language), "", case["text"], "", datetime(2026, 2, 15, tzinfo=UTC), language)
+    actors = set(assess(rules, entry).actors)
+    assert set(case.get("has", [])) <= actors
+    assert not set(case.get("lacks", [])) & actors
+
+
+@pytest.mark.parametrize("kind", FILES)
+def test_the_files_follow_the_published_schema(kind: str) -> None:
+    validator = jsonschema_rs.validator_for(schema_of(kind))
+    for name, raw in read_texts(shipped("config")).items():
+        if name.split("/")[0].removesuffix(".yaml") == kind:
+            errors = [f"{name}: {list(error.instance_path)}: {error.message}" for error in validator.iter_errors(plain(raw))]
+            assert errors == []
+
+
+def plain(raw: bytes) -> Any:
+    """Read a file as an editor would: the scalars of YAML 1.2."""
+    from alerts.yamlfile import parse
+
+    document = parse("file", raw, [])
+    assert document is not None
+    return document.data
+
+
+def test_a_schema_refuses_what_the_loader_refuses() -> None:
+    validator = jsonschema_rs.validator_for(schema_of("rules"))
+    good: dict[str, Any] = {"id": "a", "title": "A", "development": "b", "when": {"all": ["$c", {"any": ["d"]}], "within": "sentence"}}
+    assert validator.is_valid([good])
+    for bad in ({"when": {"al": ["$c"]}}, {"when": []}, {"id": "Not An Id"}, {"unknown": 1}, {"levels": {"visas": "high"}}):
+        assert not validator.is_valid([{**good, **bad}])
+
+
+def test_lint_knows_its_codes_and_finds_no_rule_that_is_looked_at_for_every_entry_without_cause(rules: RuleSet) -> None:
+    findings = lint(rules, today=date(2026, 11, 24))
+    assert {finding.code for finding in findings} <= set(CODES)
+    assert all(finding.level == CODES[finding.code].level for finding in findings)

@@ -1,0 +1,139 @@
+"""`alerts rules …` as an admin and as a program meet it: lines, JSON, exit codes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+from rules_sample import FILES
+from typer.testing import CliRunner, Result
+
+from alerts.cli.rules import app
+from alerts.cli.session import Session
+from alerts.errors import AlertsError, ConfigError
+from alerts.settings import Home
+
+FEEDS = """
+- {id: one, url: "https://news.example.org/feed", title: One, publisher: One, kind: press, country: JPN, language: en, poll_minutes: 15}
+"""
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    directory = tmp_path / "home" / "config"
+    for name, text in FILES.items():
+        (directory / name).parent.mkdir(parents=True, exist_ok=True)
+        (directory / name).write_text(text, encoding="utf-8")
+    return directory
+
+
+@pytest.fixture
+def call(config: Path):
+    def invoke(*arguments: str) -> Result:
+        session = Session(Home(config.parent), Console(width=200), Console(stderr=True))
+        result = CliRunner().invoke(app, list(arguments), obj=session)
+        if isinstance(result.exception, AlertsError):
+            raise result.exception
+        return result
+
+    return invoke
+
+
+def test_check_says_that_all_is_well_and_what_is_unwise(call, config: Path) -> None:
+    result = call("check")
+    assert result.exit_code == 0
+    assert "3 rules" in result.output
+    assert "L01" in result.output
+    assert call("check", "--fail-on", "info").exit_code == 1
+
+
+def test_check_of_broken_files_is_a_config_error_or_json(call, config: Path) -> None:
+    (config / "rules" / "all.yaml").write_text("- {id: A B}\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"rules/all.yaml:1:8: id: 'A B' is not an id"):
+        call("check")
+    result = call("check", "--json")
+    assert result.exit_code == 2
+    assert {problem["file"] for problem in json.loads(result.output)["problems"]} == {"rules/all.yaml"}
+
+
+def test_a_code_is_explained(call) -> None:
+    assert "review_by has passed" in call("check", "--explain", "L02").output
+    with pytest.raises(AlertsError, match="no code 'L99'"):
+        call("check", "--explain", "L99")
+
+
+def test_tests_fail_with_the_clause_that_failed(call, config: Path) -> None:
+    assert call("test").exit_code == 0
+    text = FILES["rules/all.yaml"].replace("match: [New tariff on cars]", "match: [New taxes on cars]")
+    (config / "rules" / "all.yaml").write_text(text, encoding="utf-8")
+    result = call("test")
+    assert result.exit_code == 1
+    assert "must match, but $tariff is not found" in result.output
+
+
+def test_case_files_are_run(call, config: Path) -> None:
+    (config / "tests").mkdir()
+    case = "- {title: Japan announces tariff, developments: [tariff-imposed], sectors: {trade: watch}}\n"
+    (config / "tests" / "one.yaml").write_text(case, encoding="utf-8")
+    result = call("test")
+    assert result.exit_code == 1
+    assert "trade is prepare, not watch (base +3)" in result.output
+
+
+def test_explain_shows_evidence_and_the_sum(call) -> None:
+    output = call("explain", "Japan announces tariff of 25 percent", "--published", "2026-02-01").output
+    assert "title[16:22]" in output
+    assert "twenty percent or more" in output
+    assert "act needs an official source" in output
+    output = call("explain", "Japan wins", "--rule", "tariff").output
+    assert "$tariff is not found" in output
+    verdicts = json.loads(call("explain", "関税を発動", "--json").output)["verdicts"]
+    assert [(one["rule"], one["held"]) for one in verdicts] == [("tariff", True)]
+
+
+def test_match_prints_the_contract(call, config: Path, tmp_path: Path) -> None:
+    (config / "feeds.yaml").write_text(FEEDS, encoding="utf-8")
+    lines = [
+        {
+            "id": "a",
+            "title": "Japan announces tariff",
+            "summary": "",
+            "published": "2026-02-01T00:00:00+09:00",
+            "source": "One",
+            "lang": "en",
+            "more": 1,
+        },
+        {"id": "b", "title": "Nothing", "summary": "", "published": "2026-02-01", "source": "Two", "lang": "en"},
+    ]
+    path = tmp_path / "lines.jsonl"
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    first, second = map(json.loads, call("match", str(path), "--json").output.splitlines())
+    assert first["developments"] == [
+        {"type": "tariff-imposed", "stage": "announced", "polarity": "tightening", "actors": ["JPN"], "rule": "tariff"}
+    ]
+    assert first["sectors"] == {"trade": "prepare"}
+    assert {"field": "title", "start": 16, "end": 22, "text": "tariff", "concept": "tariff"} in first["evidence"]
+    assert second == {"id": "b", "developments": [], "sectors": {}, "evidence": []}
+
+
+def test_score_compares_with_labels(call, config: Path, tmp_path: Path) -> None:
+    (config / "feeds.yaml").write_text(FEEDS, encoding="utf-8")
+    path = tmp_path / "labelled.jsonl"
+    right = {"relevant": True, "development": ["tariff-imposed"], "sectors": {"trade": 3}}
+    rows = [
+        ("a", "Japan announces tariff", right),
+        ("b", "Nothing", right),
+        ("c", "Nothing", {"relevant": False, "development": [], "sectors": {}}),
+    ]
+    row = [{"id": name, "title": title, "published": "2026-02-01", "lang": "en", "labels": label} for name, title, label in rows]
+    path.write_text("".join(json.dumps(line) + "\n" for line in row), encoding="utf-8")
+    figures = json.loads(call("score", str(path), "--json").output)
+    assert figures["scores"]["all"]["development"] == {"p": 1.0, "r": 0.5, "f1": 0.667}
+    assert [one["id"] for one in figures["wrong"]] == ["b"]
+
+
+def test_schemas_are_written(call, tmp_path: Path) -> None:
+    call("schema", "--directory", str(tmp_path / "schemas"))
+    assert len(list((tmp_path / "schemas").glob("*.schema.json"))) == 6
