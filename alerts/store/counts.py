@@ -82,4 +82,4 @@ def _one(connection: Connection, **columns: Any) -> dict[str, Any]:
 
 
 def _by(connection: Connection, statement: Select[Any]) -> dict[str, int]:
-    return dict(connection.execute(statement.order_by(statement.selected_columns[0])).tuples().all())
+    return {name: number for name, number in connection.execute(statement.order_by(statement.selected_columns[0]))}  # noqa: C416 - rows

@@ -4,11 +4,13 @@ Times are UTC and aware. Work that is shared between jobs and machines carries t
 `due` (when it may be taken), `open` (still to be done), `worker` and `lease_until` (who has it, until when).
 """
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, Column, DateTime, Dialect, Index, Text, TypeDecorator, UniqueConstraint, text
+from sqlalchemy import Index, Text, UniqueConstraint
 from sqlmodel import Field, SQLModel
+
+from alerts.store.columns import claim_index, document, moment, open_index
 
 SQLModel.metadata.naming_convention = {
     "ix": "ix_%(table_name)s_%(column_0_name)s",
@@ -20,47 +22,6 @@ SQLModel.metadata.naming_convention = {
 
 NUMBERS_NEVER_USED_AGAIN = {"sqlite_autoincrement": True}
 """An id stands in links and keys; SQLite would give that of an erased row to the next one."""
-
-
-class Moment(TypeDecorator[datetime]):
-    """An aware UTC moment; SQLite keeps no zone, so it is put back on reading. A naive value is refused."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Store UTC. Raises ValueError for a naive moment."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("a moment needs a time zone")
-        return value.astimezone(UTC)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Give an aware moment in UTC."""
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
-def moment(*, nullable: bool = False, default: Any = None) -> Any:
-    """Declare a column of aware UTC moments."""
-    return Field(default=default if nullable else ..., sa_type=Moment, nullable=nullable)
-
-
-def document() -> Any:
-    """Declare a column of JSON values."""
-    return Field(sa_column=Column(JSON, nullable=False))
-
-
-def claim_index(table: str) -> Index:
-    """Only open work, in the order of the claim."""
-    return open_index(f"ix_{table}_claim", "due", "id")
-
-
-def open_index(name: str, *columns: str) -> Index:
-    """Index open rows only. The words of each condition are those that SQLAlchemy writes for `table.c.open`, or SQLite would not use it."""
-    return Index(name, *columns, sqlite_where=text("open = 1"), postgresql_where=text("open"))
 
 
 class FeedRow(SQLModel, table=True):

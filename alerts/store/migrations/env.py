@@ -6,7 +6,7 @@ from alembic import context
 from sqlmodel import SQLModel
 from sqlmodel.sql.sqltypes import AutoString
 
-from alerts.store.tables import Moment
+from alerts.store.columns import Moment
 
 
 def render(kind: str, value: Any, _context: Any) -> str | Literal[False]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -173,12 +173,13 @@ class Statements:
         event.listen(self.engine, "commit", self._commit)
         return self
 
-    def __exit__(self, *_error: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_details: object) -> bool:
         event.remove(self.engine, "before_cursor_execute", self._statement)
         event.remove(self.engine, "commit", self._commit)
+        return kind is Crash
 
 
 @pytest.fixture
-def statements() -> Iterator[type[Statements]]:
-    """The class, for tests that crash a job."""
-    yield Statements
+def statements() -> type[Statements]:
+    """The class, for tests that crash a job: leaving the block, the crash is over."""
+    return Statements

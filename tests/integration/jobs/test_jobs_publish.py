@@ -350,10 +350,7 @@ def test_a_crash_between_any_two_statements_loses_nothing_and_doubles_nothing(
         service.happens("boats", Level.watch)
         morning(service)
         with statements(database.engine, die_at) as counted:
-            try:
-                publish(service.context)
-            except BaseException as error:
-                assert type(error).__name__ == "Crash"
+            publish(service.context)
         publish(service.context)
         rest = [(row["audience"], row["due"], row["seen"], row["alerted"] != "") for row in service.rows(SubscriberRow)]
         outcome = service.mails(), rest
