@@ -67,7 +67,8 @@ class Rule:
 class RuleSet:
     """A whole configuration, compiled and read-only. `files` holds the texts it was made from, `hash` stands for them.
 
-    `triggers` maps a concept to the numbers of the rules to look at when it is found; `always` are rules that need no concept.
+    `triggers` maps a concept to the numbers of the rules to look at when it is found; `always` are rules that need no
+    concept, `stage_cues` the numbers of the concepts that hold the cues of each stage.
     """
 
     hash: str
@@ -81,6 +82,7 @@ class RuleSet:
     sectors: Mapping[str, SectorSpec]
     developments: Mapping[str, DevelopmentSpec]
     stages: Mapping[str, StageSpec]
+    stage_cues: tuple[tuple[int, StageSpec], ...]
     cases: tuple[tuple[str, CaseSpec], ...]
 
     def rule(self, name: str) -> Rule | None:
@@ -115,6 +117,7 @@ def compile_texts(texts: Mapping[str, bytes | str]) -> RuleSet:
         sectors=sectors,
         developments=developments,
         stages=stages,
+        stage_cues=tuple((lexicon.number(f"stage:{name}"), stages[name]) for name in sorted(stages)),
         cases=tuple((f"{case.document.name}:{case.document.place(case.loc)[0]}", case.value) for case in read.cases),
     )
 

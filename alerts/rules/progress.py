@@ -47,19 +47,21 @@ def _all_alike(look: Look, mentions: Mentions) -> set[Mention]:
 
 
 def _furthest(rules: RuleSet, look: Look, spans: Sequence[tuple[int, int]]) -> tuple[StageSpec, Mention] | None:
-    asserted: list[tuple[StageSpec, Mention]] = []
-    for low, high in spans:
-        cues = [
-            (spec, mention)
-            for name, spec in rules.stages.items()
-            for mention in look.found.within(rules.lexicon.number(f"stage:{name}"), low, high)
-        ]
-        hedges = [mention for spec, mention in cues if spec.hedge]
-        asserted += [(spec, mention) for spec, mention in cues if spec.hedge or not any(_governs(look, hedge, mention) for hedge in hedges)]
+    everywhere = look.found.mentions
+    cues = [
+        (spec, mention)
+        for number, spec in rules.stage_cues
+        for mention in everywhere.get(number, ())
+        if any(low <= mention.start and mention.end <= high for low, high in spans)
+    ]
+    hedges = [mention for spec, mention in cues if spec.hedge]
+    asserted = [(spec, mention) for spec, mention in cues if spec.hedge or not any(_governs(look, hedge, mention) for hedge in hedges)]
     return max(asserted, key=lambda each: (each[0].rank, -each[1].start, each[1].end), default=None)
 
 
 def _governs(look: Look, hedge: Mention, cue: Mention) -> bool:
+    if look.found.sentence(hedge.start) != look.found.sentence(cue.start):
+        return False
     if hedge.start < cue.end and cue.start < hedge.end:  # one inside the other: 発動を見送り holds 発動
         return hedge.end - hedge.start > cue.end - cue.start
     if is_japanese(look.found.text[hedge.start : hedge.end]):
