@@ -27,7 +27,9 @@ PURE = {
     "feeds.entry", "feeds.parse", "feeds.dates", "feeds.identity", "feeds.cadence", "feeds.formats",
     "rules", "stories", "digests", "mail.message", "mail.mime",
 }  # fmt: skip
-IMPURE = {"httpx", "aiohttp", "aiosmtplib", "sqlmodel", "sqlalchemy", "apscheduler", "fastapi", "starlette", "uvicorn", "typer", "rich", "socket"}
+IMPURE = {
+    "httpx", "aiohttp", "aiosmtplib", "sqlmodel", "sqlalchemy", "apscheduler", "fastapi", "starlette", "uvicorn", "typer", "rich", "socket",
+}  # fmt: skip
 CLOCKS = {"now", "utcnow", "today", "time", "monotonic"}
 
 
@@ -56,7 +58,7 @@ def inside(tree: ast.Module) -> Iterator[str]:
 
 def rank(name: str) -> int:
     """The layer of a module."""
-    return next(number for number, layer in enumerate(LAYERS) if name.split(".")[0] in layer)
+    return next(number for number, layer in enumerate(LAYERS) if name.split(".", maxsplit=1)[0] in layer)
 
 
 def is_pure(name: str) -> bool:
@@ -77,10 +79,7 @@ def test_imports_point_left() -> None:
 def test_jobs_and_web_do_not_meet() -> None:
     rooms = {"jobs", "web"}
     bad = [
-        f"{name} -> {target}"
-        for name, tree in modules()
-        for target in inside(tree)
-        if {name.split(".")[0], target.split(".")[0]} == rooms
+        f"{name} -> {target}" for name, tree in modules() for target in inside(tree) if {name.split(".")[0], target.split(".")[0]} == rooms
     ]
     assert not bad, bad
 
@@ -111,7 +110,13 @@ def module_of(target: str, known: dict[str, ast.Module]) -> str:
 
 
 def test_pure_stages_do_no_io() -> None:
-    bad = [f"{name} imports {target}" for name, tree in modules() if is_pure(name) for target in imports(tree) if target.split(".")[0] in IMPURE]
+    bad = [
+        f"{name} imports {target}"
+        for name, tree in modules()
+        if is_pure(name)
+        for target in imports(tree)
+        if target.split(".")[0] in IMPURE
+    ]
     assert not bad, bad
 
 

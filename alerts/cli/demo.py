@@ -123,7 +123,7 @@ def _print_ending(session: Session, played: Played, seconds: float) -> None:
     counts = Counter(mail.reader.name for mail in played.mails)
     mails = ", ".join(f"{number} to reader {name}" for name, number in sorted(counts.items()))
     session.out.print(
-        f"\n{len(played.entries)} entries read, {silent} of them rightly ignored, {len(played.mails)} mails ({mails}), in {seconds:.1f} s.\n"
+        f"\n{len(played.entries)} entries read, {silent} of them left alone; {len(played.mails)} mails ({mails}); {seconds:.1f} s.\n"
         f"The mails are in {played.folder / 'mails'}: open the .html files in a browser, the .eml files in a mail program.\n"
         f"Next: alerts init my-home makes a service of your own.",
         highlight=False,

@@ -7,7 +7,7 @@ Times are UTC and aware. Work that is shared between jobs and machines carries t
 from datetime import datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import Index, Text, UniqueConstraint
+from sqlalchemy import Index, Text, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from alerts.store.columns import claim_index, document, moment, open_index
