@@ -27,7 +27,7 @@ from alerts.feeds.network import is_ours, make_client, networks, user_agent
 from alerts.feeds.pool import ParsePool
 from alerts.feeds.state import FeedState
 from alerts.jobs.context import Context
-from alerts.jobs.visits import Saved, Visit, save_visit, visit
+from alerts.jobs.visits import Keeper, Saved, Visit, visit
 from alerts.settings import Settings
 from alerts.store import feeds as feed_store
 from alerts.store.db import exclusive
@@ -97,6 +97,7 @@ class _Round:
 
     def __init__(self, context: Context) -> None:
         self._context = context
+        self._keeper = Keeper(context.database, context.clock, context.worker)
         self._allowed = networks(context.settings.allowed_networks)
         self._claimed: dict[str, FeedState] = {}
         self._hosts: dict[str, deque[Feed]] = {}
@@ -150,6 +151,7 @@ class _Round:
             for task in visitors:
                 task.cancel()
             await asyncio.gather(*visitors, return_exceptions=True)
+            await asyncio.shield(self._keeper.finish())
             await asyncio.shield(asyncio.to_thread(self._give_back))
 
     async def _visit_hosts(self, waiting: deque[str], pool: ParsePool, client: httpx.AsyncClient) -> None:
@@ -160,23 +162,14 @@ class _Round:
             while queue:
                 feed = queue.popleft()
                 found = await visit(feed, self._claimed[feed.id], client=client, pool=pool, now=self._context.clock.now())
-                saved = await asyncio.shield(asyncio.to_thread(self._save, found))
+                saved = await self._keeper.save(found)
+                self._claimed.pop(feed.id, None)
                 self._count(found, saved)
                 if found.error is not None and _turns_us_away(found):
                     await asyncio.to_thread(self._postpone, host, found)
                     break
                 if queue and gap:
                     await asyncio.sleep(gap)
-
-    def _save(self, found: Visit) -> Saved:
-        """Keep what a visit brought: entries, health, validators and the next visit, in one transaction."""
-        with self._context.database.write() as connection:
-            if not feed_store.still_held(connection, [found.feed.id], worker=self._context.worker):
-                return Saved()
-            saved = save_visit(connection, found, now=self._context.clock.now())
-            feed_store.release(connection, [found.feed.id], worker=self._context.worker)
-        self._claimed.pop(found.feed.id, None)
-        return saved
 
     def _count(self, found: Visit, saved: Saved) -> None:
         self._done += 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -9,6 +10,7 @@ from datetime import datetime
 import httpx
 from sqlalchemy import Connection
 
+from alerts.clock import Clock
 from alerts.errors import FeedError
 from alerts.feeds import health
 from alerts.feeds.catalog import Feed
@@ -19,6 +21,7 @@ from alerts.feeds.pool import ParsePool
 from alerts.feeds.state import FeedState
 from alerts.store import entries as entry_store
 from alerts.store import feeds as feed_store
+from alerts.store.db import Database
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,16 +74,14 @@ async def visit(feed: Feed, state: FeedState, *, client: httpx.AsyncClient, pool
         return replace(found, error=error)
 
 
-def save_visit(connection: Connection, found: Visit, *, now: datetime) -> Saved:
-    """Keep the entries and the feed's new state, in the caller's transaction."""
+def keep(connection: Connection, found: Visit, *, now: datetime) -> tuple[FeedState, Saved]:
+    """Keep the entries of a visit, in the caller's transaction; return the feed's new state, to be kept in the same one."""
     feed, state = found.feed, found.state
     if found.error is not None:
-        feed_store.save(connection, [health.after_failure(state, feed, found.error, now)])
-        return Saved()
+        return health.after_failure(state, feed, found.error, now), Saved()
     assert found.fetched is not None
     if found.parsed is None:
-        feed_store.save(connection, [health.after_unchanged(state, feed, found.fetched, now)])
-        return Saved()
+        return health.after_unchanged(state, feed, found.fetched, now), Saved()
     ids = [item.entry.id for item in found.parsed.items]
     stored = entry_store.known(connection, [*ids, *state.health.renamed.values()])
     look = state.last_success is not None and unknown(found.parsed.items, stored, state.health)
@@ -94,7 +95,64 @@ def save_visit(connection: Connection, found: Visit, *, now: datetime) -> Saved:
     )
     new = entry_store.insert_new(connection, merged.new, feed=feed.id, now=now, baseline=merged.quiet)
     edited = entry_store.update_edited(connection, merged.edited, now=now)
-    reading = health.Reading(found.fetched, found.parsed, merged, found.body_hash)
-    feed_store.save(connection, [health.after_read(state, feed, reading, now)])
     held = len(merged.held.ids) if merged.held else 0
-    return Saved(new=0 if merged.quiet else new, baseline=new if merged.quiet else 0, edited=edited, held=held)
+    saved = Saved(new=0 if merged.quiet else new, baseline=new if merged.quiet else 0, edited=edited, held=held)
+    return health.after_read(state, feed, health.Reading(found.fetched, found.parsed, merged, found.body_hash), now), saved
+
+
+class Keeper:
+    """Keeps visits in groups: all that end while one transaction is under way share the next. Whoever brings one waits until it is kept."""
+
+    def __init__(self, database: Database, clock: Clock, worker: str) -> None:
+        self._database = database
+        self._clock = clock
+        self._worker = worker
+        self._waiting: list[tuple[Visit, asyncio.Future[Saved]]] = []
+        self._writer: asyncio.Task[None] | None = None
+
+    async def save(self, found: Visit) -> Saved:
+        """Return when entries, health, validators and the next visit are committed together. Raises StoreError."""
+        done: asyncio.Future[Saved] = asyncio.get_running_loop().create_future()
+        self._waiting.append((found, done))
+        if self._writer is None:
+            self._writer = asyncio.create_task(self._write())
+        return await asyncio.shield(done)
+
+    async def _write(self) -> None:
+        while self._waiting:
+            group, self._waiting = self._waiting, []
+            if not await self._written(group):
+                for one in group:
+                    await self._written([one], last=True)
+        self._writer = None
+
+    async def finish(self) -> None:
+        """Wait until everything that was brought is kept."""
+        if self._writer is not None:
+            await self._writer
+
+    async def _written(self, group: list[tuple[Visit, asyncio.Future[Saved]]], *, last: bool = False) -> bool:
+        """Commit a group and tell those who wait; False if it failed and each is to be tried alone, so that one cannot spoil the others."""
+        group = [(found, done) for found, done in group if not done.done()]
+        if not group:
+            return True
+        try:
+            results = await asyncio.to_thread(self._commit, [found for found, _ in group])
+        except Exception as error:
+            if not last:
+                return False
+            for _, done in group:
+                done.set_exception(error)
+            return False
+        for (_, done), saved in zip(group, results, strict=True):
+            done.set_result(saved)
+        return True
+
+    def _commit(self, group: list[Visit]) -> list[Saved]:
+        with self._database.write() as connection:
+            ours = feed_store.still_held(connection, [found.feed.id for found in group], worker=self._worker)
+            now = self._clock.now()
+            kept = [keep(connection, found, now=now) if found.feed.id in ours else None for found in group]
+            feed_store.save(connection, [each[0] for each in kept if each])
+            feed_store.release(connection, sorted(ours), worker=self._worker)
+        return [each[1] if each else Saved() for each in kept]

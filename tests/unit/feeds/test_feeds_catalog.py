@@ -62,7 +62,7 @@ def test_a_publisher_is_official_only_if_the_list_says_so(tmp_path: Path, name: 
 URL = "url: https://x.example/"
 BAD = {
     "url: ftp://x.example/": "feeds.yaml:2:8: url: 'ftp://x.example/' is not a web address; it starts with https:// or http://",
-    f"{URL}\n  kind: offical": "feeds.yaml:3:9: kind: 'offical' is not known; did you mean 'official'? allowed: aggregator, official, press",
+    f"{URL}\n  kind: offical": "feeds.yaml:3:9: kind: 'offical' is not known; did you mean 'official'?",
     f"{URL}\n  timezone: Tokyo": "feeds.yaml:3:13: timezone: 'Tokyo' is not a time zone; write it as Asia/Tokyo",
     f"{URL}\n  pol_minutes: 5": "feeds.yaml:3:3: unknown key 'pol_minutes'; did you mean 'poll_minutes'?",
     f"{URL}\n  enabled: false": "feeds.yaml:1:3: 'one' is not enabled; say why in reason",
