@@ -65,7 +65,7 @@ def parse_address(typed: str) -> str:
 
 
 def fold_address(address: str) -> str:
-    """Return what tells people apart: two addresses that differ only in case are one person. A +tag stays: it is another mailbox to many."""
+    """Return what tells people apart: addresses that differ only in case are one person. A +tag stays: to many it is another mailbox."""
     return unicodedata.normalize("NFKC", address).strip().casefold()
 
 
