@@ -148,9 +148,12 @@ def database(database_url: str) -> Iterator[Database]:
     database.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """A headless Chromium of the system (Playwright's own is not needed); skip without one, but fail where CI promises one."""
+    """A headless Chromium of the system (Playwright's own is not needed); skip without one, but fail where CI promises one.
+
+    Per module, because Playwright keeps an event loop running in this thread as long as it is open, and other tests need their own.
+    """
     program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if program is None:
         if os.environ.get("CI") == "true":
