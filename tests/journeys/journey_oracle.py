@@ -13,8 +13,10 @@ from zoneinfo import ZoneInfo
 
 from alerts.digests.edition import alert_due
 from alerts.digests.subscriber import Choices
+from alerts.rules.assessment import Impact
 from alerts.rules.levels import Level
 from alerts.stories.story import Story, Update
+from alerts.stories.weigh import level_without
 
 HOST = "JPN"
 ALERTS_A_DAY = 3
@@ -160,12 +162,10 @@ def _wanted(story: Story, news: list[Update], choices: Choices, least: Level) ->
     return Wanted(story, numbers, min(top, Level.info) if denied else top, sectors, len(reached))
 
 
-def _level(story: Story, impact: object, followed: set[str]) -> Level:
+def _level(story: Story, impact: Impact, followed: set[str]) -> Level:
     """Distance does not count for who follows an acting country, unless the evidence caps the level."""
-    from alerts.stories.weigh import level_without
-
-    development = next((one for one in story.developments if one.type == impact.development), None)  # type: ignore[attr-defined]
+    development = next((one for one in story.developments if one.type == impact.development), None)
     actors = development.actors if development else story.actors
-    if not followed & set(actors) or any(term.name == "cap" for term in impact.terms):  # type: ignore[attr-defined]
-        return impact.level  # type: ignore[attr-defined,no-any-return]
-    return level_without(impact, "reach")  # type: ignore[arg-type]
+    if not followed & set(actors) or any(term.name == "cap" for term in impact.terms):
+        return impact.level
+    return level_without(impact, "reach")

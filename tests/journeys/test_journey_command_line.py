@@ -25,10 +25,11 @@ from alerts.settings import Home
 
 Alerts = Callable[..., subprocess.CompletedProcess[str]]
 
-ADD = (
+LINE = (
     "subscribers add reader@example.org --sector automotive=watch --sector visas=info --cadence daily --hour 7 "
     "--timezone Asia/Tokyo --language en --country USA --confirmed"
-).split()
+)
+ADD = LINE.split()
 CALL = {
     "id": "a1",
     "title": "Leaders of Japan and the United States agree by phone on a visit in spring",
@@ -38,8 +39,20 @@ CALL = {
     "lang": "en",
     "unknown": "is ignored",
 }
-SAME = CALL | {"id": "a2", "title": "Takaichi and Trump hold phone talks, agree on a spring visit", "published": "2026-01-03T00:10:00+09:00", "source": "B Paper"}
-CAKE = {"id": "b1", "title": "A bakery in Osaka opens its third shop", "summary": "", "published": "2026-01-03T08:00:00+09:00", "source": "A Paper", "lang": "en"}
+SAME = CALL | {
+    "id": "a2",
+    "title": "Takaichi and Trump hold phone talks, agree on a spring visit",
+    "published": "2026-01-03T00:10:00+09:00",
+    "source": "B Paper",
+}
+CAKE = {
+    "id": "b1",
+    "title": "A bakery in Osaka opens its third shop",
+    "summary": "",
+    "published": "2026-01-03T08:00:00+09:00",
+    "source": "A Paper",
+    "lang": "en",
+}
 FEED = """<?xml version="1.0" encoding="utf-8"?><rss version="2.0"><channel><title>A feed of ours</title><link>https://feed.example.com/</link>
 <description/><language>en</language><item><title>A first entry</title><link>https://feed.example.com/1</link><guid>one</guid>
 <description>What it says.</description><pubDate>Fri, 02 Jan 2026 23:30:00 +0900</pubDate></item></channel></rss>"""
@@ -57,7 +70,9 @@ def alerts(tmp_path: Path) -> Alerts:
 
         command = [sys.executable, "-m", "alerts", *map(str, words)]
         environment = _environment() | {f"ALERTS_{name.upper()}": value for name, value in settings.items()}
-        return subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=environment, preexec_fn=confine, timeout=120, check=False)
+        return subprocess.run(
+            command, capture_output=True, text=True, cwd=tmp_path, env=environment, preexec_fn=confine, timeout=120, check=False
+        )
 
     return call
 
@@ -264,7 +279,9 @@ def test_a_full_outbox_directory_is_one_line_and_the_mail_goes_out_later(alerts:
 def running(alerts: Alerts, home: Home, tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], int]]:
     """`alerts run` on a free port, and that port."""
     command = [sys.executable, "-m", "alerts", "--home", str(home.path), "run", "--port", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=tmp_path, env=_environment()) as service:
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=tmp_path, env=_environment()
+    ) as service:
         assert service.stdout is not None
         said = ""
         port = 0

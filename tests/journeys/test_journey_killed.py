@@ -123,7 +123,9 @@ def test_ten_kills_lose_nothing_and_repeat_at_most_what_was_in_flight(
     assert [pair for pair, times in told.items() if times > 1] == []
     assert set(Counter((line.address, line.edition) for line in lines).values()) == {1}
     # Readers who asked for every sector from info must have heard of every update that had a level, up to their last digest.
-    everything = {address: person for address, person in people.items() if not person.choices.countries and _follows_all(person.choices.sectors)}
+    everything = {
+        address: person for address, person in people.items() if not person.choices.countries and _follows_all(person.choices.sectors)
+    }
     assert len(everything) >= 5
     for address, person in everything.items():
         upto = last if person.due is None else person.seen
