@@ -95,12 +95,14 @@ def _save(
                 day=alert.day,
                 most=MOST_A_DAY,
             )
-            digests.leave_to_digest(connection, number, group, base=base, now=now, due=catch_up_due(group.choices, now))
+            if group.choices.cadence == "immediate":  # the others have a digest coming
+                digests.leave_to_digest(connection, number, group, base=base, now=now, due=catch_up_due(group.choices, now))
             made += bool(people)
             mails += people
             if not people:
                 digests.drop(connection, number)
-        digests.forget_alerts(connection, group)
+        if group.choices.cadence == "immediate":
+            digests.forget_alerts(connection, group)
     return made, mails
 
 

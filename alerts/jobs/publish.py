@@ -81,11 +81,13 @@ class Windows:
 
     def news(self, group: DueGroup) -> Told:
         """Return stories with their updates in the window of a group, without those that it was alerted of."""
-        if group.seen not in self._news or group.alerts not in self._alerted:
+        if group.seen not in self._news:
             with self._database.read() as connection:
                 updates = stories.material_updates(connection, after=group.seen, upto=self.upto)
-                self._news.setdefault(group.seen, stories.with_stories(connection, updates))
-                self._alerted.setdefault(group.alerts, digests.told_by(connection, group.alerts))
+                self._news[group.seen] = stories.with_stories(connection, updates)
+        if group.alerts not in self._alerted:
+            with self._database.read() as connection:
+                self._alerted[group.alerts] = digests.told_by(connection, group.alerts)
         alerted = self._alerted[group.alerts]
         return [
             (story, fresh)
