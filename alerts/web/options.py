@@ -51,7 +51,9 @@ def countries(wording: Wording, language: str, *, host: str, states_only: bool =
     """Return the countries and blocs that the lexicon knows, by name; the host country is followed by everybody and left out."""
     kinds = {"state", "economy"} if states_only else {"state", "economy", "bloc"}
     codes = {spec.actor for spec in wording.concepts.values() if spec.kind == "actor" and spec.actor and spec.type in kinds} - {host}
-    return tuple(sorted((Choice(code, wording.actor(code, language)) for code in codes), key=lambda choice: choice.name))
+    # In a list "the United States" stands under U.
+    named = (Choice(code, wording.actor(code, language).removeprefix("the ")) for code in codes)
+    return tuple(sorted(named, key=lambda choice: choice.name.casefold()))
 
 
 @cache

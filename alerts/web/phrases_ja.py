@@ -30,7 +30,6 @@ PHRASES = {
     "choices.topics": "話題",
     "choices.topics.hint": "暮らしに関わる話題を選んでください。話題ごとに、どの段階からお知らせするかも選べます。",
     "choices.threshold": "{sector}：どの段階から",
-    "choices.level.option": "{level}：{act}",
     "choices.levels.about": "四つの段階の意味",
     "choices.when": "お届けの回数",
     "choices.hour": "時刻",
@@ -38,7 +37,7 @@ PHRASES = {
     "choices.timezone": "タイムゾーン",
     "choices.language": "メールの言語",
     "choices.alert": "すぐにお知らせする段階",
-    "choices.alert.hint": "この段階以上のニュースは、まとめを待たずにお知らせします。",
+    "choices.alert.hint": "この段階以上の話題は、まとめを待たずにお知らせします。",
     "choices.more": "国、すぐのお知らせ、静かな時間",
     "choices.more.hint": "多くの方に合う内容に設定してあります。",
     "choices.countries": "気になる国",
@@ -141,7 +140,7 @@ PHRASES = {
     "stale.signup": "まだ登録していない方",
     "stale.signup.link": "登録する",
     # ── web view ──
-    "view.about": "メールをウェブで表示しています。個人の情報や個人用のリンクは含みません。",
+    "view.about": "メールをウェブで表示しています。読者の名前や個人用のリンクは含みません。",
     "view.signup": "このようなお知らせをメールで受け取る",
     # ── what is wrong with a form ──
     "error.title": "入力内容をご確認ください",

@@ -28,8 +28,9 @@ _LOG = structlog.get_logger(__name__)
 
 
 @router.api_route(PREFERENCES_PATH, methods=SAFE)
+@router.api_route(PAUSE_PATH, methods=SAFE)
 def show(request: Request, site: The, token: str) -> Response:
-    """Show the choices of whoever holds the link."""
+    """Show the choices of whoever holds the link, also to whoever reloads the page after a pause."""
     with site.database.read() as connection:
         person = person_of(site, connection, PREFERENCES, token, PREFERENCES_AGE)
     if person is None or person.state != "open":

@@ -26,6 +26,7 @@ _LOG = structlog.get_logger(__name__)
 
 @router.api_route(UNSUBSCRIBE_PATH, methods=SAFE)
 @router.api_route(ONE_CLICK_PATH, methods=SAFE)
+@router.api_route(UNDO_PATH, methods=SAFE)
 def ask(request: Request, site: The, token: str) -> Response:
     """Show one button. The address of the one-click header shows the same page to whoever opens it in a browser."""
     with site.database.read() as connection:
