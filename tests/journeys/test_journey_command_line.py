@@ -32,8 +32,8 @@ LINE = (
 ADD = LINE.split()
 CALL = {
     "id": "a1",
-    "title": "Leaders of Japan and the United States agree by phone on a visit in spring",
-    "summary": "Prime Minister Takaichi and President Trump spoke for half an hour.",
+    "title": "Prime Minister Takaichi speaks by phone with President Trump",
+    "summary": "The leaders of Japan and the United States agreed on a visit in spring.",
     "published": "2026-01-02T23:30:00+09:00",
     "source": "A Paper",
     "lang": "en",
@@ -71,7 +71,7 @@ def alerts(tmp_path: Path) -> Alerts:
         command = [sys.executable, "-m", "alerts", *map(str, words)]
         environment = _environment() | {f"ALERTS_{name.upper()}": value for name, value in settings.items()}
         return subprocess.run(
-            command, capture_output=True, text=True, cwd=tmp_path, env=environment, preexec_fn=confine, timeout=120, check=False
+            command, capture_output=True, text=True, cwd=tmp_path, env=environment, preexec_fn=confine, timeout=500, check=False
         )
 
     return call

@@ -88,7 +88,7 @@ def test_ten_kills_lose_nothing_and_repeat_at_most_what_was_in_flight(
     mail = MailServer(took=lambda: reaper.saw("mail"))
     with feeds.serving(), mail.serving():
         url = database.engine.url.render_as_string(hide_password=False)
-        home = new_home(feeds, mail, poll_minutes=240, database_url=url, send_connections=CONNECTIONS)
+        home = new_home(feeds, mail, poll_minutes=240, database_url=url, send_connections=CONNECTIONS, parse_workers=1)
         place.append(home.path / PLACE)
         subscribe(database, READERS, START)
         begun = time.perf_counter()
@@ -150,7 +150,7 @@ def _run_to_the_end(home: Home, reaper: Executioner, dice: random.Random) -> int
             if reaper.kills.total() < KILLS:
                 what = dice.choice(("visit", "mail", "moment"))
                 reaper.arm(service, what, {"visit": dice.randint(1, 25), "mail": dice.randint(1, 12), "moment": dice.uniform(0, 1.5)}[what])
-            code = service.wait(120)
+            code = service.wait(500)
         if code == 0:
             return start
         assert code == -signal.SIGKILL
