@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import resource
 import subprocess
 import sys
@@ -120,10 +121,11 @@ def test_conditional_visits_a_second(served: tuple[int, int], tmp_path: Path) ->
         given = context(tmp_path, port, FEEDS)
         pool = ParsePool(2)
         async with make_client(agent="bench", allowed_networks=("127.0.0.0/8",)) as client:
-            first, wall, cpu, stall = await measured(lambda: poll(given, pool=pool, client=client))
-            print(
-                f"\n200: {first.read / wall:.0f} feeds of {size // 1000} KB a second, {cpu / first.read * 1000:.1f} ms CPU here, stall {stall:.0f} ms"
-            )
+            large = dataclasses.replace(given, catalog=Catalog(feeds=given.catalog.feeds[:LARGE]))
+            first, wall, cpu, stall = await measured(lambda: poll(large, pool=pool, client=client))
+            told = f"{cpu / first.read * 1000:.1f} ms CPU in this process, stall {stall:.0f} ms"
+            print(f"\n200: {first.read / wall:.0f} feeds of {size // 1000} KB a second, {told}")
+            await poll(given, pool=pool, client=client)
             given.clock.set(NOW + timedelta(days=1))  # type: ignore[attr-defined]
             again, wall, cpu, stall = await measured(lambda: poll(given, pool=pool, client=client))
             limit = await bare(port, FEEDS)
