@@ -1,4 +1,4 @@
-"""A service in a process of its own that ticks through virtual hours, to be killed: `journey_process.py HOME START HOURS`.
+"""A service in a process of its own that ticks every other virtual hour, to be killed: `journey_process.py HOME START HOURS`.
 
 The hour it is in stands in a file of the home, from where a successor goes on.
 """
@@ -23,13 +23,14 @@ from alerts.settings import Home, load_settings
 from alerts.store.db import Database
 
 PLACE = "journey-hour"
+STEP = 2
 
 
 async def travel(context: Context, clock: SetClock, place: Path, hours: int) -> None:
     start = clock.now()
     first = int(place.read_text()) if place.exists() else 0
     async with ticks(context) as tick:
-        for hour in range(first, hours + 1):
+        for hour in range(first, hours + 1, STEP):
             draft = place.with_suffix(".new")
             draft.write_text(str(hour))
             draft.replace(place)

@@ -31,6 +31,7 @@ from alerts.store.ledger import mail_lines
 PROCESS = Path(__file__).with_name("journey_process.py")
 START = datetime(2026, 10, 31, tzinfo=UTC)
 HOURS, FEEDS, READERS, KILLS, CONNECTIONS = 54, 32, 20, 10, 4
+PATIENCE = 3.0
 
 
 @dataclass
@@ -47,10 +48,10 @@ class Executioner:
     def arm(self, victim: subprocess.Popen[str], what: str, after: float) -> None:
         with self.lock:
             self.victim, self.what, self.left = victim, what, int(after) if what != "moment" else -1
-        if what == "moment":
-            timer = threading.Timer(after, self.strike, (victim,))
-            timer.daemon = True
-            timer.start()
+        # Where little is left to visit or send, time decides, so that there always are ten kills.
+        timer = threading.Timer(after if what == "moment" else PATIENCE, self.strike, (victim,))
+        timer.daemon = True
+        timer.start()
 
     def saw(self, what: str) -> None:
         """A visit or a mail: called by the servers before they answer a mail, after they answered a visit."""
