@@ -16,13 +16,18 @@ from alerts.store import outbox, suppressions
 from alerts.store.db import Database
 from alerts.store.outbox import Outcome, Ready
 
+GATHER_SECONDS = 0.003
+"""How long a commit waits for company: a third of the sender's processor time went into commits of four or five outcomes each."""
+
 
 class Recorder:
-    """Commits outcomes in groups, one group at a time, off the event loop."""
+    """Commits outcomes in groups, one group at a time, off the event loop. `company` is how many outcomes are worth a commit at once."""
 
-    def __init__(self, database: Database, worker: str) -> None:
+    def __init__(self, database: Database, worker: str, company: int) -> None:
         self._database = database
         self._worker = worker
+        self._company = company
+        self._enough = asyncio.Event()
         self._waiting: list[tuple[Outcome, str | None, asyncio.Future[None]]] = []
         self._writer: asyncio.Task[None] | None = None
 
@@ -30,6 +35,8 @@ class Recorder:
         """Return when the outcome is committed. `suppress` is the mark of an address to suppress with it. Raises StoreError."""
         done = asyncio.get_running_loop().create_future()
         self._waiting.append((outcome, suppress, done))
+        if len(self._waiting) >= self._company:
+            self._enough.set()
         if self._writer is None:
             self._writer = asyncio.create_task(self._write())
         await done
@@ -37,6 +44,11 @@ class Recorder:
     async def _write(self) -> None:
         loop = asyncio.get_running_loop()
         while self._waiting:
+            if len(self._waiting) < self._company:
+                self._enough.clear()
+                timer = loop.call_later(GATHER_SECONDS, self._enough.set)
+                await self._enough.wait()
+                timer.cancel()
             group, self._waiting = self._waiting, []
             error: Exception | None = None
             try:

@@ -71,7 +71,7 @@ class _Sending:
         self._interval = 1 / settings.send_rate if settings.send_rate else 0.0
         self._batch = max(1, min(BATCH, int(settings.send_rate * 60))) if settings.send_rate else BATCH
         self._letters = Letters(context)
-        self._recorder = Recorder(context.database, context.worker)
+        self._recorder = Recorder(context.database, context.worker, company=self._connections * 3 // 4)
         self._queue: deque[tuple[Letter, float]] = deque()
         self._held: dict[int, Ready] = {}
         self._tried: set[int] = set()

@@ -68,9 +68,11 @@ def _smtp(url: MailUrl, connections: int) -> Transport:
         parts = urlsplit(f"{url.scheme}:{url.rest}")
         host, port = parts.hostname, parts.port
     except ValueError:
-        raise SettingsError(f"{SETTING}: the port or host cannot be read; write {wanted}") from None
+        host = port = None
+        parts = urlsplit("")
     if not host or parts.path not in {"", "/"} or parts.fragment:
-        raise SettingsError(f"{SETTING}: write {wanted}; characters such as / # ? @ : in a password are written as %2F %23 %3F %40 %3A")
+        advice = "characters such as / # ? @ : in a password are written as %2F %23 %3F %40 %3A"
+        raise SettingsError(f"{SETTING}: the port or host cannot be read; write {wanted}; {advice}")
     if parts.password is not None and not parts.username:
         raise SettingsError(f"{SETTING}: there is a password but no user")
     starttls = _choice(url, "starttls", ("required", "off"))
