@@ -65,18 +65,19 @@ def run(
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log every detail.")] = False,
 ) -> None:
     """Run the service: poll, assess, publish, send and serve the pages, until SIGTERM or Ctrl-C."""
-    from alerts.clock import SystemClock
     from alerts.daemon import serve
     from alerts.jobs.context import Context
     from alerts.log import set_up_log
     from alerts.reload import Configuration
+    from alerts.store.shared_clock import clock_of
     from alerts.web.app import create_app
 
     session: Session = context.obj
     session.require_home()
-    settings, clock, worker = session.settings(), SystemClock(), worker_name()
+    settings, worker = session.settings(), worker_name()
     set_up_log(logging.DEBUG if verbose else logging.INFO, file=session.home.logs / "alerts.log")
     database = session.database()
+    clock = clock_of(database)
     configuration = Configuration(session.config_directory(), database, clock)
 
     def given() -> Context:

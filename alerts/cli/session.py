@@ -74,13 +74,14 @@ class Session:
     def context(self, *, now: str | None = None, progress: Callable[[int, int], None] = silent) -> Context:
         """Put together everything a job may use. Raises AlertsError of every kind."""
         from alerts.jobs.context import Context
+        from alerts.store.shared_clock import clock_of
 
-        self.require_home()
+        database = self.database()
         return Context(
             settings=self.settings(),
             home=self.home,
-            database=self.database(),
-            clock=clock_at(now),
+            database=database,
+            clock=clock_of(database) if now is None else clock_at(now),
             catalog=self.catalog(),
             rules=self.rules(),
             worker=worker_name(),

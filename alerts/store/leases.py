@@ -5,7 +5,8 @@ batch, with FOR UPDATE SKIP LOCKED where the database has it; SQLite has one wri
 claimed again: that is the whole recovery.
 
 `now` is the caller's clock, so that virtual time works in tests and `--now`. Nodes whose clocks differ by more than the length of a lease
-would take work from each other; what follows is then done twice in parallel and kept once, because every result is an idempotent row.
+would take work from each other; what follows is then done twice in parallel and kept once, because every result is an idempotent row. On
+PostgreSQL the running service therefore gives them all the server's clock (see `shared_clock.py`).
 """
 
 from __future__ import annotations
