@@ -88,6 +88,7 @@ def _save(
                 number,
                 group,
                 edition=alert.digest.edition,
+                story=alert.digest.items[0].story if len(alert.digest.items) == 1 else "",
                 safety=alert.safety,
                 base=base,
                 now=now,

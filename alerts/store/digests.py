@@ -16,6 +16,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from alerts.digests.digest import Digest
 from alerts.store.audiences import AlertGroup, DueGroup
 from alerts.store.leases import table_of
+from alerts.store.recall import OVERTAKEN, overtake
 from alerts.store.tables import DigestRow, DigestUpdateRow, OutboxRow, StoryUpdateRow, SubscriberRow
 from alerts.store.values import document, value
 
@@ -70,6 +71,7 @@ def send_alert(
     group: AlertGroup,
     *,
     edition: str,
+    story: str = "",
     safety: bool,
     base: int,
     now: datetime,
@@ -80,7 +82,7 @@ def send_alert(
     """Put an alert into the outbox for a group; return for how many people.
 
     `day` is the group's local day in which the mail is due: whoever has `most` alerts in it already is passed over, unless it is about
-    safety. `base` is that of `alert_groups`.
+    safety. `base` is that of `alert_groups`. An alert about one `story` takes the place of an older one that still waits.
     """
     mail = _mail(number, edition, "alert", priority=SAFETY_PRIORITY if safety else ALERT_PRIORITY, due=due, now=now)
     had = (
@@ -90,6 +92,7 @@ def send_alert(
             _OUTBOX.c.subscriber == _SUBSCRIBER.c.id,
             _OUTBOX.c.kind == "alert",
             _OUTBOX.c.priority == ALERT_PRIORITY,
+            _OUTBOX.c.outcome != OVERTAKEN,
             _OUTBOX.c.due >= day[0],
             _OUTBOX.c.due < day[1],
         )
@@ -100,6 +103,8 @@ def send_alert(
     if people:
         mark = _SUBSCRIBER.c.alerted + literal(f",{number}")
         connection.execute(update(_SUBSCRIBER).where(*members, _has(number)).values(alerted=mark))
+        if story:
+            overtake(connection, number, story, now=now)
     return people
 
 

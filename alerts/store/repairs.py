@@ -8,6 +8,7 @@ from sqlalchemy import Connection, String, cast, func, literal, select, update
 
 from alerts.digests.subscriber import Choices
 from alerts.store.leases import table_of
+from alerts.store.recall import OVERTAKEN
 from alerts.store.subscribers import catch_up_due
 from alerts.store.tables import AudienceRow, EntryRow, FeedRow, OutboxRow, SubscriberRow
 from alerts.store.values import value
@@ -68,6 +69,7 @@ def retell_lost_alerts(connection: Connection) -> int:
             _OUTBOX.c.kind == "alert",
             _OUTBOX.c.open.is_(False),
             _OUTBOX.c.state != "sent",
+            _OUTBOX.c.outcome != OVERTAKEN,
             _SUBSCRIBER.c.open,
             _SUBSCRIBER.c.alerted != "",
             marks.contains(mark),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 from sqlalchemy import Connection, Row, Select, insert, select, update
@@ -18,11 +18,14 @@ from alerts.digests.subscriber import Choices
 from alerts.mail.address import fold_address, parse_address
 from alerts.store.audiences import keep_audience
 from alerts.store.leases import table_of
+from alerts.store.recall import take_back
 from alerts.store.stories import last_number, settled_number
 from alerts.store.tables import AudienceRow, SubscriberRow
 from alerts.store.values import value
 
 State = Literal["unconfirmed", "open", "ended"]
+REGRET = timedelta(days=1)
+"""Whoever takes back an end within this time goes on where it broke off; later it is a new beginning."""
 
 _SUBSCRIBER = table_of(SubscriberRow)
 _AUDIENCE = table_of(AudienceRow)
@@ -137,7 +140,10 @@ def change(connection: Connection, subscriber: int, choices: Choices, *, now: da
 
 
 def pause(connection: Connection, subscriber: int, until: datetime | None, *, now: datetime) -> Subscriber:
-    """Send nothing before `until`, then one digest of what was missed; None ends a pause at once. Raises LookupError."""
+    """Send nothing before `until`, then one digest of what was missed; None ends a pause at once. Raises LookupError.
+
+    What waits in the outbox, for the morning or for a mail server that is back, is told by that digest as well.
+    """
     person = by_id(connection, subscriber)
     values: dict[str, Any] = {"paused_until": until}
     if person.state == "open":
@@ -145,6 +151,9 @@ def pause(connection: Connection, subscriber: int, until: datetime | None, *, no
         values["due"] = catch_up_due(person.choices, after, sent=person.edition)
         if person.due is None:
             values["seen"] = settled_number(connection)
+        if until is not None and until > now:
+            reason = f"not sent: paused until {until.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+            values |= take_back(connection, subscriber, seen=values.get("seen", person.seen), reason=reason, now=now)
     _store(connection, subscriber, **values)
     return by_id(connection, subscriber)
 
@@ -160,12 +169,28 @@ def end(connection: Connection, subscribers: Iterable[int], *, reason: str, now:
 
 
 def resubscribe(connection: Connection, subscriber: int, *, now: datetime, consent: Mapping[str, Any] | None = None) -> Subscriber:
-    """Take back an end on the person's own word (a signed link); what happened in between is not told. Raises LookupError."""
+    """Take back an end on the person's own word (a signed link). Raises LookupError.
+
+    Within a day it is as if nothing had happened: the next digest tells what it would have told. Later, what happened before is not told.
+    """
     person = by_id(connection, subscriber)
     if person.state != "ended":
         return person
-    _store(connection, subscriber, confirmed_at=None, ended_at=None, ended_reason=None)
-    return confirm(connection, subscriber, now=now, consent=consent)
+    if person.ended_at is None or person.confirmed_at is None or now - person.ended_at > REGRET:
+        _store(connection, subscriber, confirmed_at=None, ended_at=None, ended_reason=None)
+        return confirm(connection, subscriber, now=now, consent=consent)
+    _store(
+        connection,
+        subscriber,
+        open=True,
+        confirmed_at=now,
+        ended_at=None,
+        ended_reason=None,
+        due=next_due(person.choices, now, sent=person.edition),
+        seen=settled_number(connection) if person.choices.cadence == "immediate" else person.seen,
+        consent={**person.consent, **(consent or {})},
+    )
+    return by_id(connection, subscriber)
 
 
 def by_id(connection: Connection, subscriber: int) -> Subscriber:
