@@ -1,4 +1,4 @@
-"""`alerts subscribers`: add, list and end the people who get mail."""
+"""`alerts subscribers`: add, list, show and end the people who get mail."""
 
 from __future__ import annotations
 
@@ -26,6 +26,13 @@ CADENCES = ("immediate", "daily", "weekly")
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 LEVELS = tuple(level.name for level in Level if level is not Level.none)
 PAGE = 1000
+
+
+class WrongChoiceError(AlertsError):
+    """A choice that is not one; the message names the option and what it takes."""
+
+    exit_code = 2
+
 
 Now = Annotated[str | None, typer.Option("--now", metavar="ISO", help="Pretend that it is this moment.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line, for programs.")]
@@ -56,7 +63,7 @@ def add(
     rules = session.rules()
     actors = {spec.actor for spec in rules.wording.concepts.values() if spec.kind == "actor" and spec.actor}
     if problem := zone_problem(timezone):
-        raise AlertsError(f"--timezone: {problem.partition(', so ')[0]}; choose one such as Asia/Tokyo or Europe/London")
+        raise WrongChoiceError(f"--timezone: {problem.partition(', so ')[0]}; choose one such as Asia/Tokyo or Europe/London")
     choices = Choices(
         language=_one_of("--language", language, LANGUAGES),
         timezone=timezone,
@@ -111,6 +118,31 @@ def show(
         session.out.print(table if table.row_count else "Nobody yet; alerts subscribers add --help says how.")
 
 
+@app.command("show")
+def show_one(
+    context: typer.Context,
+    address: Annotated[str, typer.Argument(help="The mail address.")],
+    as_json: Json = False,
+) -> None:
+    """Show one person: choices, consent, and what became of the last mails."""
+    session: Session = context.obj
+    with session.database().read() as connection:
+        person = _known(subscribers.by_address(connection, address))
+        mails = outbox.history(connection, person.id)
+    told = {**_plain(person), "consent": dict(person.consent)}
+    if as_json:
+        last = [{"kind": kind, "state": state, "at": at.isoformat(), "outcome": outcome} for kind, state, at, outcome in mails]
+        typer.echo(json.dumps({**told, "mails": last}, ensure_ascii=False))
+        return
+    table = Table(show_header=False, box=None, pad_edge=False)
+    for name, value in told.items():
+        shown = ", ".join(f"{key}={each}" for key, each in value.items()) if isinstance(value, dict) else value
+        table.add_row(name.replace("_", " "), "-" if shown in (None, "", []) else str(shown))
+    session.out.print(table, highlight=False)
+    for kind, state, at, outcome in mails:
+        session.out.print(f"{at:%Y-%m-%d %H:%M} UTC  {kind}  {state}  {outcome}".rstrip(), highlight=False, soft_wrap=True)
+
+
 @app.command()
 def end(
     context: typer.Context,
@@ -121,11 +153,15 @@ def end(
     """End a subscription: no more mail. What was agreed and when stays on record."""
     session: Session = context.obj
     with session.database().write() as connection:
-        person = subscribers.by_address(connection, address)
-        if person is None:
-            raise AlertsError("nobody with this address is known; alerts subscribers list shows all")
+        person = _known(subscribers.by_address(connection, address))
         ended = subscribers.end(connection, [person.id], reason=reason, now=moment_at(now))
     session.out.print("Ended." if ended else "Had ended before.")
+
+
+def _known(person: Subscriber | None) -> Subscriber:
+    if person is None:
+        raise AlertsError("nobody with this address is known; alerts subscribers list shows all")
+    return person
 
 
 def _sectors(given: Collection[str], rules: RuleSet) -> tuple[tuple[str, Level], ...]:
@@ -133,7 +169,7 @@ def _sectors(given: Collection[str], rules: RuleSet) -> tuple[tuple[str, Level],
     for each in given:
         name, equals, level = each.partition("=")
         if not equals:
-            raise AlertsError(f"--sector {each}: write it with the least level worth a line, such as {each}=watch")
+            raise WrongChoiceError(f"--sector {each}: write it with the least level worth a line, such as {each}=watch")
         known = _one_of("--sector", name, rules.sectors)
         chosen[known] = Level[_one_of(f"--sector {name}", level, LEVELS)]
     return tuple(sorted(chosen.items()))
@@ -144,18 +180,18 @@ def _quiet(text: str) -> tuple[int, int] | None:
         return None
     start, dash, stop = text.partition("-")
     if not dash or not start.isdecimal() or not stop.isdecimal() or int(start) > 23 or int(stop) > 23:
-        raise AlertsError(f"--quiet {text}: write two hours from 0 to 23, such as 22-7, or none")
+        raise WrongChoiceError(f"--quiet {text}: write two hours from 0 to 23, such as 22-7, or none")
     return int(start), int(stop)
 
 
 def _one_of(option: str, value: str, allowed: Collection[str]) -> str:
-    """Return a value that is allowed. Raises AlertsError with the nearest one, and all of them where they are few."""
+    """Return a value that is allowed. Raises WrongChoiceError with the nearest one, and all of them where they are few."""
     if value in allowed:
         return value
     near = difflib.get_close_matches(value, list(allowed), n=1, cutoff=0.5)
     hint = f"; did you mean {near[0]}?" if near else ""
     listed = f"; known are {', '.join(sorted(allowed) if len(allowed) > 12 else allowed)}" if len(allowed) < 60 else ""
-    raise AlertsError(f"{option}: {value!r} is not known{hint}{listed}")
+    raise WrongChoiceError(f"{option}: {value!r} is not known{hint}{listed}")
 
 
 def _plain(person: Subscriber) -> dict[str, Any]:

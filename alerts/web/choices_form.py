@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from zoneinfo import available_timezones
 
 from alerts.web import options
 from alerts.web.entered import DEFAULT_THRESHOLD, Entered
@@ -15,7 +14,7 @@ from alerts.web.site import Site
 def values(site: Site, filled: Entered, language: str) -> dict[str, Any]:
     """Return the values of `templates/web/choices.html.j2` in a language."""
     wording, host, now = site.rules().wording, site.settings.host_country, site.clock.now()
-    chosen = filled.timezone if filled.timezone in available_timezones() else "Asia/Tokyo"
+    chosen = filled.timezone if filled.timezone in options.known_zones() else "Asia/Tokyo"
     return {
         "filled": filled,
         "sectors": options.sectors(wording, language),

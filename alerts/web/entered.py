@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from zoneinfo import available_timezones
 
 from starlette.datastructures import FormData
 
 from alerts.digests.subscriber import Choices
 from alerts.rules.levels import Level
 from alerts.rules.wording import Wording
-from alerts.web.options import ALERT_LEVELS, CADENCES, DEFAULT_SECTORS, LANGUAGES, LEVEL_NAMES, countries
+from alerts.web.options import ALERT_LEVELS, CADENCES, DEFAULT_SECTORS, LANGUAGES, LEVEL_NAMES, countries, known_zones
 from alerts.web.site import word, words
 
 DEFAULT_THRESHOLD = Level.watch
@@ -113,7 +112,7 @@ def read(entered: Entered, wording: Wording, *, host: str) -> tuple[Choices, tup
     known(entered.cadence, CADENCES, "cadence-daily", "error.cadence")
     hour = known(entered.hour, _HOURS, "hour", "error.hour")
     weekday = known(entered.weekday, _WEEKDAYS, "weekday", "error.weekday")
-    known(entered.timezone, available_timezones(), "timezone", "error.timezone")
+    known(entered.timezone, known_zones(), "timezone", "error.timezone")
     alert = known(entered.alert_level, {level.name for level in ALERT_LEVELS}, "alert-prepare", "error.alert_level")
     known(entered.language, LANGUAGES, "language-en", "error.language")
     known(entered.nationality, codes | {"", host}, "nationality", "error.nationality")

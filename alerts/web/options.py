@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from itertools import groupby
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 from alerts.digests.subscriber import Cadence
 from alerts.rules.levels import Level
@@ -65,9 +65,21 @@ def zone_names() -> tuple[str, ...]:
 
 def zones(now: datetime, chosen: str) -> tuple[Group, ...]:
     """Return the time zones by continent with their present offset. A known zone that `zone.tab` leaves out is added if it is `chosen`."""
-    names = sorted({*zone_names(), chosen})
-    groups = groupby(names, key=lambda name: name.partition("/")[0])
-    return tuple(Group(region, tuple(Choice(name, _zone_label(name, now)) for name in found)) for region, found in groups)
+    labels = {**_zone_labels(now.replace(minute=0, second=0, microsecond=0)), chosen: _zone_label(chosen, now)}
+    groups = groupby(sorted(labels), key=lambda name: name.partition("/")[0])
+    return tuple(Group(region, tuple(Choice(name, labels[name]) for name in found)) for region, found in groups)
+
+
+@cache
+def known_zones() -> frozenset[str]:
+    """Return every zone that the system or the tzdata package knows."""
+    return frozenset(available_timezones())
+
+
+@lru_cache(maxsize=2)
+def _zone_labels(hour: datetime) -> Mapping[str, str]:
+    """The labels of all zones; reading four hundred files for each page would take longer than all the rest."""
+    return {name: _zone_label(name, hour) for name in zone_names()}
 
 
 def _zone_label(name: str, now: datetime) -> str:

@@ -43,9 +43,10 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-@pytest.fixture
-def service(tmp_path: Path) -> Iterator[tuple[str, Path]]:
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
     """A running service without feeds. Gives its address and its outbox, a Maildir."""
+    tmp_path = tmp_path_factory.mktemp("service")
     home, port = tmp_path / "home", free_port()
     base = f"http://127.0.0.1:{port}"
     environment = {name: value for name, value in os.environ.items() if not name.startswith("ALERTS_")}
@@ -174,6 +175,7 @@ def test_the_keyboard_reaches_everything_in_order(browser: Any, service: tuple[s
     assert reached[3:5] == ["address", "sector-safety"]
     page.get_by_label("Mail address").fill("nonsense")
     page.keyboard.press("Enter")
+    page.get_by_role("alert").wait_for()
     assert page.title().startswith("Error: ")
     assert page.evaluate("document.activeElement.className") == "problem"
     page.get_by_role("link", name="Enter one mail address").click()

@@ -1,0 +1,86 @@
+"""`alerts subscribers`: what an operator types, and what comes back."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from alerts.cli.app import app
+from alerts.errors import AlertsError
+
+ADD = [
+    "--sector",
+    "automotive=watch",
+    "--sector",
+    "visas=info",
+    "--cadence",
+    "daily",
+    "--hour",
+    "7",
+    "--timezone",
+    "Asia/Tokyo",
+    "--language",
+    "en",
+]
+
+
+@pytest.fixture(scope="module")
+def made_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("cli") / "home"
+    assert CliRunner().invoke(app, ["--home", str(home), "init"]).exit_code == 0
+    return home
+
+
+def alerts(home: Path, *arguments: str) -> Any:
+    return CliRunner().invoke(app, ["--home", str(home), "subscribers", *arguments])
+
+
+def test_a_confirmed_person_is_added_listed_shown_and_ended(made_home: Path) -> None:
+    added = alerts(made_home, "add", "Reader@Example.com", *ADD, "--country", "usa", "--confirmed")
+    assert added.exit_code == 0, added.exception
+    listed = [json.loads(line) for line in alerts(made_home, "list", "--json").stdout.splitlines()]
+    (person,) = [each for each in listed if each["address"] == "Reader@example.com"]
+    assert person["state"] == "open"
+    assert person["sectors"] == {"automotive": "watch", "visas": "info"}
+    assert (person["countries"], person["cadence"], person["hour"], person["timezone"]) == (["USA"], "daily", 7, "Asia/Tokyo")
+    shown = json.loads(alerts(made_home, "show", "reader@example.com", "--json").stdout)
+    assert shown["consent"]["how"] == "operator"
+    assert shown["mails"] == []
+    assert "Ended." in alerts(made_home, "end", "reader@example.com").stdout
+    assert "ended" in alerts(made_home, "list", "--state", "ended").stdout
+
+
+def test_without_confirmed_the_person_is_asked_first(made_home: Path) -> None:
+    added = alerts(made_home, "add", "waiting@example.com", *ADD)
+    assert "asks to confirm" in added.stdout
+    shown = json.loads(alerts(made_home, "show", "waiting@example.com", "--json").stdout)
+    assert (shown["state"], [mail["kind"] for mail in shown["mails"]]) == ("unconfirmed", ["confirmation"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--sector", "automotiv=watch"], "did you mean automotive?"),
+        (["--sector", "visas=wach"], "did you mean watch?"),
+        (["--sector", "visas"], "visas=watch"),
+        (["--sector", "visas=info", "--timezone", "Asia/Tokio"], "Asia/Tokyo"),
+        (["--sector", "visas=info", "--country", "Narnia"], "is not known"),
+        (["--sector", "visas=info", "--cadence", "dayly"], "did you mean daily?"),
+        (["--sector", "visas=info", "--language", "fr"], "known are en, ja"),
+        (["--sector", "visas=info", "--quiet", "late"], "such as 22-7"),
+    ],
+)
+def test_a_wrong_choice_is_named_with_what_was_meant(made_home: Path, arguments: list[str], said: str) -> None:
+    answer = alerts(made_home, "add", "x@example.com", *arguments)
+    assert isinstance(answer.exception, AlertsError)
+    assert said in str(answer.exception)
+    assert answer.exception.exit_code == 2
+
+
+def test_an_address_that_cannot_be_mailed_and_one_that_nobody_has_are_said(made_home: Path) -> None:
+    assert "one @" in str(alerts(made_home, "add", "nonsense", *ADD).exception)
+    assert "nobody" in str(alerts(made_home, "end", "nobody@example.com").exception)
