@@ -21,7 +21,10 @@ MEASURED_FOR = 60.0
 
 
 class DatabaseClock:
-    """Tells the server's time, asked about once a minute and carried on in between by a clock that cannot be set. Raises StoreError if it is away at first."""
+    """Tells the server's time, asked about once a minute; in between a clock that cannot be set carries it on.
+
+    Raises StoreError if the database is away at first; later it goes on from what it was last told.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
