@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
@@ -100,7 +99,7 @@ def test_an_editor_that_writes_by_rename_is_noticed(directory: Path, database: D
     configuration = Configuration(directory, database, CLOCK)
     fresh = directory / ".trade.yaml.new"
     fresh.write_text(FILES["rules/trade.yaml"].replace("A tariff", "Another title"), encoding="utf-8")
-    os.replace(fresh, directory / "rules" / "trade.yaml")
+    fresh.replace(directory / "rules" / "trade.yaml")
     assert configuration.refresh()
 
 
