@@ -37,7 +37,7 @@ def teller_of(pick: Pick, choices: Choices, wording: Wording, now: datetime) -> 
 
     ordered = sorted(pick.story.developments, key=weight, reverse=True)
     teller = Teller(pick.story, tuple(ordered), wording, choices.language, choices.timezone, now)
-    return replace(teller, developments=tuple(one for one in ordered if not teller.spent(one)) or tuple(ordered))
+    return replace(teller, developments=tuple(teller.as_of_today(one) for one in ordered if not teller.spent(one)) or tuple(ordered))
 
 
 def item(pick: Pick, choices: Choices, wording: Wording, *, host: str, now: datetime, alone: bool) -> Item:
@@ -68,7 +68,7 @@ def item(pick: Pick, choices: Choices, wording: Wording, *, host: str, now: date
         sources=listed,
         more_sources=len(story.reports) - len(listed),
         why=why(teller, pick),
-        news=teller.news(pick.updates),
+        news=teller.news(pick.updates, level=pick.level, sectors=[match.sector for match in pick.matches]),
     )
 
 

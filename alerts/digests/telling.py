@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from alerts.digests import printed
@@ -70,6 +70,12 @@ class Teller:
         """True for a plan whose day is over: what came of it is told by other developments."""
         found = self.date_of(development) if development.type in PLANS else None
         return found is not None and found.last < printed.local_day(self.now, self.timezone)
+
+    def as_of_today(self, development: Development) -> Development:
+        """A measure that a report calls in force, although the day it names for the start is still to come, is announced so far."""
+        found = self.date_of(development) if development.stage == "in-force" else None
+        ahead = found is not None and found.first > printed.local_day(self.now, self.timezone)
+        return replace(development, stage="announced") if ahead else development
 
     def _says_itself(self, development: Development) -> bool:
         """True if the development's name says its stage: a plan is arranged, a tariff lowered is a tariff lifted."""
@@ -165,24 +171,23 @@ class Teller:
         short = printed.window(found.first, found.last, self.language)
         return short + self.say("when", when=exact) if exact else short
 
-    def news(self, updates: Sequence[Update]) -> str:
-        """What is new since the last mail; empty for a new story."""
-        kinds = [update.kind for update in updates if update.material]
+    def news(self, updates: Sequence[Update], *, level: Level, sectors: Collection[str]) -> str:
+        """What is new since the last mail; empty for a new story. `level` and `sectors` are those that the story has for these readers."""
+        kinds = [kind for update in updates if update.material for kind in _kinds(update, sectors)]
         if "new" in kinds and not {"correction", "withdrawal"} & set(kinds):
             return ""
         lead = self.developments[0]
+        held = lead.type in TALKS and lead.stage in DECIDED  # "announced" says nothing of a meeting that took place
+        stage = self.name(lead) if held else self.wording.stage(lead.stage, self.language)
         dates = sorted(self.story.dates, key=lambda found: found.first)
         lines = {
             "correction": self.say("news.correction"),
             "withdrawal": self.say("news.withdrawal"),
-            "stage": self.say("news.stage", stage=self.wording.stage(lead.stage, self.language)),
-            "level": self.say("news.level", level=self.wording.level(self._level(updates), self.language)),
+            "stage": self.say("news.stage", stage=stage),
+            "level": self.say("news.level", level=self.wording.level(level, self.language)),
             "date": self.say("news.date", when=self.when(dates[0])) if dates else self.say("news.date.bare"),
         }
         return self.say("sentence.gap").join(line for kind, line in lines.items() if kind in kinds)
-
-    def _level(self, updates: Sequence[Update]) -> Level:
-        return max(updates, key=lambda update: update.number).level
 
     def _told(self, development: Development) -> str:
         found = self.date_of(development)
@@ -197,6 +202,16 @@ class Teller:
 
     def _reported(self) -> datetime:
         return max(report.published for report in self.story.reports).astimezone(printed.zone(self.timezone))
+
+
+def _kinds(update: Update, sectors: Collection[str]) -> list[str]:
+    """What an update is to readers of some sectors: a level that rose only elsewhere is no news to them, a date named with it is."""
+    facts = [fact.split() for fact in update.note.split("; ") if fact]
+    risen = {fact[1] for fact in facts if fact[0] == "level"}
+    if update.kind != "level" or not risen:
+        return [update.kind]
+    dated = ["date"] if any(fact[0] == "date" for fact in facts) else []
+    return [*(["level"] if risen.intersection(sectors) else []), *dated]
 
 
 def capital(text: str) -> str:

@@ -125,6 +125,12 @@ class TestReach:
         (one,) = told(story("far", capped, actors="USA"), choices=replace(READER, countries=("USA",))).picks
         assert one.level == Level.prepare
 
+    def test_what_distance_kept_below_act_needs_the_evidence_of_act_where_distance_does_not_count(self) -> None:
+        """The rules cap a level above prepare only; one that distance had brought down to it was never looked at for its evidence."""
+        near = impact("automotive", ("base", 3), ("size", 1), ("reach", -1))
+        (one,) = told(story("far", near, actors="USA"), choices=replace(READER, countries=("USA",))).picks
+        assert one.level == Level.prepare
+
 
 class TestNationality:
     """Developments that concern only people of a nationality."""

@@ -38,6 +38,7 @@ from alerts.digests.phrases import LANGUAGES, phrase
 from alerts.digests.reasons import quoted
 from alerts.rules.assessment import NamedDate
 from alerts.rules.levels import Level
+from alerts.stories.story import Update
 
 ROOT = Path(__file__).parents[3]
 DEPENDENT = ("short.", "zone.", "language.")
@@ -315,3 +316,23 @@ def test_advice_is_that_of_the_sectors_that_decide() -> None:
 def test_a_meeting_held_comes_before_the_call_that_led_to_it() -> None:
     both = (*CALL.developments, development("summit", "announced", ("JPN", "USA")))
     assert teller_of(picked(replace(CALL, developments=both), TOKYO), TOKYO, wording(), NOW).developments[0].type == "summit"
+
+
+def test_a_level_that_rose_in_other_sectors_only_is_no_news_but_the_date_named_with_it_is() -> None:
+    risen = Update(CALL.id, "level", "c2", NOW, Level.watch, "level automotive watch; date 2026-03-01", number=2)
+    lines = []
+    for choices in (NAGOYA, TOKYO):
+        pick = replace(picked(CALL, choices), updates=(risen,))
+        lines.append(compose("daily", Picked((pick,), ()), choices, wording(), edition="daily:2026-01-03", now=NOW).items[0].news)
+    date_line = "A date is named: spring 2026 (1 Mar – 31 May 2026)."
+    assert lines == [f"The level has changed to Watch. {date_line}", date_line]
+
+
+def test_what_starts_on_a_day_to_come_is_not_in_force_yet() -> None:
+    duty = replace(DUTY, developments=(development("tariff-imposed", "in-force", ("JPN", "USA"), "10% tariff", polarity="tightening"),))
+    (before,) = digest(stories=(duty,)).items
+    assert "announced" in before.in_short
+    assert not any("in force" in line for line in (before.in_short, *before.key_points))
+    begun = NamedDate("effective", date(2026, 1, 2), date(2026, 1, 2), "2 January")
+    (after,) = digest(stories=(replace(duty, dates=(begun,)),)).items
+    assert "in force" in after.in_short
