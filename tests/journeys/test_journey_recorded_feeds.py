@@ -151,7 +151,7 @@ def test_a_hundred_feeds_are_read_and_the_three_that_misbehave_stop_nobody(journ
     good = {id: state for id, state in journey.states.items() if id not in MISBEHAVING}
     assert len(good) >= 100
     assert [id for id, state in good.items() if state.error_streak or not state.last_success] == []
-    assert {name: journey.states[name].error_reason for name in MISBEHAVING} == {"page": "html", "broken": "http-500", "dropped": "dropped"}
+    assert {name: journey.states[name].error_reason for name in MISBEHAVING} == {"page": "html", "broken": "http-500", "dropped": "reset"}
     assert journey.server.answers[304] > 0
     with capsys.disabled():
         told = {name: journey.counts[name] for name in ("entries", "impacts", "stories", "digests", "picks", "mails")}
