@@ -22,8 +22,8 @@ TALKS = frozenset({"leader-call", "visit-arranged", "summit", "ministerial-talks
 """Developments that are talk: by themselves they change no rule."""
 PLANS = frozenset({"visit-arranged", "trade-talks", "election"})
 """Developments about something still to come, so that a date named for the next step is their date."""
-UNDOINGS = frozenset({"tariff-lifted"})
-"""Developments whose name says that something was withdrawn."""
+UNDOINGS = frozenset({"tariff-lifted", "court-ruling"})
+"""Developments that may themselves be the withdrawal: a tariff is lifted, a ruling strikes down; neither was withdrawn."""
 _OPEN = frozenset({"mooted", "arranging"})
 _OVER = frozenset({"suspended", "reversed", "denied"})
 DECIDED = frozenset({"announced", "adopted", "in-force"})
