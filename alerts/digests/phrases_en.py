@@ -144,7 +144,7 @@ PHRASES: dict[str, str] = {
     "why.follow": "You follow: {sectors}.",
     "why.follow.sector": "{name} (from {level})",
     "why.countries": "Countries you follow: {countries}.",
-    "why.rule": "Rule that matched: {rule}.",
+    "why.rule": "Matched by: {rule}.",
     "why.rule.name": "{title}",
     "why.words": "Words that matched: {words}.",
     "why.level": "Level for {sector}: {terms} = {total}, {level}.",

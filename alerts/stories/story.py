@@ -67,6 +67,8 @@ class Story:
     reports: tuple[Report, ...]
     gist: tuple[str, ...] = ()
     ruleset: str = ""
+    told: bool = False
+    """True once a report that may be mailed told it; until then readers have not heard of it, however long it is known."""
 
     @property
     def level(self) -> Level:

@@ -51,6 +51,7 @@ def tell(story: Story | None, entry: Entry, assessment: Assessment, *, at: datet
             reports=(report,),
             gist=(signature(entry, assessment),),
             ruleset=assessment.ruleset,
+            told=not quiet,
         )
         return opened, Update(story=opened.id, kind="new", entry=entry.id, at=at, level=opened.level, quiet=quiet)
     known = any(one.entry == entry.id for one in story.reports)
@@ -66,10 +67,14 @@ def tell(story: Story | None, entry: Entry, assessment: Assessment, *, at: datet
         reports=reports,
         gist=story.gist if known else (*story.gist, signature(entry, assessment))[-KEPT:],
         ruleset=assessment.ruleset,
+        told=story.told or not quiet,
     )
     kind, note, sectors = _news(story, grown, entry, assessment, known=known)
     if known and kind == "source":
         return grown, None
+    if grown.told and not story.told:
+        # All that was known of it came with a feed's first poll or was old: to readers this report opens the story.
+        kind, sectors = "new", ()
     level = max(story.level, grown.level)
     return grown, Update(story=story.id, kind=kind, entry=entry.id, at=at, level=level, note=note, quiet=quiet, sectors=sectors)
 

@@ -252,3 +252,15 @@ def test_a_development_keeps_the_evidence_of_its_stage(entry, found) -> None:
         (two, found(two, "visa-rule-change:mooted", {"visas": 2})),
     )
     assert story.developments == (Development("visa-rule-change", "proposed", "neutral", ("JPN", "USA"), "rule", family="contact"),)
+
+
+def test_what_came_with_a_first_poll_is_opened_to_readers_by_the_next_report(entry, found) -> None:
+    """A feed added in the middle of a crisis must not swallow the story: the first report that may be mailed is new to readers."""
+    reports = [entry(f"US duty on Japanese cars, report {n}", f"2026-01-02 1{n}:00") for n in range(3)]
+    story: Story | None = None
+    updates = []
+    for report, quiet in zip(reports, (True, False, False), strict=True):
+        story, update = tell(story, report, found(report, "tariff-imposed:announced", {"trade": 3}), at=report.published, quiet=quiet)
+        updates.append(update)
+    assert kinds(updates) == ["new", "new", "source"]
+    assert [update.material for update in updates if update] == [False, True, False]
