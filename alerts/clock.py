@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Protocol
 
-from alerts.errors import AlertsError
+from alerts.errors import UsageError
 
 
 class Clock(Protocol):
@@ -40,9 +40,9 @@ class SetClock:
 
 
 def parse_moment(text: str) -> datetime:
-    """Read an ISO 8601 moment; one without a zone is taken as UTC. Raises AlertsError."""
+    """Read an ISO 8601 moment; one without a zone is taken as UTC. Raises UsageError."""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise AlertsError(f"{text!r} is not a moment; write it as 2026-01-02T07:00:00+09:00") from None
+        raise UsageError(f"{text!r} is not a moment; write it as 2026-01-02T07:00:00+09:00") from None
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)

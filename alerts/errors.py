@@ -3,6 +3,7 @@
 AlertsError                 something to tell a person in one line; exit code 1
 ├── ConfigError             configuration that cannot be used: every problem at once; exit code 2
 ├── SettingsError           an environment setting that is unknown or bad; exit code 2
+├── UsageError              a word of a command that is wrong; exit code 2
 ├── FeedError               one visit to one feed failed; the next visit may succeed
 ├── DeliveryError           one mail was not accepted; `permanent` tells whether a retry can help
 │   ├── SenderError         the mail server refuses *us* (login, TLS): stop sending, nothing is burnt
@@ -48,6 +49,12 @@ class ConfigError(AlertsError):
 
 class SettingsError(AlertsError):
     """A setting that is unknown or bad; the message names it and says what is allowed."""
+
+    exit_code = 2
+
+
+class UsageError(AlertsError):
+    """A word of a command that is wrong; the message says which, and what is allowed."""
 
     exit_code = 2
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from importlib import metadata
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated, TextIO
 
@@ -68,6 +69,11 @@ def console(stream: TextIO) -> Console:
 
 def main() -> None:
     """Run the command line; an error that people can act on is its text alone, on stderr, with the exit code of its kind."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal that knows no Japanese must not stop a command
+    # Words that the locale could not decode are UTF-8 all the same.
+    sys.argv[1:] = [os.fsencode(word).decode("utf-8", "replace") for word in sys.argv[1:]]
     try:
         app()
     except AlertsError as error:

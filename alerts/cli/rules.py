@@ -12,7 +12,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from alerts.errors import AlertsError, ConfigError
+from alerts.errors import AlertsError, ConfigError, UsageError
 from alerts.feeds.entry import Entry, Source
 from alerts.rules.assessment import Assessment
 from alerts.rules.cases import run_tests, untested
@@ -58,7 +58,7 @@ def check(
     context: typer.Context,
     config: Config = None,
     as_json: Json = False,
-    fail_on: Annotated[str, typer.Option(help="Exit with 1 at findings of this level: info, warning or never.")] = "warning",
+    fail_on: Annotated[str, typer.Option(help="Exit with 1 at findings of this level: info, warning or never; for CI.")] = "never",
     explain_code: Annotated[str | None, typer.Option("--explain", help="Say what a code means, such as L03.")] = None,
 ) -> None:
     """Read every file and say every mistake with its place (exit 2), then what is valid but unwise (exit 1)."""
@@ -69,7 +69,7 @@ def check(
         session.out.print(f"{explain_code} ({CODES[explain_code].level}): {CODES[explain_code].text}", highlight=False)
         return
     if fail_on not in {"info", "warning", "never"}:
-        raise AlertsError(f"--fail-on {fail_on}: write info, warning or never")
+        raise UsageError(f"--fail-on {fail_on}: write info, warning or never")
     try:
         rules = _rules(context, config)
     except ConfigError as error:

@@ -74,11 +74,14 @@ class Session:
     def context(self, *, now: str | None = None, progress: Callable[[int, int], None] = silent) -> Context:
         """Put together everything a job may use. Raises AlertsError of every kind."""
         from alerts.jobs.context import Context
+        from alerts.mail.transport import make_transport
         from alerts.store.shared_clock import clock_of
 
         database = self.database()
+        settings = self.settings()
+        make_transport(settings.mail_url.get_secret_value())  # a bad mail URL should show now, not at the first send
         return Context(
-            settings=self.settings(),
+            settings=settings,
             home=self.home,
             database=database,
             clock=clock_of(database) if now is None else clock_at(now),

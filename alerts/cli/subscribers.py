@@ -13,7 +13,7 @@ from rich.table import Table
 from alerts.cli.session import Session, moment_at
 from alerts.digests.edition import zone_problem
 from alerts.digests.subscriber import Choices
-from alerts.errors import AlertsError
+from alerts.errors import AlertsError, UsageError
 from alerts.rules.compile import RuleSet
 from alerts.rules.levels import Level
 from alerts.store import outbox, subscribers
@@ -26,12 +26,6 @@ CADENCES = ("immediate", "daily", "weekly")
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 LEVELS = tuple(level.name for level in Level if level is not Level.none)
 PAGE = 1000
-
-
-class WrongChoiceError(AlertsError):
-    """A choice that is not one; the message names the option and what it takes."""
-
-    exit_code = 2
 
 
 Now = Annotated[str | None, typer.Option("--now", metavar="ISO", help="Pretend that it is this moment.")]
@@ -63,7 +57,7 @@ def add(
     rules = session.rules()
     actors = {spec.actor for spec in rules.wording.concepts.values() if spec.kind == "actor" and spec.actor}
     if problem := zone_problem(timezone):
-        raise WrongChoiceError(f"--timezone: {problem.partition(', so ')[0]}; choose one such as Asia/Tokyo or Europe/London")
+        raise UsageError(f"--timezone: {problem.partition(', so ')[0]}; choose one such as Asia/Tokyo or Europe/London")
     choices = Choices(
         language=_one_of("--language", language, LANGUAGES),
         timezone=timezone,
@@ -169,7 +163,7 @@ def _sectors(given: Collection[str], rules: RuleSet) -> tuple[tuple[str, Level],
     for each in given:
         name, equals, level = each.partition("=")
         if not equals:
-            raise WrongChoiceError(f"--sector {each}: write it with the least level worth a line, such as {each}=watch")
+            raise UsageError(f"--sector {each}: write it with the least level worth a line, such as {each}=watch")
         known = _one_of("--sector", name, rules.sectors)
         chosen[known] = Level[_one_of(f"--sector {name}", level, LEVELS)]
     return tuple(sorted(chosen.items()))
@@ -180,18 +174,18 @@ def _quiet(text: str) -> tuple[int, int] | None:
         return None
     start, dash, stop = text.partition("-")
     if not dash or not start.isdecimal() or not stop.isdecimal() or int(start) > 23 or int(stop) > 23:
-        raise WrongChoiceError(f"--quiet {text}: write two hours from 0 to 23, such as 22-7, or none")
+        raise UsageError(f"--quiet {text}: write two hours from 0 to 23, such as 22-7, or none")
     return int(start), int(stop)
 
 
 def _one_of(option: str, value: str, allowed: Collection[str]) -> str:
-    """Return a value that is allowed. Raises WrongChoiceError with the nearest one, and all of them where they are few."""
+    """Return a value that is allowed. Raises UsageError with the nearest one, and all of them where they are few."""
     if value in allowed:
         return value
     near = difflib.get_close_matches(value, list(allowed), n=1, cutoff=0.5)
     hint = f"; did you mean {near[0]}?" if near else ""
     listed = f"; known are {', '.join(sorted(allowed) if len(allowed) > 12 else allowed)}" if len(allowed) < 60 else ""
-    raise WrongChoiceError(f"{option}: {value!r} is not known{hint}{listed}")
+    raise UsageError(f"{option}: {value!r} is not known{hint}{listed}")
 
 
 def _plain(person: Subscriber) -> dict[str, Any]:

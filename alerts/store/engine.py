@@ -15,7 +15,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from alerts.errors import StoreError
+from alerts.errors import SettingsError, StoreError
 
 BUSY_SECONDS = 30
 """How long a writer waits for another before it gives up."""
@@ -36,16 +36,20 @@ _ADVICE = {
 
 
 def open_engine(url: str) -> Engine:
-    """Make the engine for a URL; nothing is opened yet. Errors never repeat the URL, which may hold a password. Raises StoreError."""
+    """Make the engine for a URL; nothing is opened yet. The URL, which may hold a password, stays out of errors. Raises SettingsError."""
     try:
         parsed = make_url(url.replace("postgres://", "postgresql://", 1) if url.startswith("postgres://") else url)
     except ArgumentError:
-        raise StoreError("ALERTS_DATABASE_URL is not a database URL; use sqlite:///FILE or postgresql+psycopg://user@host/name") from None
+        raise SettingsError(
+            "ALERTS_DATABASE_URL is not a database URL; use sqlite:///FILE or postgresql+psycopg://user@host/name"
+        ) from None
     if parsed.get_backend_name() == "sqlite":
         return _sqlite(parsed)
     if parsed.get_backend_name() == "postgresql":
         return _postgresql(parsed)
-    raise StoreError(f"databases of the kind {parsed.get_backend_name()!r} are not supported; use sqlite or postgresql")
+    raise SettingsError(
+        f"ALERTS_DATABASE_URL: databases of the kind {parsed.get_backend_name()!r} are not supported; use sqlite or postgresql"
+    )
 
 
 @contextlib.contextmanager

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import insert, select, text
 from sqlalchemy.exc import IntegrityError
 
-from alerts.errors import StoreError
+from alerts.errors import AlertsError, StoreError
 from alerts.store import schema
 from alerts.store.db import Database, exclusive
 from alerts.store.leases import table_of
@@ -146,7 +146,7 @@ def test_ids_of_erased_rows_are_never_used_again(database: Database) -> None:
     ],
 )
 def test_an_unusable_url_is_one_clear_sentence_without_its_password(url: str, said: str) -> None:
-    with pytest.raises(StoreError, match=said) as caught:
+    with pytest.raises(AlertsError, match=said) as caught:
         Database(url).upgrade()
     assert "hush" not in str(caught.value)
     assert "\n" not in str(caught.value)
