@@ -1,4 +1,4 @@
-"""Figures of reading feeds, beside bare aiohttp as the limit. `pytest -m benchmark -s tests/benchmarks/test_bench_feeds.py`."""
+"""Figures of reading feeds, beside bare aiohttp as the limit. `pytest -n 0 -m benchmark -s tests/benchmarks/test_bench_feeds.py`."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Digests for 100,000 subscribers on SQLite: choosing who is due, composing, and filling the outbox. Figures, no timed assertion.
 
-pytest -m benchmark -s tests/benchmarks/test_bench_publish.py
+pytest -n 0 -m benchmark -s tests/benchmarks/test_bench_publish.py
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """150 recorded feeds fetched, parsed and mailed, one mail an entry: this service (which also assesses each) side by side with rss2email.
 
-`pytest -m benchmark -s tests/benchmarks/test_bench_rss2email.py`, with the extra `benchmark` installed.
+`pytest -n 0 -m benchmark -s tests/benchmarks/test_bench_rss2email.py`, with the extra `benchmark` installed.
 """
 
 from __future__ import annotations
