@@ -163,9 +163,12 @@ def _wanted(story: Story, news: list[Update], choices: Choices, least: Level) ->
 
 
 def _level(story: Story, impact: Impact, followed: set[str]) -> Level:
-    """Distance does not count for who follows an acting country, unless the evidence caps the level."""
+    """Distance does not count for who follows an acting country; `act` asks for an official source or two outlets all the same."""
     development = next((one for one in story.developments if one.type == impact.development), None)
     actors = development.actors if development else story.actors
     if not followed & set(actors) or any(term.name == "cap" for term in impact.terms):
         return impact.level
-    return level_without(impact, "reach")
+    level = level_without(impact, "reach")
+    if level == Level.act and not (any(one.kind == "official" for one in story.reports) or len({one.outlet for one in story.reports}) > 1):
+        return max(impact.level, Level.prepare)
+    return level
