@@ -114,6 +114,9 @@ class Settings(BaseModel):
     secret_key: Annotated[SecretStr, AfterValidator(_secret_key)] = Field(description="Signs every link; keep it, or all links die")
     sender_name: Line = Field("Expat Impact Alerts", description="Name in From")
     sender_address: Annotated[Line, AfterValidator(_address)] = Field("alerts@localhost.localdomain", description="Address in From")
+    bounce_address: Annotated[Line, AfterValidator(_address)] = Field(
+        "", description="Where bounces go, with +TOKEN after the name; empty: the sender's address"
+    )
     postal_address: Line = Field("", description="Postal address in the footer; the law asks for it in many countries")
     contact: Line = Field("", description="Where questions and complaints go: an address or a page")
     user_agent_contact: Line = Field("", description="How a publisher can reach you: in the user agent of every poll")

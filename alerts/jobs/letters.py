@@ -15,18 +15,18 @@ from alerts.digests import printed
 from alerts.digests.digest import Digest
 from alerts.jobs.context import Context
 from alerts.mail.headers import mail_address
-from alerts.mail.links import BOUNCE, CONFIRM_AGE, PREFERENCES_AGE, Links
+from alerts.mail.links import CONFIRM_AGE, PREFERENCES_AGE, Links
 from alerts.mail.message import Email, Headers, Personal, Sender
 from alerts.mail.mime import Prepared, prepare
 from alerts.mail.render import Renderer
 from alerts.mail.retries import EXPIRY
+from alerts.mail.verp import ReturnPaths
 from alerts.signing import Signer
 from alerts.store import digests, outbox, suppressions
 from alerts.store.outbox import Outcome, Ready
 
 _KEPT = 64
 """Prepared digests kept between batches; one is some 50 KB."""
-_LONGEST_LOCAL_PART = 64
 _LOG = structlog.get_logger(__name__)
 
 
@@ -50,7 +50,8 @@ class Letters:
         self._signer = Signer(settings.secret_key.get_secret_value(), context.clock)
         self._links = Links(settings.base_url, self._signer)
         self._sender = Sender(settings.sender_name, mail_address(settings.sender_address), settings.postal_address, settings.contact)
-        self._local, _, self._domain = self._sender.address.rpartition("@")
+        self._domain = self._sender.address.rpartition("@")[2]
+        self._return_paths = ReturnPaths(mail_address(settings.bounce_address or settings.sender_address), self._signer)
         self._renderer = Renderer(context.home.templates if context.home.templates.is_dir() else None)
         self._digests: OrderedDict[int, tuple[Prepared, str, str]] = OrderedDict()
 
@@ -93,7 +94,7 @@ class Letters:
             references=(thread,) if thread else (),
         )
         message = letter.prepared.join(personal, headers)
-        return Email(ready.key, message_id, self._envelope_sender(ready.id), mail_address(ready.address), message)
+        return Email(ready.key, message_id, self._return_paths.make(ready.id), mail_address(ready.address), message)
 
     def mark(self, ready: Ready) -> str:
         """Return the mark by which the address of a row is suppressed."""
@@ -142,11 +143,6 @@ class Letters:
 
     def _message_id(self, purpose: str, key: str) -> str:
         return f"<{self._signer.fingerprint(purpose, key)}@{self._domain}>"
-
-    def _envelope_sender(self, row: int) -> str:
-        """The address that bounces come back to says which mail bounced (VERP), if it fits."""
-        local = f"{self._local}+{self._signer.make_local(BOUNCE, str(row))}"
-        return f"{local}@{self._domain}" if len(local) <= _LONGEST_LOCAL_PART else self._sender.address
 
 
 def reason_to_skip(ready: Ready, suppressed: tuple[str, datetime] | None, now: datetime) -> str | None:
