@@ -120,7 +120,9 @@ class Settings(BaseModel):
     postal_address: Line = Field("", description="Postal address in the footer; the law asks for it in many countries")
     contact: Line = Field("", description="Where questions and complaints go: an address or a page")
     user_agent_contact: Line = Field("", description="How a publisher can reach you: in the user agent of every poll")
-    operator_address: Annotated[Line, AfterValidator(_address)] = Field("", description="Who hears of trouble; may be empty")
+    operator_address: Annotated[Line, AfterValidator(_address)] = Field(
+        "", description="Who is mailed when a feed dies, the configuration breaks or sending stops; empty: nobody"
+    )
     host_country: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = Field("JPN", description="Where the readers live, ISO 3166 alpha-3")
     freshness_days: float = Field(7, gt=0, description="An entry published longer ago than this never alerts")
     allowed_networks: Annotated[tuple[str, ...], BeforeValidator(_networks)] = Field(

@@ -19,6 +19,7 @@ class PruneCount:
     unconfirmed_subscribers: int = 0
     ended_subscribers: int = 0
     mails: int = 0
+    notices: int = 0
     digests: int = 0
     stories: int = 0
     entries: int = 0

@@ -92,6 +92,10 @@ class Renderer:
         values = {"sign_up_url": sign_up_url, "sender": sender, "subject": phrase(language, "goodbye.subject")}
         return self._mail("goodbye", language, values)
 
+    def notice(self, subject: str, lines: Sequence[str], *, sender: Sender) -> Rendered:
+        """Return a mail to the operator: a subject and plain lines, in English, as commands and logs are."""
+        return self._mail("notice", "en", {"lines": lines, "sender": sender, "subject": subject})
+
     def _mail(self, name: str, language: str, values: dict[str, Any]) -> Rendered:
         everything = {"slots": SLOTS, **_language(language), **values}
         html = self._rendered(f"{name}.html.j2", everything)

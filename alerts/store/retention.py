@@ -15,6 +15,7 @@ from alerts.store.tables import (
     AudienceRow,
     DigestRow,
     EntryRow,
+    NoticeRow,
     OutboxRow,
     RulesetRow,
     StoryRow,
@@ -23,6 +24,7 @@ from alerts.store.tables import (
 
 _ENTRY, _STORY, _SUBSCRIBER, _AUDIENCE = table_of(EntryRow), table_of(StoryRow), table_of(SubscriberRow), table_of(AudienceRow)
 _DIGEST, _OUTBOX, _RULESET, _ASSESSMENT = table_of(DigestRow), table_of(OutboxRow), table_of(RulesetRow), table_of(AssessmentRow)
+_NOTICE = table_of(NoticeRow)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,11 @@ RETENTION = (
         "mails", 180, "who got what, and what came of it: for questions of readers and for the weekly look at deliverability",
         _OUTBOX.c.id,
         lambda since: _OUTBOX.c.open.is_(False) & (_OUTBOX.c.created_at < since),
+    ),
+    Retention(
+        "notices", 180, "what the operator was told, as long as the mails of that time are on record",
+        _NOTICE.c.id,
+        lambda since: _NOTICE.c.open.is_(False) & _NOTICE.c.standing.is_(False) & (_NOTICE.c.created_at < since),
     ),
     Retention(
         "digests", 400, "the web view of a mail should still open a year later",

@@ -240,6 +240,33 @@ class OutboxRow(SQLModel, table=True):
     outcome: str = Field(default="", sa_type=Text)
 
 
+class NoticeRow(SQLModel, table=True):
+    """A notice to the operator. `standing` while the state that `key` names lasts: one notice per state and key."""
+
+    __tablename__: ClassVar[str] = "notice"
+    __table_args__ = (
+        claim_index("notice"),
+        Index("uq_notice_standing", "key", unique=True, sqlite_where=text("standing = 1"), postgresql_where=text("standing")),
+        NUMBERS_NEVER_USED_AGAIN,
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    key: str
+    standing: bool = True
+    subject: str = Field(sa_type=Text)
+    lines: list[str] = document()
+    state: str = "pending"
+    """pending, deferred, sent, failed, skipped."""
+    open: bool = True
+    due: datetime = moment()
+    worker: str | None = None
+    lease_until: datetime | None = moment(nullable=True)
+    attempts: int = 0
+    created_at: datetime = moment()
+    sent_at: datetime | None = moment(nullable=True)
+    outcome: str = Field(default="", sa_type=Text)
+
+
 class SuppressionRow(SQLModel, table=True):
     """An address that we must not mail, with reason and date; only a keyed hash of it is kept."""
 
