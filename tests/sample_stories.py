@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -133,6 +134,23 @@ _DEVELOPMENTS: dict[str, dict[str, Any]] = {
         },
         "watch": ("the duty is changed, suspended or challenged in court", "関税の変更や停止、裁判がある"),
     },
+    "summit": {
+        "name": ("Leaders' meeting", "首脳会談"),
+        "told": {"default": ("The leaders of {actors} met in person{when}.", "{actors}の首脳が会談しました{when}。")},
+        "why": {"automotive": ("Car duties are the usual subject.", "自動車関税がよく議題になります。")},
+        "watch": ("a trade package or a change of duty is announced", "通商の合意や関税の変更が発表される"),
+    },
+    "court-ruling": {
+        "name": ("Court ruling", "判決"),
+        "told": {
+            "default": (
+                "A high court ruled on a measure of policy ({actors}){when}.",
+                "上級の裁判所が政策上の措置について判断しました（{actors}）{when}。",
+            )
+        },
+        "why": {"finance": ("Money already paid may be refunded.", "支払い済みの金額が戻ることがあります。")},
+        "watch": ("an appeal is filed", "上訴がある"),
+    },
     "rate-decision": {
         "name": ("Central bank decision", "中央銀行の決定"),
         "told": {
@@ -180,13 +198,15 @@ def wording() -> Wording:
         },
         developments=developments,
         rules={
-            name: RuleSpec.model_validate({"id": name, "title": title, "development": name, "when": "$x"})
-            for name, title in (
-                ("leader-call", "Leaders' calls with Japan"),
-                ("visit-arranged", "Leaders' visits to and from Japan"),
-                ("visa-rule-change", "Residence fees and rules"),
-                ("tariff-imposed", "US duties on goods from Japan"),
-                ("rate-decision", "Bank of Japan decisions"),
+            name: RuleSpec.model_validate({"id": name, "title": title, "development": name, "when": "$x", "actors": supposed})
+            for name, title, supposed in (
+                ("leader-call", {"en": "Leaders' calls with Japan", "ja": "日本との首脳の電話会談"}, ()),
+                ("visit-arranged", "Leaders' visits to and from Japan", ()),
+                ("summit", "Leaders' meetings with Japan", ()),
+                ("visa-rule-change", "Residence fees and rules", ()),
+                ("tariff-imposed", "US duties on goods from Japan", ()),
+                ("court-ruling", "Courts on tariffs", ("JPN",)),
+                ("rate-decision", "Bank of Japan decisions", ()),
             )
         },
         concepts={
@@ -284,6 +304,18 @@ DUTY = story(
     ),
     (report("d1", "Sample Wire", "Proclamation puts a 10% duty on imports from all countries", datetime(2026, 1, 1, 20, 0, tzinfo=UTC)),),
     NamedDate("effective", date(2026, 1, 24), date(2026, 1, 24), "24 January"),
+)
+MET = replace(
+    CALL,
+    developments=(*CALL.developments, development("summit", "announced", ("JPN", "USA"), "met in Washington")),
+    impacts=(impact("automotive", Level.watch, "summit"), *CALL.impacts[1:]),
+)
+"""The leaders of CALL have met."""
+COURT = story(
+    "court",
+    (development("court-ruling", "announced", ("JPN", "USA"), "Supreme Court", "strikes down"),),
+    (impact("finance", Level.watch, "court-ruling"),),
+    (report("k1", "Sample Wire", "Supreme Court strikes down emergency duties", datetime(2026, 1, 2, 16, 0, tzinfo=UTC)),),
 )
 RATE = story(
     "rate",

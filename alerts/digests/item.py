@@ -12,7 +12,7 @@ from alerts.digests.digest import Brief, Item, Meaning, WatchLine
 from alerts.digests.phrases import phrase
 from alerts.digests.reasons import MOST_SOURCES, MOST_SOURCES_IN_DIGEST, confidence, language_names, sources, why
 from alerts.digests.subscriber import Choices
-from alerts.digests.telling import DECIDED, TALKS, Teller, capital
+from alerts.digests.telling import DECIDED, TALKS, Teller, capital, moved_on
 from alerts.rules.assessment import Development, Impact, NamedDate
 from alerts.rules.levels import Level
 from alerts.rules.wording import Wording
@@ -25,7 +25,11 @@ WONDERED_ABOUT = "visas"
 
 
 def teller_of(pick: Pick, choices: Choices, wording: Wording, now: datetime) -> Teller:
-    """The story's teller: its developments in the order of what they mean for these readers, without plans whose day is over."""
+    """The story's teller: its developments in the order of what they mean for these readers.
+
+    Plans whose day is over are left out. Of a story that moved on, so is what was told before and is not its main matter any more: the
+    call that led to a meeting does not stay beside the meeting.
+    """
     rank = {match.impact.development: (match.level, -number) for number, match in reversed(list(enumerate(pick.matches)))}
     nothing = (Level.none, 0)
     talks = max((rank.get(one.type, nothing) for one in pick.story.developments if one.type in TALKS), default=nothing)
@@ -37,7 +41,9 @@ def teller_of(pick: Pick, choices: Choices, wording: Wording, now: datetime) -> 
 
     ordered = sorted(pick.story.developments, key=weight, reverse=True)
     teller = Teller(pick.story, tuple(ordered), wording, choices.language, choices.timezone, now)
-    return replace(teller, developments=tuple(teller.as_of_today(one) for one in ordered if not teller.spent(one)) or tuple(ordered))
+    fresh = moved_on(pick.updates)
+    kept = [one for one in ordered if not teller.spent(one) and (not fresh or one is ordered[0] or one.type in fresh)]
+    return replace(teller, developments=tuple(teller.as_of_today(one) for one in kept) or tuple(ordered))
 
 
 def item(pick: Pick, choices: Choices, wording: Wording, *, host: str, now: datetime, alone: bool) -> Item:

@@ -29,7 +29,7 @@ def phrase(language: str, key: str, **values: object) -> str:
 
 
 def listed(language: str, words: tuple[str, ...] | list[str]) -> str:
-    """Join words as the language lists them: "a, b and c"; 「a、b、c」."""
-    if len(words) < 2:
-        return "".join(words)
+    """Join words as the language lists them in a sentence: "a and b", "a, b and c"; 「aとb」, 「a、b、c」."""
+    if len(words) < 3:
+        return phrase(language, "list.two").join(words)
     return phrase(language, "list.comma").join(words[:-1]) + phrase(language, "list.last") + words[-1]

@@ -5,6 +5,7 @@ from __future__ import annotations
 PHRASES: dict[str, str] = {
     # ── small words ──
     "list.comma": ", ",
+    "list.two": " and ",
     "list.last": " and ",
     "list.dot": " · ",
     "list.preheader": " · ",

@@ -10,7 +10,7 @@ from alerts.digests.digest import SourceLine
 from alerts.digests.phrases import LANGUAGES, listed, phrase
 from alerts.digests.subscriber import Choices
 from alerts.digests.telling import Teller, publishers_of, shortened
-from alerts.rules.assessment import Impact
+from alerts.rules.assessment import Development, Impact
 from alerts.rules.levels import Level
 from alerts.rules.wording import Wording
 from alerts.stories.story import Report
@@ -91,9 +91,7 @@ def why(teller: Teller, pick: Pick) -> tuple[str, ...]:
     """Rule titles, the words that matched, the level of the sector that decides as a sum of its terms."""
     wording, language = teller.wording, teller.language
     top = max(pick.matches, key=lambda match: match.level)
-    rules = dict.fromkeys(
-        teller.say("why.rule.name", title=wording.rule_title(one.rule, language), name=teller.name(one)) for one in teller.developments
-    )
+    rules = dict.fromkeys(_rule_name(one, teller) for one in teller.developments)
     lines = [teller.say("why.rule", rule=teller.say("list.comma").join(list(rules)[:MOST_RULES]))]
     words = dict.fromkeys(piece.text for development in teller.developments for piece in development.evidence if len(piece.text) > 1)
     if words:
@@ -101,6 +99,12 @@ def why(teller: Teller, pick: Pick) -> tuple[str, ...]:
         lines.append(teller.say("why.words", words=teller.say("list.comma").join(marked)))
     lines.append(level_sum(top, wording, language))
     return tuple(lines)
+
+
+def _rule_name(development: Development, teller: Teller) -> str:
+    """The title of the rule; where it has none in the reader's language, the development's name helps to read it."""
+    title, english = (teller.wording.rule_title(development.rule, language) for language in (teller.language, "en"))
+    return teller.say("why.rule.name", title=title, name=teller.name(development)) if title == english else title
 
 
 def level_sum(match: Match, wording: Wording, language: str) -> str:

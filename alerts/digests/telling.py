@@ -24,6 +24,8 @@ PLANS = frozenset({"visit-arranged", "trade-talks", "election"})
 """Developments about something still to come, so that a date named for the next step is their date."""
 UNDOINGS = frozenset({"tariff-lifted", "court-ruling"})
 """Developments that may themselves be the withdrawal: a tariff is lifted, a ruling strikes down; neither was withdrawn."""
+ONE_COUNTRYS = frozenset({"court-ruling", "rate-decision", "leadership-change", "election", "travel-advisory", "tax-change"})
+"""Developments that are the matter of one country, whatever others a report names."""
 _OPEN = frozenset({"mooted", "arranging"})
 _OVER = frozenset({"suspended", "reversed", "denied"})
 DECIDED = frozenset({"announced", "adopted", "in-force"})
@@ -176,9 +178,11 @@ class Teller:
         kinds = [kind for update in updates if update.material for kind in _kinds(update, sectors)]
         if "new" in kinds and not {"correction", "withdrawal"} & set(kinds):
             return ""
-        lead = self.developments[0]
+        lead = next((one for one in self.developments if one.type in moved_on(updates)), self.developments[0])
         held = lead.type in TALKS and lead.stage in DECIDED  # "announced" says nothing of a meeting that took place
-        stage = self.name(lead) if held else self.wording.stage(lead.stage, self.language)
+        stage = self.name(lead)
+        if not held:
+            stage = self.say("title.stage", name=stage, stage=self.wording.stage(lead.stage, self.language))
         dates = sorted(self.story.dates, key=lambda found: found.first)
         lines = {
             "correction": self.say("news.correction"),
@@ -194,14 +198,34 @@ class Teller:
         when = self.say(f"when.{found.kind}", when=printed.window(found.first, found.last, self.language)) if found else ""
         actors = development.actors or self.story.actors
         names = listed(self.language, [self.wording.actor(actor, self.language) for actor in actors])
-        told = self.wording.told(development.type, development.stage, self.language, actors=names, when=when)
+        told = self.wording.told(
+            development.type, development.stage, self.language, actors=names, named=self._named(development, actors), when=when
+        )
         return capital(told)
+
+    def _named(self, development: Development, actors: Sequence[str]) -> str:
+        """The actors of a note of place: those that a report named, not those that the rule supposes to be concerned.
+
+        A court or a central bank is one country's: where several are named it is not known whose, so none is noted.
+        """
+        named = [actor for actor in actors if actor not in self.wording.supposed(development.rule)] or list(actors)
+        if development.type in ONE_COUNTRYS and len(named) > 1:
+            return ""
+        return self.say("list.comma").join(label(self.wording.actor(actor, self.language)) for actor in named)
 
     def _fits(self, text: str) -> bool:
         return signs(text) <= IN_SHORT_SIGNS if self.language == "ja" else len(text.split()) <= IN_SHORT_WORDS
 
     def _reported(self) -> datetime:
         return max(report.published for report in self.story.reports).astimezone(printed.zone(self.timezone))
+
+
+def moved_on(updates: Sequence[Update]) -> frozenset[str]:
+    """The types of development that a story moved on by since readers heard of it; empty for one that is new to them."""
+    if any(update.kind == "new" for update in updates):
+        return frozenset()
+    facts = (fact.split() for update in updates for fact in update.note.split("; "))
+    return frozenset(fact[1] for fact in facts if fact[0:1] == ["stage"])
 
 
 def _kinds(update: Update, sectors: Collection[str]) -> list[str]:

@@ -50,7 +50,7 @@ def explain(rules: RuleSet, entry: Entry, *, only: str = "", host: str = "JPN") 
             verdicts.append(_held(rules, look, each, dates))
         elif only or _came_close(rule, look):
             reason = rule.condition.why_not(look, 0, len(look.found.text))
-            verdicts.append(Verdict(rule.id, rule.spec.title, rule.place, rule.condition.words(), False, reason))
+            verdicts.append(Verdict(rule.id, rule.spec.title.en, rule.place, rule.condition.words(), False, reason))
     verdicts.sort(key=lambda each: (not each.held, bool(each.reason), each.rule))
     return Explanation(entry, assess(rules, entry, host=host), tuple(verdicts), _mentions(look))
 
@@ -61,10 +61,10 @@ def _held(rules: RuleSet, look: Look, held: Held, dates: tuple[NamedDate, ...]) 
     condition = rule.condition.words()
     if rule.development is None:
         reason = "a discard rule: nothing in this entry counts, but for rules that say `despite`"
-        return Verdict(rule.id, rule.spec.title, rule.place, condition, True, reason, evidence=evidence)
+        return Verdict(rule.id, rule.spec.title.en, rule.place, condition, True, reason, evidence=evidence)
     development, impacts = judge(rules, look, held, dates)
     reason = held.dropped or ("" if impacts else "every sector comes out below info")
-    return Verdict(rule.id, rule.spec.title, rule.place, condition, True, reason, development, tuple(impacts), development.evidence)
+    return Verdict(rule.id, rule.spec.title.en, rule.place, condition, True, reason, development, tuple(impacts), development.evidence)
 
 
 def _came_close(rule: Rule, look: Look) -> bool:

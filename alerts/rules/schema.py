@@ -29,6 +29,7 @@ from alerts.rules.shapes import (
     Shape,
     Shorthand,
     SizeName,
+    Title,
     Words,
 )
 
@@ -201,7 +202,7 @@ class RuleSpec(Shape):
     """Conditions, and the development that they tell of. `kind: discard` makes an entry irrelevant instead (sport, opinion, history)."""
 
     id: Id
-    title: str
+    title: Title = Field(description="As printed in mails: English alone, or {en: …, ja: …}")
     kind: Literal["development", "discard"] = "development"
     development: Id | None = None
     when: Condition

@@ -97,6 +97,12 @@ class Localised(Shape):
     ja: str = ""
 
 
+class Title(Shorthand, Localised):
+    """A title: the English one alone may be written as plain text."""
+
+    _short = "en"
+
+
 class LocalisedList(Shape):
     """Several short texts in each language."""
 

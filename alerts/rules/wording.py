@@ -27,6 +27,9 @@ _LEVEL_ACTS = {
 }
 
 
+_BRACKETED = (" ({actors})", "（{actors}）")
+
+
 @dataclass(frozen=True, slots=True)
 class Wording:
     """Looks sentences up by id and language (`en`, `ja`)."""
@@ -53,12 +56,17 @@ class Wording:
         """Name of a kind of development."""
         return _say(self.developments[development].name, language) if development in self.developments else development
 
-    def told(self, development: str, stage: str, language: str, *, actors: str = "", when: str = "") -> str:
-        """What happened, in one plain sentence; `actors` and `when` (" in spring 2026") are put where the sentence asks for them."""
+    def told(self, development: str, stage: str, language: str, *, actors: str = "", named: str = "", when: str = "") -> str:
+        """What happened, in one plain sentence; `actors` and `when` (" in spring 2026") are put where the sentence asks for them.
+
+        Actors in brackets are only a note of place: there `named` stands, and nothing at all if it is empty.
+        """
         if development not in self.developments:
             return development
         told = self.developments[development].told
         sentence = _say(told.get(stage, told["default"]), language)
+        for bracketed in _BRACKETED:
+            sentence = sentence.replace(bracketed, bracketed.replace("{actors}", named) if named else "")
         return " ".join(sentence.replace("{actors}", actors).replace("{when}", when).split())
 
     def why(self, rule: str, development: str, sector: str, language: str) -> str:
@@ -94,8 +102,12 @@ class Wording:
         return actor
 
     def rule_title(self, rule: str, language: str) -> str:
-        """Title of a rule (in the language its author wrote)."""
-        return self.rules[rule].title if rule in self.rules else rule
+        """Title of a rule; in English if its author gave none in the language."""
+        return _say(self.rules[rule].title, language) if rule in self.rules else rule
+
+    def supposed(self, rule: str) -> tuple[str, ...]:
+        """The actors that a rule adds although no text names them."""
+        return tuple(self.rules[rule].actors) if rule in self.rules else ()
 
     def concept(self, concept: str, language: str) -> str:
         """Name of a concept: its own, else its id in words."""

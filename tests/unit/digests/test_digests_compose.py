@@ -13,8 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sample_stories import (
     CALL,
+    COURT,
     DUTY,
     FEES,
+    MET,
     NAGOYA,
     NOW,
     RATE,
@@ -34,7 +36,7 @@ from alerts.digests import printed
 from alerts.digests.audience import Picked
 from alerts.digests.compose import MOST_BRIEFS, MOST_ITEMS, compose
 from alerts.digests.item import teller_of
-from alerts.digests.phrases import LANGUAGES, phrase
+from alerts.digests.phrases import LANGUAGES, listed, phrase
 from alerts.digests.reasons import quoted
 from alerts.rules.assessment import NamedDate
 from alerts.rules.levels import Level
@@ -234,6 +236,36 @@ def test_an_update_says_first_what_is_new(kind: str, start: str) -> None:
     composed = compose("alert", Picked((picked(CALL, NAGOYA, kind),), ()), NAGOYA, wording(), edition="e", now=NOW)
     assert composed.items[0].news.startswith(start)
     assert alert().items[0].news == ""
+
+
+def test_a_story_that_moved_on_tells_where_it_is_now_and_not_how_it_got_there() -> None:
+    """The call led to the meeting: whoever was told of the call is told of the meeting alone; whoever hears of the story first, of both."""
+    news = Update(MET.id, "stage", "c3", MET.changed, Level.watch, note="stage summit announced", number=2)
+    again = replace(picked(MET, NAGOYA), updates=(news,))
+    composed = compose("alert", Picked((again,), ()), NAGOYA, wording(), edition="e", now=NOW)
+    assert composed.items[0].in_short.startswith("The leaders of Japan and the United States met in person.")
+    assert "phone" not in composed.items[0].in_short + composed.items[0].title
+    assert composed.items[0].news == "It has moved on: Leaders' meeting."
+    assert "phone" in alert(NAGOYA, MET).items[0].in_short
+
+
+def test_a_ruling_is_of_the_country_that_the_reports_name() -> None:
+    """The rule supposes that Japan is concerned; nobody may read that the court was Japanese."""
+    assert alert(TOKYO, COURT).items[0].in_short.startswith("A high court ruled on a measure of policy (United States).")
+    anybodys = replace(COURT, developments=(replace(COURT.developments[0], actors=("CHN", "USA")),))
+    assert alert(TOKYO, anybodys).items[0].in_short.startswith("A high court ruled on a measure of policy.")
+
+
+def test_japanese_joins_two_names_with_to() -> None:
+    assert "日本と米国の首脳が" in alert(replace(NAGOYA, language="ja")).items[0].in_short
+    assert listed("ja", ["日本", "米国", "中国"]) == "日本、米国、中国"
+    assert listed("en", ["a", "b", "c"]) == "a, b and c"
+
+
+def test_a_rule_is_named_by_its_title_in_the_readers_language() -> None:
+    why = alert(replace(NAGOYA, language="ja")).items[0].why[0]
+    assert "日本との首脳の電話会談" in why
+    assert "首脳の訪問予定（Leaders' visits to and from Japan）" in why, "no title in Japanese: the development's name helps"
 
 
 def test_several_alerts_in_one_mail_are_told_as_several() -> None:
