@@ -44,12 +44,12 @@ def weigh(rules: RuleSet, look: Look, facts: Circumstances) -> list[Impact]:
     shared = [term for term in (_stage(rules, facts), _size(look, rule), _clock(look.entry, facts)) if term]
     caps = _caps(rules, look)
     reach = {local: _reach(rules, look, facts, local=local) for local in (False, True)}
+    sums = {sector: [base, *shared, *filter(None, [reach[sector in LOCAL]])] for sector, base in rule.bases}
+    if facts.stage != "denied":
+        _keep_audible(sums)
     impacts = []
-    for sector, base in rule.bases:
-        terms = [base, *shared]
-        if far := reach[sector in LOCAL]:
-            terms.append(far)
-        total = sum(term.value for term in terms)
+    for sector, terms in sums.items():
+        total = _sum(terms)
         bounded = min(total, ceiling)
         if bounded < total:
             terms.append(Term("ceiling", bounded - total, f"{why} never rises above {ceiling.name}"))
@@ -60,6 +60,23 @@ def weigh(rules: RuleSet, look: Look, facts: Circumstances) -> list[Impact]:
         if bounded > Level.none:
             impacts.append(Impact(sector, clamp(bounded, ceiling), ceiling, development.id, rule.id, tuple(terms)))
     return impacts
+
+
+def _keep_audible(sums: dict[str, list[Term]]) -> None:
+    """Distance alone makes no entry irrelevant: where no sector reaches `info`, it takes less from the sectors of the highest base."""
+    if max((_sum(terms) for terms in sums.values()), default=Level.info) >= Level.info:
+        return
+    highest = max(terms[0].value for terms in sums.values())
+    for sector, terms in sums.items():
+        far = terms[-1]
+        near = _sum(terms) - far.value
+        if far.name == "reach" and terms[0].value == highest and near >= Level.info:
+            value = Level.info - near
+            sums[sector] = [*terms[:-1], *([Term("reach", value, far.reason)] if value else [])]
+
+
+def _sum(terms: Sequence[Term]) -> int:
+    return sum(term.value for term in terms)
 
 
 def _stage(rules: RuleSet, facts: Circumstances) -> Term | None:

@@ -107,6 +107,12 @@ def test_far_away_safety_loses_two_and_a_neighbours_one(rules: RuleSet) -> None:
     assert near == {"safety": Level.watch}
 
 
+def test_distance_alone_makes_no_entry_irrelevant(rules: RuleSet) -> None:
+    mooted = assess(rules, make_entry("India may test missile"))
+    assert {each.sector: (each.level, sum(term.value for term in each.terms)) for each in mooted.impacts} == {"safety": (Level.info, 1)}
+    assert not assess(rules, make_entry("India denies missile")).relevant
+
+
 def test_a_discard_makes_an_entry_irrelevant_unless_a_rule_holds_despite_it(rules: RuleSet) -> None:
     assert not assess(rules, make_entry("Basketball tariff")).relevant
     assert assess(rules, make_entry("North Korea fires missile during World Cup")).relevant
