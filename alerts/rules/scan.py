@@ -19,7 +19,7 @@ from alerts.rules.assessment import Evidence
 from alerts.rules.kanji import in_run, stands
 from alerts.rules.lexicon import GLUED, MASK, PLAIN, REJECT, Lexicon, Meaning
 from alerts.rules.terms import WORD, touches
-from alerts.text import Folded, fold
+from alerts.text import Folded, fold, is_katakana
 
 _END = re.compile(r"[。！？!?\n]|(?<![A-Z])(?<!\bMr)(?<!\bMs)(?<!\bDr)(?<!\bSt)(?<!\bNo)(?<!\bvs)\.(?=[\"')]*\s+[\"'(]*[A-Z0-9])")
 READ = 4_000  # characters of each field that are read: a feed cannot make one entry cost more
@@ -186,10 +186,10 @@ class Scanner:
         return found
 
     def _imply(self, found: Found, actor: str, host: str) -> None:
-        """In a country's own press "the government" is its own, unless another actor stands beside it."""
+        """In a country's own press "the government" is its own, unless another actor or a foreigner's name stands beside it."""
         for concept in self._lexicon.implied.get(actor, ()):
             for mention in list(found.mentions.get(concept, ())):
-                if not found.who(mention):
+                if not found.who(mention) and not _is_named_abroad(found.text, mention.start):
                     number = self._lexicon.actors[actor]
                     self._count(found.mentions, Mention(mention.start, mention.end, number), self._row(Meaning(number)), (), host)
 
@@ -249,6 +249,11 @@ class Scanner:
         if all(char in self._lexicon.kanji for char in text[start:end]):
             return False
         return any(first <= start and end <= last and last - first > end - start and other != actor for first, last, other in actors)
+
+
+def _is_named_abroad(text: str, start: int) -> bool:
+    """True after a name in katakana (アラグチ外相) and for both sides' ministers (両外相)."""
+    return start > 0 and (is_katakana(text[start - 1]) or text[start - 1] == "両")
 
 
 def _in_office(text: str, start: int, end: int, meaning: Meaning, published: date) -> bool:
