@@ -8,9 +8,10 @@ from alerts.text import is_kanji
 
 PREFIXES = ("訪", "対", "駐", "在", "親", "反", "渡", "離")
 SUFFIXES = (
-    "大統領", "副大統領", "新大統領", "首相", "新首相", "政府", "政権", "軍", "側", "外相", "外務省", "国防長官", "国防相", "国防総省", "国務長官", "国務省",
+    "大統領", "副大統領", "首相", "政府", "政権", "軍", "側", "外相", "外務省", "国防長官", "国防相", "国防総省", "国務長官", "国務省",
     "財務長官", "財務省", "商務省", "商務長官", "通商代表", "当局", "議会", "関税", "上院", "下院", "連邦", "海軍", "空軍", "最高裁",
     "高官", "国債", "外交", "大使", "当局者", "特使", "代表団", "国防", "長官", "首脳", "企業", "市場", "経済", "、", "・",
+    "新大統領", "新首相",
 )  # fmt: skip
 AFTER_RUN = (
     "首脳", "外相", "外務", "防衛", "国防", "財務", "経済", "貿易", "通商", "閣僚", "高官", "会談", "協議", "関係", "同盟", "合意",
@@ -34,7 +35,7 @@ def glued(kanji: str) -> Iterator[tuple[str, int]]:
 
 
 def stands(text: str, start: int, place: int, names: Mapping[str, str]) -> bool:
-    """True if a glued text at `start` is no part of another word: 対中 in 絶対中止, 日側 in 毎日側, 日首相 in 19日首相, 中、 in 進む中、."""
+    """True if a glued text at `start` is no part of another word: 対中 in 絶対中止, 日側 in 毎日側, 日首相 in 19日首相, 中、 in 進む中."""
     if start == 0:
         return True
     before = text[start - 1]
