@@ -117,6 +117,9 @@ class Settings(BaseModel):
     bounce_address: Annotated[Line, AfterValidator(_address)] = Field(
         "", description="Where bounces go, with +TOKEN after the name; empty: the sender's address"
     )
+    dkim_keys: Line = Field(
+        "", description="DOMAIN:SELECTOR:FILE, comma-separated: private keys that sign every mail; empty: the mail server signs"
+    )
     postal_address: Line = Field("", description="Postal address in the footer; the law asks for it in many countries")
     contact: Line = Field("", description="Where questions and complaints go: an address or a page")
     user_agent_contact: Line = Field("", description="How a publisher can reach you: in the user agent of every poll")

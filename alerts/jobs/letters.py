@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from alerts.digests import printed
 from alerts.digests.digest import Digest
 from alerts.jobs.context import Context
+from alerts.mail.dkim import load_keys, sign
 from alerts.mail.headers import mail_address
 from alerts.mail.links import CONFIRM_AGE, PREFERENCES_AGE, Links
 from alerts.mail.message import Email, Headers, Personal, Sender
@@ -51,7 +52,9 @@ class Letters:
         self._links = Links(settings.base_url, self._signer)
         self._sender = Sender(settings.sender_name, mail_address(settings.sender_address), settings.postal_address, settings.contact)
         self._domain = self._sender.address.rpartition("@")[2]
+        self._feedback_sender = self._domain.replace(".", "")[-15:]  # Gmail asks for 5 to 15 characters
         self._return_paths = ReturnPaths(mail_address(settings.bounce_address or settings.sender_address), self._signer)
+        self._keys = load_keys(settings.dkim_keys)
         self._renderer = Renderer(context.home.templates if context.home.templates.is_dir() else None)
         self._digests: OrderedDict[int, tuple[Prepared, str, str]] = OrderedDict()
 
@@ -90,10 +93,11 @@ class Letters:
             date=now.replace(microsecond=0),
             list_id=f"<digests.{self._domain}>" if bulk else "",
             one_click_url=one_click,
+            feedback_id=f"{ready.digest}:{ready.kind}:digests:{self._feedback_sender}" if bulk else "",
             in_reply_to=thread,
             references=(thread,) if thread else (),
         )
-        message = letter.prepared.join(personal, headers)
+        message = sign(letter.prepared.join(personal, headers), self._keys, now)
         return Email(ready.key, message_id, self._return_paths.make(ready.id), mail_address(ready.address), message)
 
     def mark(self, ready: Ready) -> str:

@@ -62,6 +62,8 @@ class Headers:
     unsubscribe_mailto: str = ""
     in_reply_to: str = ""
     references: tuple[str, ...] = field(default=())
+    feedback_id: str = ""
+    """`campaign:kind:list:sender`, by which large mail providers report complaints in sum; it names no recipient."""
 
 
 SLOTS = {name: f"\ue000{name}\ue001" for name in ("preferences_url", "unsubscribe_url", "one_click_url", "web_url", "consent_date")}

@@ -94,6 +94,8 @@ def _personal_fields(headers: Headers) -> bytes:
         fields.append(list_field("References", headers.references, ""))
     if headers.list_id:
         fields.append(f"List-Id: {checked('List-Id', headers.list_id)}\r\nPrecedence: bulk\r\n".encode())
+    if headers.feedback_id:
+        fields.append(f"Feedback-ID: {checked('Feedback-ID', headers.feedback_id)}\r\n".encode())
     if headers.one_click_url:
         ways = (headers.one_click_url, *((f"mailto:{headers.unsubscribe_mailto}",) if headers.unsubscribe_mailto else ()))
         fields.append(list_field("List-Unsubscribe", tuple(f"<{way}>" for way in ways), ","))

@@ -12,12 +12,14 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import dkim
 import pytest
 from aiosmtpd.smtp import SMTP, Envelope
 
 from alerts.clock import SetClock
 from alerts.errors import SenderError
 from alerts.jobs.send import send
+from alerts.mail.dkim import load_keys, make_key
 from alerts.signing import Signer
 from alerts.store import outbox, suppressions
 from alerts.store.db import Database
@@ -79,6 +81,30 @@ def test_a_mail_is_whole_and_its_links_carry_the_reader(post: Any) -> None:
         assert "\ue000" not in body
         assert f"https://alerts.example.jp/u/{one_click[1]}" in body
         assert re.search(r"https://alerts.example.jp/p/[\w.-]+", body)
+
+
+def test_all_bulk_mail_and_no_confirmation_carries_the_list_headers_and_every_mail_a_signature(
+    database: Database, new_post: Callable[..., Any], tmp_path: Path
+) -> None:
+    (tmp_path / "key.pem").write_bytes(make_key("ed25519"))
+    post = new_post(database, dkim_keys=f"example.jp:s1:{tmp_path / 'key.pem'}")
+    for kind in ("daily", "weekly", "alert"):
+        post.put(post.subscriber(f"{kind}@example.org"), post.digest(f"{kind}:1", kind=kind), f"{kind}:1", kind)
+    asked, forgetful = post.subscriber("new@example.org", open=False, confirmed_at=None), post.subscriber("forgetful@example.org")
+    with post.database.write() as connection:
+        assert outbox.ask_to_confirm(connection, asked, now=post.context.clock.now())
+        assert outbox.mail_link(connection, forgetful, now=post.context.clock.now())
+    assert asyncio.run(send(post.context)).sent == 5
+    (key,) = load_keys(post.context.settings.dkim_keys)
+    for path in (post.context.home.outbox / "new").iterdir():
+        raw = path.read_bytes().partition(b"Delivered-To:")[2].partition(b"\n")[2].replace(b"\n", b"\r\n")
+        mail = email.message_from_bytes(raw, policy=email.policy.default)
+        bulk = mail["To"].partition("@")[0] in {"daily", "weekly", "alert"}
+        for name in ("List-Id", "List-Unsubscribe", "List-Unsubscribe-Post", "Feedback-ID", "Precedence"):
+            assert (mail[name] is not None) == bulk, (name, mail["To"])
+        assert mail["Auto-Submitted"] == "auto-generated"
+        assert mail["Date"].datetime == post.context.clock.now()
+        assert dkim.DKIM(raw).verify(dnsfunc=lambda _name, timeout=5: key.dns_record.encode())
 
 
 def test_a_row_sent_again_after_a_crash_leaves_one_file_with_the_same_message_id(post: Any) -> None:
