@@ -21,6 +21,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from alerts.errors import AlertsError
 from alerts.jobs.assess import assess
 from alerts.jobs.context import Context
+from alerts.jobs.feed_health import tell_of_feeds
 from alerts.jobs.notify import notify
 from alerts.jobs.poll import open_tools, poll
 from alerts.jobs.prune import prune
@@ -57,6 +58,7 @@ SCHEDULE = (
     Beat("assess", 10, assess, "entries should be judged within seconds of being read"),
     Beat("publish", 15, publish, "an alert should leave within a minute of its entry", notes_tick=True),
     Beat("send", 5, send, "confirmations are waited for in front of a screen"),
+    Beat("feed_health", 300, tell_of_feeds, "a feed dies over hours"),
     Beat("notify", 30, notify, "the operator hears of trouble once, so it may take half a minute"),
     Beat("prune", 3600, prune, "retention is counted in days"),
 )
