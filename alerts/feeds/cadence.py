@@ -17,6 +17,8 @@ CEILING = 4.0
 """However slow a feed is, it is visited at least every CEILING × its poll_minutes: rare news is often the important kind."""
 WINDOW_SHARE = 4
 """A document that holds n entries is visited often enough to see each of them this many times at the usual rhythm."""
+MOST_SKIPPED = timedelta(hours=24)
+"""A feed that asks to be left alone for longer is still visited once a day: ministries do publish on Sundays when it matters."""
 ERROR_CAP = timedelta(hours=24)
 FORBIDDEN = timedelta(hours=24)
 GONE = timedelta(days=7)
@@ -41,6 +43,7 @@ def after_success(
     fresh_seconds: float | None = None,
     ttl_minutes: float | None = None,
     skip_hours: Sequence[int] = (),
+    skip_days: Sequence[int] = (),
 ) -> datetime:
     """Return the next visit after a good one.
 
@@ -55,7 +58,7 @@ def after_success(
     wanted = floor if usual is None else min(usual / 2, usual * max(1, shown) / WINDOW_SHARE)
     asked = timedelta(seconds=max(fresh_seconds or 0.0, (ttl_minutes or 0.0) * 60))
     interval = min(max(floor, wanted, min(asked, ceiling)), ceiling)
-    return _awake(now + interval + jitter(id, now, interval), skip_hours)
+    return _awake(now + interval + jitter(id, now, interval), skip_hours, skip_days)
 
 
 def after_failure(
@@ -78,10 +81,12 @@ def jitter(id: str, now: datetime, interval: timedelta) -> timedelta:
     return interval * (JITTER * int.from_bytes(mark[:4], "big") / 2**32)
 
 
-def _awake(due: datetime, skip_hours: Sequence[int]) -> datetime:
-    """Move a visit out of the hours (UTC) that the feed asks to be left alone in."""
-    for _ in range(24):
-        if due.astimezone(UTC).hour not in skip_hours:
-            return due
-        due = due.replace(minute=due.minute % 10, second=0, microsecond=0) + timedelta(hours=1)
-    return due
+def _awake(due: datetime, skip_hours: Sequence[int], skip_days: Sequence[int]) -> datetime:
+    """Move a visit out of the hours and days (UTC) in which the feed asks to be left alone; no further than MOST_SKIPPED."""
+    latest = due + MOST_SKIPPED
+    moment = due.astimezone(UTC)
+    while moment.weekday() in skip_days or moment.hour in skip_hours:
+        moment = moment.replace(minute=moment.minute % 10, second=0, microsecond=0) + timedelta(hours=1)
+        if moment > latest:
+            return latest
+    return moment

@@ -102,6 +102,8 @@ class Feed(BaseModel):
     """What the publisher allows, where it is known."""
     timeout_seconds: Annotated[float, Field(gt=0, le=300)] = 30
     """The longest one visit may take in all."""
+    http2: bool = False
+    """Offer HTTP/2: for the rare server that turns HTTP/1.1 away. It costs several times the work of a usual visit."""
     aliases: tuple[str, ...] = ()
     """Other names of the publisher, as other feeds write them."""
     format: Format = "feed"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import socket
 import ssl
 from collections.abc import Iterator
 
@@ -67,7 +68,7 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 
 
 def _told_by(error: BaseException) -> FeedError | None:
-    if isinstance(error, aiohttp.ClientConnectorDNSError):
+    if isinstance(error, aiohttp.ClientConnectorDNSError | socket.gaierror):
         return FeedError("dns", "the host name is not known; has the site moved?")
     if isinstance(error, aiohttp.ClientConnectorCertificateError | ssl.SSLCertVerificationError):
         reason = getattr(error, "verify_message", "") or getattr(getattr(error, "certificate_error", None), "verify_message", "")
@@ -80,7 +81,7 @@ def _told_by(error: BaseException) -> FeedError | None:
         return FeedError("timeout", "the server fell silent")
     if isinstance(error, aiohttp.TooManyRedirects):
         return FeedError("redirect-loop", "the server sends us round in circles")
-    if isinstance(error, aiohttp.ClientResponseError | aiohttp.http_exceptions.HttpProcessingError):
+    if isinstance(error, aiohttp.ClientResponseError | aiohttp.http_exceptions.HttpProcessingError | httpx.RemoteProtocolError):
         return FeedError("bad-response", "the server's answer is not proper HTTP")
     if isinstance(error, aiohttp.InvalidURL | httpx.InvalidURL | httpx.UnsupportedProtocol):
         return FeedError("bad-address", "the address cannot be used")

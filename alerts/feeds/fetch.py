@@ -67,6 +67,11 @@ class Target(Protocol):
         """The longest the visit may take in all."""
         ...
 
+    @property
+    def http2(self) -> bool:
+        """True if HTTP/2 is to be offered to the server."""
+        ...
+
 
 async def fetch(
     client: httpx.AsyncClient, feed: Target, validators: Validators | None = None, *, url: str | None = None, limit: int = MAX_BYTES
@@ -75,19 +80,19 @@ async def fetch(
     seconds = feed.timeout_seconds
     try:
         async with asyncio.timeout(seconds):
-            return await _follow(client, url or feed.url, (validators or Validators()).headers(), limit)
+            return await _follow(client, url or feed.url, (validators or Validators()).headers(), limit, http2=feed.http2)
     except FeedError:
         raise
     except (httpx.HTTPError, httpx.InvalidURL, aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
         raise explain(error, seconds=seconds) from error
 
 
-async def _follow(client: httpx.AsyncClient, url: str, headers: dict[str, str], limit: int) -> Fetched:
+async def _follow(client: httpx.AsyncClient, url: str, headers: dict[str, str], limit: int, *, http2: bool) -> Fetched:
     visited: list[str] = []
     permanent = True
     while True:
         visited.append(url)
-        async with client.stream("GET", url, headers=headers) as response:
+        async with client.stream("GET", url, headers=headers, extensions={"http2": True} if http2 else None) as response:
             if response.status_code not in _REDIRECTS:
                 found = await _answer(response, url, bool(headers), limit)
                 return replace(found, permanent_url=url if permanent and len(visited) > 1 else None, redirects=len(visited) - 1)

@@ -60,6 +60,9 @@ def after_read(state: FeedState, feed: Feed, reading: Reading, now: datetime) ->
         language=parsed.language,
         title=parsed.title,
         problems=parsed.problems[:5],
+        ttl_minutes=parsed.ttl_minutes,
+        skip_hours=parsed.skip_hours,
+        skip_days=parsed.skip_days,
         days=_counted(state.health.days, now, failed=0, new=fresh),
         arrivals=arrivals,
         shown=merged.shown,
@@ -87,6 +90,7 @@ def after_read(state: FeedState, feed: Feed, reading: Reading, now: datetime) ->
             fresh_seconds=fetched.fresh_seconds,
             ttl_minutes=parsed.ttl_minutes,
             skip_hours=parsed.skip_hours,
+            skip_days=parsed.skip_days,
         ),
     )
 
@@ -107,6 +111,9 @@ def after_unchanged(state: FeedState, feed: Feed, fetched: Fetched, now: datetim
             shown=len(state.health.shown),
             fast=feed.fast,
             fresh_seconds=fetched.fresh_seconds,
+            ttl_minutes=health.ttl_minutes,
+            skip_hours=health.skip_hours,
+            skip_days=health.skip_days,
         ),
     )
 

@@ -11,11 +11,14 @@ import socket
 import ssl
 from collections.abc import Sequence
 from http.cookiejar import CookieJar, DefaultCookiePolicy
+from pathlib import Path
 from typing import Any
 
 import aiohttp
 import httpx
 from httpx_aiohttp import AiohttpTransport
+
+from alerts.feeds.http2 import Http2Transport, TwoWays
 
 NOT_PUBLIC = "is not a public address"
 """What the error of a refused address says; it passes through layers that keep only the text."""
@@ -25,9 +28,13 @@ READ_SECONDS = 20.0
 
 _TUNNELS = tuple(
     ipaddress.ip_network(text)
-    for text in ("192.0.0.0/24", "192.88.99.0/24", "64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32", "::ffff:0:0/96", "::/96")
-)
-"""Protocol assignments, NAT64, 6to4, Teredo, IPv4 inside IPv6: they lead to an address that is not the one seen here."""
+    for text in (
+        "192.0.0.0/24", "192.88.99.0/24", "64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32",
+        "::ffff:0:0/96", "::ffff:0:0:0/96", "::/96", "fec0::/10", "3fff::/20", "5f00::/16",
+    )
+)  # fmt: skip
+"""Protocol assignments, NAT64, 6to4, Teredo, IPv4 inside IPv6: they lead to an address that is not the one seen here. And what Python
+takes for global although IANA's registries do not: site-local, documentation, segment routing."""
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -65,20 +72,22 @@ def user_agent(version: str, contact: str) -> str:
     return f"expat-impact-alerts/{version}" + (f" (+{contact})" if contact else "")
 
 
-def make_client(
-    *, agent: str, allowed_networks: Sequence[str] = (), connections: int = 64, trust: ssl.SSLContext | None = None
-) -> httpx.AsyncClient:
+def make_client(*, agent: str, allowed_networks: Sequence[str] = (), connections: int = 64, trust: Path | None = None) -> httpx.AsyncClient:
     """Make the client of one event loop; close it with `aclose()`. It keeps no cookies and takes no proxy from the environment.
 
-    `trust` holds the certificates to be trusted instead of the usual ones.
+    `trust` is a file of certificates to be trusted instead of the usual ones. A request whose extensions say `http2` goes by HTTP/2 where
+    the server offers it.
     """
     allowed = networks(allowed_networks)
-    context = trust or httpx.create_ssl_context(trust_env=False)
+    context = _certificates(trust)
+
+    def check(address: str) -> None:
+        if not may_dial(address, allowed):
+            raise OSError(f"{address} {NOT_PUBLIC}")
 
     def dial(info: tuple[Any, ...]) -> socket.socket:
         family, kind, protocol, _name, target = info
-        if not may_dial(str(target[0]), allowed):
-            raise OSError(f"{target[0]} {NOT_PUBLIC}")
+        check(str(target[0]))
         return socket.socket(family=family, type=kind, proto=protocol)
 
     def session() -> aiohttp.ClientSession:
@@ -86,7 +95,8 @@ def make_client(
         return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False)
 
     return httpx.AsyncClient(
-        transport=AiohttpTransport(verify=context, client=session),
+        # A context of its own for HTTP/2: it is told what to offer, and the usual one must not offer that.
+        transport=TwoWays(AiohttpTransport(verify=context, client=session), lambda: Http2Transport(check, _certificates(trust))),
         headers={
             "User-Agent": agent,
             "Accept": "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, text/xml;q=0.8, */*;q=0.1",
@@ -97,3 +107,7 @@ def make_client(
         follow_redirects=False,
         trust_env=False,
     )
+
+
+def _certificates(trust: Path | None) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=trust) if trust else httpx.create_ssl_context(trust_env=False)

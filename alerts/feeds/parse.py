@@ -67,6 +67,7 @@ class Parsed:
     problems: tuple[str, ...] = ()
     ttl_minutes: float | None = None
     skip_hours: tuple[int, ...] = ()
+    skip_days: tuple[int, ...] = ()
 
     @property
     def entries(self) -> tuple[Entry, ...]:
@@ -164,6 +165,7 @@ def assemble(
         problems=tuple(dict.fromkeys(said)),
         ttl_minutes=document.ttl_minutes,
         skip_hours=document.skip_hours,
+        skip_days=document.skip_days,
     )
 
 

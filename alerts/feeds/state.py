@@ -26,6 +26,10 @@ class Health:
     language: str = ""
     title: str = ""
     problems: tuple[str, ...] = ()
+    ttl_minutes: float | None = None
+    """How long the last document asked to be left alone; a visit that finds it unchanged keeps to that."""
+    skip_hours: tuple[int, ...] = ()
+    skip_days: tuple[int, ...] = ()
     days: Mapping[str, tuple[int, int, int]] = field(default_factory=dict)
     """Visits, failures and new entries by day (UTC, ISO date), for DAYS days."""
     arrivals: tuple[datetime, ...] = ()

@@ -53,7 +53,7 @@ def is_network(reports: Sequence[Report]) -> bool:
 
 
 def change(reports: Sequence[tuple[Feed, Report]], told: Mapping[str, str], last: datetime | None, now: datetime) -> Change | None:
-    """Return what to mail now, or None. `told` are the feeds in trouble that the operator knows of, with their verdict; `last` the last mail."""
+    """Return what to mail now, or None. `told`: feeds in trouble that the operator knows of, with verdicts; `last`: the last mail."""
     if last is not None and now - last < GAP:
         return None
     began = tuple((feed, report) for feed, report in reports if report.verdict in TROUBLE and feed.id not in told)

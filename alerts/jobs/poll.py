@@ -25,6 +25,7 @@ from alerts.feeds.catalog import Feed
 from alerts.feeds.health import set_up
 from alerts.feeds.network import is_ours, make_client, networks, user_agent
 from alerts.feeds.pool import ParsePool
+from alerts.feeds.robots import Robots
 from alerts.feeds.state import FeedState
 from alerts.jobs.context import Context
 from alerts.jobs.visits import Keeper, Saved, Visit, visit
@@ -57,11 +58,13 @@ class PollCount:
     postponed: int = 0
 
 
-async def poll(context: Context, *, pool: ParsePool | None = None, client: httpx.AsyncClient | None = None) -> PollCount:
+async def poll(
+    context: Context, *, pool: ParsePool | None = None, client: httpx.AsyncClient | None = None, robots: Robots | None = None
+) -> PollCount:
     """Visit every feed that is due, once. A pool or client that is given is used and stays open. Raises StoreError."""
     round = _Round(context)
     await asyncio.to_thread(round.set_up)
-    async with open_tools(context.settings, pool, client) as tools:
+    async with open_tools(context.settings, pool, client, robots) as tools:
         while await round.claim():
             await round.visit_all(**tools)
     return PollCount(**round.counts)
@@ -72,16 +75,20 @@ class Tools(TypedDict):
 
     pool: ParsePool
     client: httpx.AsyncClient
+    robots: Robots
 
 
 @contextlib.asynccontextmanager
-async def open_tools(settings: Settings, pool: ParsePool | None = None, client: httpx.AsyncClient | None = None) -> AsyncIterator[Tools]:
+async def open_tools(
+    settings: Settings, pool: ParsePool | None = None, client: httpx.AsyncClient | None = None, robots: Robots | None = None
+) -> AsyncIterator[Tools]:
     """Open what is not given, and close that again."""
     contact = settings.user_agent_contact or settings.contact or settings.base_url
     agent = user_agent(metadata.version("expat-impact-alerts"), contact)
     tools = Tools(
         pool=pool or ParsePool(settings.parse_workers),
         client=client or make_client(agent=agent, allowed_networks=settings.allowed_networks),
+        robots=robots or Robots(),
     )
     try:
         yield tools
@@ -141,10 +148,11 @@ class _Round:
             known = feed_store.load(connection, ids)
         return [known[id] for id in ids]
 
-    async def visit_all(self, pool: ParsePool, client: httpx.AsyncClient) -> None:
+    async def visit_all(self, pool: ParsePool, client: httpx.AsyncClient, robots: Robots) -> None:
         """Visit what is claimed. However this ends, nothing stays claimed that was not visited."""
         waiting = deque(self._hosts)
-        visitors = [asyncio.create_task(self._visit_hosts(waiting, pool, client)) for _ in range(min(HOSTS_AT_ONCE, len(waiting)))]
+        tools = Tools(pool=pool, client=client, robots=robots)
+        visitors = [asyncio.create_task(self._visit_hosts(waiting, tools)) for _ in range(min(HOSTS_AT_ONCE, len(waiting)))]
         try:
             await asyncio.gather(*visitors)
         finally:
@@ -154,14 +162,14 @@ class _Round:
             await asyncio.shield(self._keeper.finish())
             await asyncio.shield(asyncio.to_thread(self._give_back))
 
-    async def _visit_hosts(self, waiting: deque[str], pool: ParsePool, client: httpx.AsyncClient) -> None:
+    async def _visit_hosts(self, waiting: deque[str], tools: Tools) -> None:
         while waiting:
             host = waiting.popleft()
             queue = self._hosts[host]
             gap = 0.0 if is_ours(host, self._allowed) else GAP_SECONDS
             while queue:
                 feed = queue.popleft()
-                found = await visit(feed, self._claimed[feed.id], client=client, pool=pool, now=self._context.clock.now())
+                found = await visit(feed, self._claimed[feed.id], now=self._context.clock.now(), **tools)
                 saved = await self._keeper.save(found)
                 self._claimed.pop(feed.id, None)
                 self._count(found, saved)

@@ -18,6 +18,7 @@ from alerts.feeds.fetch import Fetched, Validators, fetch
 from alerts.feeds.merge import merge, unknown
 from alerts.feeds.parse import Parsed, parse
 from alerts.feeds.pool import ParsePool
+from alerts.feeds.robots import Robots
 from alerts.feeds.state import FeedState
 from alerts.store import entries as entry_store
 from alerts.store import feeds as feed_store
@@ -46,10 +47,12 @@ class Saved:
     held: int = 0
 
 
-async def visit(feed: Feed, state: FeedState, *, client: httpx.AsyncClient, pool: ParsePool, now: datetime) -> Visit:
+async def visit(feed: Feed, state: FeedState, *, client: httpx.AsyncClient, pool: ParsePool, robots: Robots, now: datetime) -> Visit:
     """Fetch and parse a feed. A failure is part of the answer and never raised."""
     found = Visit(feed, state)
     try:
+        if feed.format == "html-list":
+            await robots.check(client, feed, state.url, now)
         fetched = await fetch(client, feed, Validators(state.etag, state.last_modified), url=state.url)
         found = replace(found, fetched=fetched)
         if fetched.body is None:

@@ -43,4 +43,6 @@ class Document:
     ttl_minutes: float | None = None
     skip_hours: tuple[int, ...] = ()
     """Hours of the day (UTC) in which it asks not to be visited."""
+    skip_days: tuple[int, ...] = ()
+    """Days of the week (UTC, Monday is 0) on which it asks not to be visited."""
     problems: tuple[str, ...] = ()

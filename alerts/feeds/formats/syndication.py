@@ -10,6 +10,7 @@ import feedparser
 from alerts.feeds.formats.raw import Document, Raw
 
 _ROOT = re.compile(r"<(?:[A-Za-z_][\w.-]*:)?(?:rss|rdf|feed)(?=[\s>])", re.I)
+_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _PERIODS = {"hourly": 60, "daily": 1440, "weekly": 10_080, "monthly": 43_200, "yearly": 525_600}
 
 
@@ -37,6 +38,7 @@ def read(text: str, url: str) -> Document:
         language=_text(head.get("language")),
         ttl_minutes=_ttl(head),
         skip_hours=_skip_hours(text),
+        skip_days=_skip_days(text),
         problems=tuple(problems),
     )
 
@@ -90,3 +92,10 @@ def _skip_hours(text: str) -> tuple[int, ...]:
     match = re.search(r"<skipHours>(.*?)</skipHours>", text[:50_000], re.I | re.S)
     hours = {int(hour) % 24 for hour in re.findall(r"<hour>\s*(\d{1,2})\s*</hour>", match[1], re.I)} if match else set()
     return tuple(sorted(hours)) if len(hours) < 24 else ()
+
+
+def _skip_days(text: str) -> tuple[int, ...]:
+    match = re.search(r"<skipDays>(.*?)</skipDays>", text[:50_000], re.I | re.S)
+    days = {day.strip().lower() for day in re.findall(r"<day>([^<]{1,20})</day>", match[1], re.I)} if match else set()
+    found = tuple(number for number, day in enumerate(_DAYS) if day in days)
+    return found if len(found) < 7 else ()

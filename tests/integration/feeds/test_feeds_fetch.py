@@ -148,13 +148,32 @@ def test_without_leave_no_private_address_is_dialled(server: Server, address: st
 
 NEVER = """
 0.0.0.0 10.1.2.3 100.64.0.1 127.0.0.1 169.254.169.254 172.16.0.1 192.0.0.8 192.88.99.1 192.168.1.1 198.18.0.1 224.0.0.1 240.0.0.1
-255.255.255.255 :: ::1 ::ffff:10.0.0.1 ::10.0.0.1 64:ff9b::808:808 64:ff9b:1::1 2002:808:808::1 2001::1 fc00::1 fe80::1%eth0 ff02::1
+255.255.255.255 169.254.170.2 100.100.100.200 fd00:ec2::254 fec0::1 ::ffff:0:a00:1 3fff::1 5f00::1 2001:db8::1 ff0e::1 :: ::1 ::ffff:10.0.0.1 ::10.0.0.1 64:ff9b::808:808 64:ff9b:1::1 2002:808:808::1 2001::1 fc00::1 fe80::1%eth0 ff02::1
 """
 
 
 @pytest.mark.parametrize("address", NEVER.split())
 def test_addresses_that_are_never_dialled(address: str) -> None:
     assert not may_dial(address)
+
+
+def test_a_name_that_is_bound_to_another_address_after_the_check_is_refused(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """DNS rebinding: whatever a name meant a moment ago, the address that is dialled is the one that is checked."""
+    answers = iter(["93.184.216.34", "127.0.0.1"])
+    known = socket.getaddrinfo
+
+    def rebound(host: object, port: object, *rest: object, **more: object) -> object:
+        if host != "rebound.example":
+            return known(host, port, *rest, **more)  # type: ignore[arg-type]
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (next(answers), port))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", rebound)
+    assert may_dial(socket.getaddrinfo("rebound.example", 80)[0][4][0]), "it looked well when it was asked"
+    feed = make_feed(server, "/plain").model_copy(update={"url": f"http://rebound.example:{server.port}/plain"})
+    with pytest.raises(FeedError) as caught:
+        with_client(lambda client: fetch(client, feed), allowed=())
+    assert caught.value.reason == "private-address"
+    assert server.asked == []
 
 
 def test_public_addresses_and_allowed_networks_are_dialled() -> None:

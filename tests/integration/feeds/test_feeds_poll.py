@@ -163,6 +163,44 @@ def test_one_host_gets_one_connection(server: Server, make_context: Maker) -> No
     assert server.most_open == 1
 
 
+PAGE = b"<ul class=news><li><a href='/n/1'>Office hours change in May</a> 2026/03/01<li><a href='/n/2'>Fees rise in April</a> 2026/03/01</ul>"
+
+
+def test_robots_txt_is_asked_once_a_day_and_only_for_pages(server: Server, make_context: Maker, database: Database) -> None:
+    server.pages["/list"] = (200, {"Content-Type": "text/html"}, PAGE)
+    server.pages["/robots.txt"] = (200, {}, b"User-agent: *\nDisallow: /closed")
+    server.pages["/closed"] = server.pages["/list"]
+    server.pages["/a"] = (200, {}, FEED)
+    lists = [make_feed(server, path, format="html-list", select={"item": ".news li"}) for path in ("/list", "/closed")]
+    assert run(make_context(make_feed(server, "/a"))).read == 1
+    assert server.visits("/robots.txt") == 0, "a feed is there to be read"
+    assert run(make_context(*lists)) == PollCount(visited=2, read=1, failed=1, baseline=2)
+    assert (server.visits("/robots.txt"), server.visits("/closed")) == (1, 0)
+    assert state(database, "closed").error_reason == "robots"
+    assert "asks not to read this page" in (state(database, "closed").error_message or "")
+
+
+def test_a_site_that_cannot_show_its_robots_txt_is_left_alone_for_now(server: Server, make_context: Maker, database: Database) -> None:
+    server.pages["/list"] = (200, {}, PAGE)
+    server.pages["/robots.txt"] = (503, {}, b"")
+    context = make_context(make_feed(server, "/list", format="html-list", select={"item": ".news li"}))
+    assert run(context).failed == 1
+    assert server.visits("/list") == 0
+    del server.pages["/robots.txt"]
+    later(context, hours=1)
+    assert run(context).baseline == 2, "404: there are no rules"
+
+
+def test_what_a_feed_asks_for_holds_for_unchanged_visits_too(server: Server, make_context: Maker, database: Database) -> None:
+    asking = FEED.replace(b"<title>Test", b"<ttl>100</ttl><title>Test")
+    server.pages["/a"] = (200, {"ETag": '"1"'}, asking)
+    context = make_context(make_feed(server, "/a"))
+    for outcome in ("read", "unchanged"):
+        assert getattr(run(context), outcome) == 1
+        assert timedelta(minutes=100) <= state(database, "a").due - context.clock.now() <= timedelta(minutes=110)
+        later(context, hours=3)
+
+
 TEN = [f"Notice number {n}" for n in range(10)]
 
 

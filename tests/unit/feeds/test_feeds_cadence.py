@@ -54,6 +54,15 @@ def test_hours_that_a_feed_asks_to_skip_are_skipped() -> None:
     assert due.hour == 6
 
 
+def test_days_that_a_feed_asks_to_skip_are_skipped_but_never_more_than_one() -> None:
+    def due(*days: int) -> datetime:
+        return after_success("feed", NOW, poll_minutes=30, skip_days=days)
+
+    assert due(5, 6) - NOW < timedelta(hours=1), "it is Monday"
+    assert due(0).weekday() == 1
+    assert timedelta(hours=24) <= due(0, 1, 2, 3) - NOW <= timedelta(hours=25)
+
+
 def test_errors_double_the_wait_up_to_a_day_and_never_end_it() -> None:
     waits = [after_failure("feed", NOW, poll_minutes=30, reason="timeout", streak=n) - NOW for n in range(1, 40)]
     assert waits[0] < timedelta(minutes=34)
