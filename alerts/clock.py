@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import re
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from alerts.errors import UsageError
@@ -46,3 +47,15 @@ def parse_moment(text: str) -> datetime:
     except ValueError:
         raise UsageError(f"{text!r} is not a moment; write it as 2026-01-02T07:00:00+09:00") from None
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+
+
+_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_PERIOD = re.compile(r"([0-9]{1,5})([mhdw])")
+
+
+def parse_period(text: str) -> timedelta:
+    """Read a length of time such as 90m, 12h, 30d or 2w. Raises UsageError."""
+    found = _PERIOD.fullmatch(text.strip())
+    if not found or found[1].strip("0") == "":
+        raise UsageError(f"{text!r} is not a length of time; write it as 90m, 12h, 30d or 2w")
+    return timedelta(**{_UNITS[found[2]]: int(found[1])})

@@ -8,7 +8,6 @@ the problem is. A service that is started on a broken directory goes on with the
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
@@ -16,9 +15,8 @@ import structlog
 from alerts.clock import Clock
 from alerts.errors import ConfigError, Problem
 from alerts.feeds.catalog import Catalog, load_catalog
-from alerts.rules.cases import Outcome, run_tests
-from alerts.rules.compile import RuleSet, compile_texts
-from alerts.rules.files import load_rules
+from alerts.loaded import Loaded, failed_tests, load
+from alerts.rules.compile import compile_texts
 from alerts.store.db import Database
 from alerts.store.facts import load_fact, save_fact
 from alerts.store.rulesets import keep_ruleset, load_ruleset
@@ -29,14 +27,6 @@ SHOWN = 20
 
 log = structlog.get_logger()
 Fingerprint = tuple[tuple[str, int, int, int], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Loaded:
-    """Feeds and rules that belong together."""
-
-    catalog: Catalog
-    rules: RuleSet
 
 
 class Configuration:
@@ -89,20 +79,11 @@ class Configuration:
         return changed
 
     def _load(self) -> Loaded:
-        problems: list[Problem] = []
-        catalog = rules = None
-        try:
-            catalog = load_catalog(self._directory / "feeds.yaml")
-        except ConfigError as error:
-            problems += error.problems
-        try:
-            rules = load_rules(self._directory)
-            problems += [_problem(outcome) for outcome in run_tests(rules) if not outcome.passed]
-        except ConfigError as error:
-            problems += error.problems
-        if catalog is None or rules is None or problems:
-            raise ConfigError(problems)
-        return Loaded(catalog, rules)
+        """Load the directory and run the tests of its rules. Raises ConfigError."""
+        loaded = load(self._directory)
+        if failed := failed_tests(loaded.rules):
+            raise ConfigError(failed)
+        return loaded
 
     def _last_good(self, error: ConfigError) -> Loaded:
         """Go on with what was in force before. Raises `error` if nothing was."""
@@ -139,9 +120,3 @@ class Configuration:
                 continue
             found.append((str(path), status.st_mtime_ns, status.st_size, status.st_ino))
         return tuple(found)
-
-
-def _problem(failed: Outcome) -> Problem:
-    """A failed test of a rule as a problem at its place."""
-    file, _, line = failed.place.partition(":")
-    return Problem(file, int(line.partition(":")[0] or 0), 1, f"test of {failed.subject} failed: {failed.reason}")

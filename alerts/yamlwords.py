@@ -44,7 +44,7 @@ def sentence(error: dict[str, Any], shape: TypeAdapter[Any]) -> str:
         return f"{name or 'this'} must be a mapping of keys to values, not {_KINDS.get(type(given), 'this')}"
     if kind in {"value_error", "assertion_error"}:
         message = str(error["msg"]).removeprefix("Value error, ")
-        return message if loc and loc[-1] == "[key]" else f"{name}: {message}"
+        return message if not name or loc[-1] == "[key]" else f"{name}: {message}"
     if kind == "string_too_short":
         return f"{name} must not be empty"
     if kind.startswith("int_"):

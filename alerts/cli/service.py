@@ -87,7 +87,7 @@ def run(
     def given() -> Context:
         configuration.refresh()
         loaded = configuration.current
-        return Context(settings, session.home, database, clock, loaded.catalog, loaded.rules, worker)
+        return Context(settings, session.home, database, clock, loaded.catalog, loaded.rules, worker, silences=loaded.silences)
 
     overrides = session.home.templates if session.home.templates.is_dir() else None
     app = create_app(settings=settings, database=database, clock=clock, rules=lambda: configuration.current.rules, templates=overrides)

@@ -22,6 +22,7 @@ from alerts.settings import Home, Settings, load_settings
 
 if TYPE_CHECKING:
     from alerts.jobs.context import Context
+    from alerts.loaded import Loaded
     from alerts.store.db import Database
 
 
@@ -57,6 +58,12 @@ class Session:
         """Load and compile the rules. Raises ConfigError."""
         return load_rules(self.config_directory(directory))
 
+    def everything(self, directory: Path | None = None) -> Loaded:
+        """Load feeds, rules and silences, checked against each other. Raises ConfigError with every problem of every file."""
+        from alerts.loaded import load
+
+        return load(self.config_directory(directory))
+
     def database(self) -> Database:
         """Open the database and bring it up to date. Raises StoreError."""
         from alerts.store.db import Database
@@ -79,14 +86,16 @@ class Session:
 
         database = self.database()
         settings = self.settings()
+        loaded = self.everything()
         make_transport(settings.mail_url.get_secret_value())  # a bad mail URL should show now, not at the first send
         return Context(
             settings=settings,
             home=self.home,
             database=database,
             clock=clock_of(database) if now is None else clock_at(now),
-            catalog=self.catalog(),
-            rules=self.rules(),
+            catalog=loaded.catalog,
+            rules=loaded.rules,
+            silences=loaded.silences,
             worker=worker_name(),
             progress=progress,
         )

@@ -6,7 +6,6 @@ updates are published. So a crash loses nothing, and of two publishers the secon
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 
@@ -18,13 +17,13 @@ from alerts.digests.digest import Digest
 from alerts.digests.edition import alert_due, local_zone
 from alerts.digests.subscriber import Choices
 from alerts.jobs.context import Context
+from alerts.jobs.silencing import Muting, Told
 from alerts.rules.compile import RuleSet
 from alerts.rules.levels import Level
 from alerts.store import audiences, digests, stories
 from alerts.store.audiences import AlertGroup
 from alerts.store.db import exclusive
 from alerts.store.subscribers import catch_up_due
-from alerts.stories.story import Story, Update
 
 MOST_A_DAY = 3
 """Alerts per person and local day; safety does not count. The rest waits for the next digest."""
@@ -32,8 +31,6 @@ MOST_AT_ONCE = 3
 """More stories than this in one go come as one combined alert."""
 LATE = timedelta(hours=3)
 """What goes out so long after it could have says so."""
-
-Told = Sequence[tuple[Story, tuple[Update, ...]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +43,14 @@ class Alert:
     day: tuple[datetime, datetime]
 
 
-def publish_alerts(context: Context) -> tuple[int, int]:
-    """Publish the alerts of all open updates. Returns how many alerts were composed, and how many mails they make."""
+def publish_alerts(context: Context, muting: Muting) -> tuple[int, int]:
+    """Publish the alerts of all open updates that may be. Returns how many alerts were composed, and how many mails they make."""
     now = context.clock.now()
     with context.database.read() as connection:
-        updates = stories.open_updates(connection)
+        updates = [each for each in stories.open_updates(connection) if each.number <= muting.upto]
         if not updates:
             return 0, 0
-        told = stories.with_stories(connection, updates)
+        told = muting.strip(stories.with_stories(connection, updates))
         base = updates[0].number - 1
         groups = audiences.alert_groups(connection, base=base, now=now)
     drafts = {group: _alerts(context, group, told, now) for group in groups}

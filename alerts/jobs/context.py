@@ -10,6 +10,7 @@ from alerts.feeds.catalog import Catalog
 from alerts.rules.compile import RuleSet
 from alerts.settings import Home, Settings
 from alerts.store.db import Database
+from alerts.stories.silence import Silence
 
 
 def _silent(_done: int, _total: int) -> None:
@@ -18,7 +19,8 @@ def _silent(_done: int, _total: int) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a job may use. `progress(done, total)` is called on long work; `worker` names this process in leases."""
+    """What a job may use. `progress(done, total)` is called on long work; `worker` names this process in leases; `silences` are those of
+    silences.yaml."""
 
     settings: Settings
     home: Home
@@ -28,3 +30,4 @@ class Context:
     rules: RuleSet
     worker: str
     progress: Callable[[int, int], None] = field(default=_silent)
+    silences: tuple[Silence, ...] = ()

@@ -19,8 +19,9 @@ from alerts.digests.audience import pick
 from alerts.digests.compose import compose
 from alerts.digests.digest import Digest
 from alerts.digests.edition import next_due
-from alerts.jobs.alerting import LATE, Told, national, publish_alerts
+from alerts.jobs.alerting import LATE, national, publish_alerts
 from alerts.jobs.context import Context
+from alerts.jobs.silencing import Muting, Told, hold_back
 from alerts.rules.levels import Level
 from alerts.store import audiences, digests, rulesets, stories
 from alerts.store.audiences import DueGroup
@@ -48,13 +49,14 @@ class PublishCount:
 
 def publish(context: Context) -> PublishCount:
     """Put into the outbox all that is due. Returns the counts. Raises StoreError; what was saved by then stays."""
-    alerts, alert_mails = publish_alerts(context)
+    muting = hold_back(context)
+    alerts, alert_mails = publish_alerts(context, muting)
     now = context.clock.now()
     with context.database.read() as connection:
         groups = audiences.due_groups(connection, now)
-        windows = Windows(context.database, stories.last_number(connection))
+        windows = Windows(context.database, muting)
         recent = stories.recent_stories(connection, since=now - QUIET_FOR, least=Level.watch, limit=MOST_QUIET) if groups else []
-        background = stories.with_stories(connection, stories.material_updates_of(connection, [story.id for story in recent]))
+        background = muting.strip(stories.with_stories(connection, stories.material_updates_of(connection, [story.id for story in recent])))
     made = mails = empty = 0
     drafts = ((group, _draft(context, group, windows, background, now)) for group in groups)
     for done in range(0, len(groups), BATCH):
@@ -71,10 +73,11 @@ def publish(context: Context) -> PublishCount:
 
 
 class Windows:
-    """What is news to a group: the updates above those it has seen, up to the number at which this publishing began."""
+    """What is news to a group: the updates above those it has seen, up to the number where this publishing began, without what is muted."""
 
-    def __init__(self, database: Database, upto: int) -> None:
-        self.upto = upto
+    def __init__(self, database: Database, muting: Muting) -> None:
+        self.upto = muting.upto
+        self._muting = muting
         self._database = database
         self._news: dict[int, Told] = {}
         self._alerted: dict[tuple[int, ...], set[int]] = {}
@@ -84,7 +87,7 @@ class Windows:
         if group.seen not in self._news:
             with self._database.read() as connection:
                 updates = stories.material_updates(connection, after=group.seen, upto=self.upto)
-                self._news[group.seen] = stories.with_stories(connection, updates)
+                self._news[group.seen] = self._muting.strip(stories.with_stories(connection, updates))
         if group.alerts not in self._alerted:
             with self._database.read() as connection:
                 self._alerted[group.alerts] = digests.told_by(connection, group.alerts)

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, case, distinct, func, select
 
-from alerts.store import outbox, suppressions
+from alerts.store import outbox, silences, suppressions
 from alerts.store.facts import load_facts
 from alerts.store.leases import table_of
 from alerts.store.tables import (
@@ -68,6 +68,7 @@ def count_all(connection: Connection, now: datetime) -> dict[str, dict[str, Any]
         },
         "mails": outbox.counts(connection, now=now),
         "mails_by_kind": _by(connection, select(_OUTBOX.c.kind, func.count()).group_by(_OUTBOX.c.kind)),
+        "silences": silences.count(connection, now),
         "facts": {name: {"at": at, **value} for name, (at, value) in load_facts(connection).items()},
     }
 

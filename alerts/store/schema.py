@@ -63,9 +63,9 @@ def differences(connection: Connection) -> list[str]:
     from alembic.migration import MigrationContext
     from sqlmodel import SQLModel
 
-    from alerts.store import tables
+    from alerts.store import silence_tables, tables
 
-    assert tables.SubscriberRow.metadata is SQLModel.metadata
+    assert tables.SubscriberRow.metadata is silence_tables.SilenceRow.metadata is SQLModel.metadata
     context = MigrationContext.configure(connection, opts={"compare_type": True})
     return [str(difference) for difference in compare_metadata(context, SQLModel.metadata)]
 

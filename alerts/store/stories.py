@@ -12,13 +12,14 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, delete, exists, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from alerts.rules.assessment import Assessment
 from alerts.rules.levels import Level
 from alerts.store.leases import table_of
-from alerts.store.tables import AssessmentRow, StoryEntryRow, StoryRow, StoryUpdateRow
+from alerts.store.silence_tables import SilencedRow
+from alerts.store.tables import AssessmentRow, StoryEntryRow, StoryRow, StoryUpdateRow, SubscriberRow
 from alerts.store.values import document, value
 from alerts.stories.cluster import closes
 from alerts.stories.story import Story, Update
@@ -27,6 +28,7 @@ _ASSESSMENT = table_of(AssessmentRow)
 _STORY = table_of(StoryRow)
 _ENTRY = table_of(StoryEntryRow)
 _UPDATE = table_of(StoryUpdateRow)
+_SILENCED, _SUBSCRIBER = table_of(SilencedRow), table_of(SubscriberRow)
 _AT_ONCE = 500
 
 
@@ -127,14 +129,32 @@ def open_updates(connection: Connection) -> list[Update]:
     return [_update(row) for row in connection.execute(select(_UPDATE).where(_UPDATE.c.open).order_by(_UPDATE.c.number))]
 
 
+def oldest_needed(connection: Connection) -> int:
+    """Return the number up to which every subscriber has been told of all updates; the last one if there are no subscribers."""
+    seen = connection.scalar(select(func.min(_SUBSCRIBER.c.seen)).where(_SUBSCRIBER.c.open))
+    return last_number(connection) if seen is None else seen
+
+
 def close_updates(connection: Connection, upto: int) -> int:
     """Mark the alerts of all updates up to a number as published; return how many were open."""
     return connection.execute(update(_UPDATE).where(_UPDATE.c.open, _UPDATE.c.number <= upto).values(open=False)).rowcount
 
 
+def updates_by_number(connection: Connection, numbers: Collection[int]) -> list[Update]:
+    """Return updates by their numbers, in order."""
+    return [
+        _update(row) for row in connection.execute(select(_UPDATE).where(_UPDATE.c.number.in_(sorted(numbers))).order_by(_UPDATE.c.number))
+    ]
+
+
+def close_numbers(connection: Connection, numbers: Collection[int]) -> None:
+    """Mark updates as published without alerts: they are for digests alone."""
+    connection.execute(update(_UPDATE).where(_UPDATE.c.number.in_(sorted(numbers))).values(open=False))
+
+
 def material_updates(connection: Connection, *, after: int, upto: int) -> list[Update]:
     """Return the updates that readers should hear of, numbered above `after` and up to `upto`, in order."""
-    inside = (_UPDATE.c.number > after, _UPDATE.c.number <= upto, _UPDATE.c.material)
+    inside = (_UPDATE.c.number > after, _UPDATE.c.number <= upto, _heard())
     return [_update(row) for row in connection.execute(select(_UPDATE).where(*inside).order_by(_UPDATE.c.number))]
 
 
@@ -144,7 +164,7 @@ def material_updates_of(connection: Connection, stories: Collection[str]) -> lis
     wanted = sorted(stories)
     for start in range(0, len(wanted), _AT_ONCE):
         some = _UPDATE.c.story.in_(wanted[start : start + _AT_ONCE])
-        found += [_update(row) for row in connection.execute(select(_UPDATE).where(some, _UPDATE.c.material))]
+        found += [_update(row) for row in connection.execute(select(_UPDATE).where(some, _heard()))]
     return sorted(found, key=lambda each: each.number)
 
 
@@ -181,6 +201,11 @@ def with_stories(connection: Connection, updates: Iterable[Update]) -> list[tupl
         grouped[each.story].append(each)
     stories = load_stories(connection, grouped.keys())
     return [(stories[story], tuple(told)) for story, told in grouped.items() if story in stories]
+
+
+def _heard() -> ColumnElement[bool]:
+    """What readers should hear of: material, and not silenced when its time came."""
+    return _UPDATE.c.material & ~exists().where(_SILENCED.c.update_number == _UPDATE.c.number, _SILENCED.c.whole)
 
 
 def _update(row: Row[Any]) -> Update:

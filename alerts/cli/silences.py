@@ -1,0 +1,200 @@
+"""`alerts silences`: mute something until a moment, see what was silenced, end it."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import secrets
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from pydantic import ValidationError
+from rich.markup import escape
+from rich.table import Table
+
+from alerts.cli.service import Json, Now
+from alerts.cli.session import Session, moment_at
+from alerts.clock import parse_period
+from alerts.errors import AlertsError, UsageError
+from alerts.yamlwords import sentence
+
+if TYPE_CHECKING:
+    from alerts.store.silences import Kept, Met
+    from alerts.stories.silence import Silence
+
+app = typer.Typer(no_args_is_help=True)
+
+Names = list[str] | None
+
+
+@app.callback()
+def group() -> None:
+    """Mute a rule, a development, a source or a story until a moment. What is silenced is listed, never lost."""
+
+
+@app.command()
+def add(
+    context: typer.Context,
+    *,
+    comment: Annotated[str, typer.Option("--comment", "-c", help="Why; who comes later will ask.")],
+    rule: Annotated[Names, typer.Option(help="Id of a rule; may be given several times.")] = None,
+    development: Annotated[Names, typer.Option(help="Id of a development.")] = None,
+    source: Annotated[Names, typer.Option(help="A publisher, or the id of a feed.")] = None,
+    story: Annotated[Names, typer.Option(help="Id of a story.")] = None,
+    until: Annotated[str | None, typer.Option(help="When it ends: 2026-03-31 or 2026-03-31T09:00+09:00.")] = None,
+    lasting: Annotated[str | None, typer.Option("--for", help="How long it lasts instead: 12h, 3d, 2w.")] = None,
+    author: Annotated[str | None, typer.Option(help="Whom to ask; default: your login.")] = None,
+    now: Now = None,
+) -> None:
+    """Mute what fits everything that is named, from now on. Prints the silence's id."""
+    from alerts.store import silences
+
+    session: Session = context.obj
+    moment = moment_at(now)
+    if (until is None) == (lasting is None):
+        raise UsageError("say when it ends: --until 2026-03-31, or --for 3d")
+    end_ = until if until is not None else (moment + parse_period(lasting or "")).isoformat()
+    names = {"rule": rule or [], "development": development or [], "source": source or [], "story": story or []}
+    silence = _read(session, {**names, "until": end_, "author": author or _login(), "comment": comment})
+    if silence.until <= moment:
+        raise UsageError(f"--until {until}: that is over already")
+    with session.database().write() as connection:
+        silences.keep(connection, silence, origin="command", now=moment)
+    session.out.print(f"{silence.id}: {escape(silence.words)} is muted until {silence.until:%Y-%m-%d %H:%M} UTC", highlight=False)
+
+
+def _read(session: Session, given: dict[str, Any]) -> Silence:
+    """Check a silence against the configuration. Raises UsageError with everything that is wrong."""
+    from alerts.stories.silences_file import SILENCES, silence_of, unknown
+
+    loaded = session.everything()
+    try:
+        (spec,) = SILENCES.validate_python([{"id": f"s-{secrets.token_hex(3)}", **given}])
+    except ValidationError as error:
+        raise UsageError("\n".join(sentence(dict(each), SILENCES).removeprefix(": ") for each in error.errors(include_url=False))) from None
+    if wrong := unknown(spec, loaded.rules, loaded.catalog):
+        raise UsageError("\n".join(message for _, message in wrong))
+    return silence_of(spec, loaded.catalog)
+
+
+def _login() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container without a name for its user
+        raise UsageError("say who asks for it: --author NAME") from None
+
+
+@app.command(name="list")
+def list_(
+    context: typer.Context,
+    matched: Annotated[bool, typer.Option("--matched", help="List what was silenced.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Those that have ended too.")] = False,
+    as_json: Json = False,
+    now: Now = None,
+) -> None:
+    """List silences: what they mute, until when, who asked for it and why, and how much they met."""
+    from alerts.store import silences
+
+    session: Session = context.obj
+    moment = moment_at(now)
+    with session.database().read() as connection:
+        kept = [each for each in silences.load_all(connection) if everything or matched or _state(each, moment) != "over"]
+        met = silences.met(connection, moment) if matched else []
+    if as_json:
+        rows = [_met_row(each) for each in met] if matched else [_row(each, moment) for each in kept]
+        typer.echo(json.dumps(rows, ensure_ascii=False, default=str))
+        return
+    if matched:
+        for each in met:
+            _show(session, each)
+        session.out.print(f"{len(met)} updates met a silence", highlight=False)
+        return
+    if not kept:
+        session.out.print("nothing is muted", highlight=False)
+        return
+    table = Table("id", "mutes", "until (UTC)", "author", "comment", "state", "met")
+    for one in kept:
+        until = f"{one.silence.until:%Y-%m-%d %H:%M}"
+        row = (one.silence.id, one.silence.words, until, one.silence.author, one.silence.comment, _state(one, moment), str(one.met))
+        table.add_row(*map(escape, row))
+    session.out.print(table)
+
+
+def _state(kept: Kept, now: datetime) -> str:
+    if kept.is_active(now):
+        return "in force"
+    return "to come" if kept.ended is None and now < kept.silence.until else "over"
+
+
+def _row(kept: Kept, now: datetime) -> dict[str, Any]:
+    each = kept.silence
+    names = {"rules": each.rules, "developments": each.developments, "sources": each.sources, "stories": each.stories}
+    return {
+        "id": each.id,
+        **{name: list(values) for name, values in names.items()},
+        "from": each.starts and each.starts.isoformat(),
+        "until": each.until.isoformat(),
+        "author": each.author,
+        "comment": each.comment,
+        "origin": kept.origin,
+        "state": _state(kept, now),
+        "met": kept.met,
+    }
+
+
+def _met_row(met: Met) -> dict[str, Any]:
+    return {
+        "silence": met.silence,
+        "update": met.number,
+        "kind": met.kind,
+        "level": met.level.name,
+        "at": met.at.isoformat(),
+        "whole": met.whole,
+        "told": met.told and met.told.isoformat(),
+        "live": met.is_live,
+        "story": met.story.id,
+        "title": met.story.reports[-1].title,
+        "url": met.story.reports[-1].url,
+    }
+
+
+def _show(session: Session, met: Met) -> None:
+    what = "told after all" if met.told else "told to nobody" if met.whole else "told without what is muted"
+    live = "still going on" if met.is_live else "over"
+    head = f"{met.at:%m-%d %H:%M}  {met.level.name:8}  [bold]{escape(met.story.reports[-1].title)}[/bold]"
+    session.out.print(f"{head}\n    {met.silence}  {met.kind}, {what}; story {met.story.id} {live}", highlight=False, soft_wrap=True)
+
+
+@app.command()
+def end(
+    context: typer.Context,
+    silence: Annotated[str, typer.Argument(help="Id of the silence, as `alerts silences list` shows it.")],
+    tell: Annotated[bool, typer.Option("--tell", help="Tell what it silenced and still goes on in the next digests.")] = False,
+    now: Now = None,
+) -> None:
+    """End a silence before its time. What it silenced stays listed; with --tell readers get what still matters after all."""
+    from alerts.jobs.silencing import tell_after_all
+    from alerts.store import silences
+
+    session: Session = context.obj
+    moment = moment_at(now)
+    database = session.database()
+    with database.write() as connection:
+        known = {each.silence.id: each for each in silences.load_all(connection)}
+        if silence not in known:
+            raise AlertsError(f"no silence {silence!r}; `alerts silences list --all` shows them")
+        kept = known[silence]
+        if kept.origin == "file" and kept.ended is None and kept.silence.until > moment:
+            raise AlertsError(
+                f"{silence} stands in config/silences.yaml: remove it there, then call this again with --tell if you want that"
+            )
+        silences.end(connection, silence, now=moment)
+        missed = [each for each in silences.met(connection, moment, silences=[silence]) if each.whole and each.told is None]
+        live = [each.number for each in missed if each.is_live]
+        told = tell_after_all(connection, live, now=moment) if tell and live else 0
+    if tell:
+        session.out.print(f"{silence} has ended; {told} of what it silenced will stand in the next digests", highlight=False)
+        return
+    hint = f"; `alerts silences end {silence} --tell` tells it in the next digests" if live else ""
+    session.out.print(f"{silence} has ended; of {len(missed)} updates that nobody was told {len(live)} still go on{hint}", highlight=False)

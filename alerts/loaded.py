@@ -1,0 +1,64 @@
+"""A configuration directory as a whole: feeds, rules and silences, every problem of every file at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from alerts import yamlfile
+from alerts.errors import ConfigError, Problem
+from alerts.feeds.catalog import Catalog, load_catalog
+from alerts.rules.cases import run_tests
+from alerts.rules.compile import RuleSet
+from alerts.rules.files import load_rules
+from alerts.stories.silence import Silence
+from alerts.stories.silences_file import NAME, silences_of
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """Feeds, rules and silences that belong together."""
+
+    catalog: Catalog
+    rules: RuleSet
+    silences: tuple[Silence, ...] = ()
+
+
+def load(directory: Path) -> Loaded:
+    """Read a directory and check its files against each other. Raises ConfigError with every problem of every file."""
+    problems: list[Problem] = []
+    catalog = rules = None
+    try:
+        catalog = load_catalog(directory / "feeds.yaml")
+    except ConfigError as error:
+        problems += error.problems
+    try:
+        rules = load_rules(directory)
+    except ConfigError as error:
+        problems += error.problems
+    silences = load_silences(directory, rules, catalog, problems)
+    if catalog is None or rules is None or problems:
+        raise ConfigError(problems)
+    return Loaded(catalog, rules, silences)
+
+
+def load_silences(directory: Path, rules: RuleSet | None, catalog: Catalog | None, problems: list[Problem]) -> tuple[Silence, ...]:
+    """Read silences.yaml, if it is there; mistakes go to `problems`."""
+    if not (directory / NAME).exists():
+        return ()
+    try:
+        return silences_of(yamlfile.read(directory / NAME, NAME), rules, catalog, problems)
+    except ConfigError as error:
+        problems += error.problems
+        return ()
+
+
+def failed_tests(rules: RuleSet) -> list[Problem]:
+    """Run the tests that stand in the configuration; return those that fail, as problems at their places."""
+    failed = []
+    for outcome in run_tests(rules):
+        if not outcome.passed:
+            file, _, line = outcome.place.partition(":")
+            message = f"test of {outcome.subject} failed: {outcome.reason}"
+            failed.append(Problem(file, int(line.partition(":")[0] or 0), 1, message))
+    return failed

@@ -1,0 +1,69 @@
+"""`alerts silences`: add, list, what was silenced, end."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from alerts.cli.app import app
+from alerts.errors import AlertsError, UsageError
+
+NOW = ("--now", "2026-03-01T00:00:00Z")
+
+
+@pytest.fixture(scope="module")
+def made_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("cli") / "home"
+    assert CliRunner().invoke(app, ["--home", str(home), "init"]).exit_code == 0
+    return home
+
+
+def alerts(home: Path, *arguments: str) -> str:
+    result = CliRunner().invoke(app, ["--home", str(home), "silences", *arguments])
+    if isinstance(result.exception, AlertsError):
+        raise result.exception
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+def test_a_silence_is_added_listed_and_ended(made_home: Path) -> None:
+    name = alerts(made_home, "add", "--development", "leader-call", "--for", "3d", "-c", "too many", "--author", "Ann", *NOW).partition(
+        ":"
+    )[0]
+    (row,) = json.loads(alerts(made_home, "list", "--json", *NOW))
+    assert row["id"] == name
+    assert (row["developments"], row["until"], row["author"], row["state"]) == (
+        ["leader-call"],
+        "2026-03-04T00:00:00+00:00",
+        "Ann",
+        "in force",
+    )
+    assert "0 updates met a silence" in alerts(made_home, "list", "--matched", *NOW)
+    assert "has ended" in alerts(made_home, "end", name, *NOW)
+    assert "nothing is muted" in alerts(made_home, "list", *NOW)
+    (ended,) = json.loads(alerts(made_home, "list", "--all", "--json", *NOW))
+    assert ended["state"] == "over"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--rule", "no-such-rule", "--for", "3d"], "no rule 'no-such-rule'"),
+        (["--development", "leader-cal", "--for", "3d"], "did you mean 'leader-call'"),
+        (["--story", "s1"], "say when it ends: --until 2026-03-31, or --for 3d"),
+        (["--story", "s1", "--for", "soon"], "'soon' is not a length of time; write it as 90m, 12h, 30d or 2w"),
+        (["--story", "s1", "--until", "2026-02-01"], "that is over already"),
+        (["--for", "3d"], "names nothing to mute"),
+    ],
+)
+def test_wrong_words_are_told(made_home: Path, arguments: list[str], told: str) -> None:
+    with pytest.raises(UsageError, match=told):
+        alerts(made_home, "add", "-c", "why", *arguments, *NOW)
+
+
+def test_an_unknown_silence_cannot_end(made_home: Path) -> None:
+    with pytest.raises(AlertsError, match="no silence 'x'"):
+        alerts(made_home, "end", "x")

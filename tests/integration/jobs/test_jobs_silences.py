@@ -1,0 +1,148 @@
+"""What is silenced reaches nobody while the silence lasts, is listed for ever, and can be told after all."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from alerts.jobs.publish import PublishCount, publish
+from alerts.jobs.silencing import tell_after_all
+from alerts.rules.assessment import Development, Impact, Term
+from alerts.rules.levels import Level
+from alerts.store import silences, stories
+from alerts.store.db import exclusive
+from alerts.store.tables import DigestRow
+from alerts.stories.silence import Silence
+from alerts.stories.story import Report, Update
+
+DAY = timedelta(days=1)
+Service = Any
+
+
+def silence(service: Service, name: str = "quiet", *, days: float = 1, **what: tuple[str, ...]) -> Silence:
+    made = Silence(name, service.clock.now() + timedelta(days=days), "Ann", "a test", **what)
+    with service.database.write() as connection:
+        silences.keep(connection, made, origin="command", now=service.clock.now())
+    return made
+
+
+def met(service: Service) -> list[tuple[str, int, bool]]:
+    with service.database.read() as connection:
+        return [(each.silence, each.number, each.whole) for each in silences.met(connection, service.clock.now())]
+
+
+def later(service: Service, days: float) -> None:
+    service.clock.set(service.clock.now() + timedelta(days=days))
+
+
+def test_a_silenced_rule_alerts_nobody_and_what_it_met_is_listed(service: Service) -> None:
+    service.subscribe("ann")
+    silence(service, rules=("a-rule",))
+    number = service.happens("cars", Level.prepare)
+    assert publish(service.context) == PublishCount()
+    assert met(service) == [("quiet", number, True)]
+    later(service, 1)
+    publish(service.context)
+    assert service.mails() == []
+
+
+def test_silences_act_on_development_story_and_source_and_leave_the_rest_alone(service: Service) -> None:
+    service.subscribe("ann")
+    silence(service, "by-story", stories=("s-cars",))
+    silence(service, "by-source", sources=("another paper",))
+    silence(service, "by-development", developments=("missile-launch",))
+    silence(service, "by-two", stories=("s-boats",), developments=("missile-launch",))
+    first, second = service.happens("cars", Level.prepare), service.happens("boats", Level.prepare)
+    publish(service.context)
+    assert met(service) == [("by-story", first, True)]
+    assert service.told() == {"ann": [second]}
+
+
+def test_a_silence_holds_back_what_waits_for_a_digest_already(service: Service) -> None:
+    service.subscribe("ann")
+    number = service.happens("cars", Level.watch)
+    publish(service.context)
+    silence(service, rules=("a-rule",), days=3)
+    later(service, 1)
+    publish(service.context)
+    assert (service.mails(), met(service)) == ([], [("quiet", number, True)])
+
+
+def test_when_a_silence_has_ended_nothing_old_comes_by_itself_but_new_things_do(service: Service) -> None:
+    service.subscribe("ann")
+    silence(service, rules=("a-rule",))
+    service.happens("cars", Level.watch)
+    publish(service.context)
+    later(service, 2)
+    number = service.happens("boats", Level.watch)
+    publish(service.context)
+    later(service, 1)
+    publish(service.context)
+    assert service.told() == {"ann": [number]}
+
+
+def test_what_was_silenced_can_be_told_after_all_once(service: Service) -> None:
+    service.subscribe("ann")
+    silence(service, rules=("a-rule",))
+    number = service.happens("cars", Level.prepare)
+    publish(service.context)
+    later(service, 1)
+    with service.database.write() as connection:
+        assert tell_after_all(connection, [number], now=service.clock.now()) == 1
+    publish(service.context)
+    later(service, 1)
+    publish(service.context)
+    assert service.told() == {"ann": [number + 1]}
+    with service.database.read() as connection:
+        assert [each.told is not None for each in silences.met(connection, service.clock.now())] == [True]
+
+
+def test_a_story_that_another_rule_tells_as_well_is_told_without_what_is_muted(service: Service) -> None:
+    service.subscribe("ann", cadence="immediate")
+    silence(service, rules=("a-rule",))
+    number = service.happens("both", Level.prepare)
+    with service.database.write() as connection:
+        exclusive(connection, "stories")
+        story = stories.load_stories(connection, ["s-both"])["s-both"]
+        impact = Impact("visas", Level.watch, Level.act, "visa-rule-change", "b-rule", (Term("base", 2, "a reason"),))
+        told = Development("visa-rule-change", "announced", "neutral", ("JPN",), "b-rule", family="mobility")
+        story = replace(story, impacts=(*story.impacts, impact), developments=(*story.developments, told))
+        stories.save_stories(connection, [story])
+    publish(service.context)
+    assert met(service) == [("quiet", number, False)]
+    (digest,) = service.rows(DigestRow)
+    (item,) = [item for section in digest["content"]["sections"] for item in section["items"]]
+    assert {meaning["sector"]: meaning["level"] for meaning in item["meanings"]} == {"visas": Level.watch, "trade": Level.none}
+    assert item["level"] == Level.watch
+
+
+def test_a_story_of_a_silenced_source_is_told_when_another_source_tells_it(service: Service) -> None:
+    service.subscribe("ann")
+    silence(service, sources=("the paper",), days=9)
+    first = service.happens("cars", Level.prepare)
+    assert publish(service.context) == PublishCount()
+    with service.database.write() as connection:
+        exclusive(connection, "stories")
+        story = stories.load_stories(connection, ["s-cars"])["s-cars"]
+        report = Report("other:1", "Other", "Duties", "https://other.example.com/", "en", service.clock.now(), "press")
+        stories.save_stories(connection, [replace(story, reports=(*story.reports, report))])
+        stories.append_updates(connection, [Update("s-cars", "source", "other:1", service.clock.now(), Level.prepare)])
+    publish(service.context)
+    assert service.told() == {"ann": [first + 2]}
+    publish(service.context)
+    assert service.told() == {"ann": [first + 2]}
+
+
+def test_silences_of_the_file_are_in_force_and_end_when_they_leave_it(service: Service) -> None:
+    service.subscribe("ann")
+    written = Silence("from-file", service.clock.now() + DAY, "Ann", "a test", rules=("a-rule",))
+    held = replace(service.context, silences=(written,))
+    service.happens("cars", Level.prepare)
+    assert publish(held) == PublishCount()
+    number = service.happens("boats", Level.prepare)
+    publish(service.context)
+    assert service.told() == {"ann": [number]}
+    with service.database.read() as connection:
+        (kept,) = silences.load_all(connection)
+    assert (kept.origin, kept.ended is not None, kept.met) == ("file", True, 1)
