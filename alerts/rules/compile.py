@@ -64,11 +64,20 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
+class Index:
+    """Which rules are worth a look. `triggers` maps a concept, once it is found, to rules by number, each with what else it needs;
+    `always` are the numbers of those that need no concept."""
+
+    triggers: Mapping[int, tuple[tuple[int, Needs], ...]]
+    always: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class RuleSet:
     """A whole configuration, compiled and read-only. `files` holds the texts it was made from, `hash` stands for them.
 
-    `triggers` maps a concept to the numbers of the rules to look at when it is found; `always` are rules that need no
-    concept, `stage_cues` the numbers of the concepts that hold the cues of each stage.
+    `telling` indexes the rules that tell of a development, `discarding` those that discard; `stage_cues` are the numbers of the concepts
+    that hold the cues of each stage.
     """
 
     hash: str
@@ -77,13 +86,18 @@ class RuleSet:
     lexicon: Lexicon
     scanner: Scanner
     rules: tuple[Rule, ...]
-    triggers: Mapping[int, tuple[int, ...]]
-    always: tuple[int, ...]
+    telling: Index
+    discarding: Index
     sectors: Mapping[str, SectorSpec]
     developments: Mapping[str, DevelopmentSpec]
     stages: Mapping[str, StageSpec]
     stage_cues: tuple[tuple[int, StageSpec], ...]
     cases: tuple[tuple[str, CaseSpec], ...]
+
+    @property
+    def always(self) -> tuple[int, ...]:
+        """Numbers of the rules that need no concept, and so are evaluated for every entry."""
+        return tuple(sorted([*self.telling.always, *self.discarding.always]))
 
     def rule(self, name: str) -> Rule | None:
         """Return a rule by id."""
@@ -101,7 +115,6 @@ def compile_texts(texts: Mapping[str, bytes | str]) -> RuleSet:
     if problems:
         raise ConfigError(problems)
     lexicon = builder.build()
-    triggers, always = _index(rules, lexicon)
     files = {name: _text(texts[name]) for name in sorted(texts) if shape_of(name) and not name.startswith("tests/")}
     sectors, stages = _values(read.sectors), _values(read.stages)
     developments = _values(read.developments)
@@ -112,8 +125,8 @@ def compile_texts(texts: Mapping[str, bytes | str]) -> RuleSet:
         lexicon=lexicon,
         scanner=Scanner(lexicon),
         rules=rules,
-        triggers=triggers,
-        always=always,
+        telling=_index(rules, lexicon, discard=False),
+        discarding=_index(rules, lexicon, discard=True),
         sectors=sectors,
         developments=developments,
         stages=stages,
@@ -191,19 +204,22 @@ def _reader(document: Document, loc: tuple[int | str, ...], builder: LexiconBuil
     return Reader(document, loc, builder, problems, OPERATORS, within.parse)
 
 
-def _index(rules: tuple[Rule, ...], lexicon: Lexicon) -> tuple[dict[int, tuple[int, ...]], tuple[int, ...]]:
-    """Index every rule under the narrowest set of concepts that it needs one of."""
+def _index(rules: tuple[Rule, ...], lexicon: Lexicon, *, discard: bool) -> Index:
+    """Index every rule under the narrowest set of concepts that it needs one of; the others are to be tried the narrowest first."""
     breadth = [0] * len(lexicon.concepts)
     for meanings in lexicon.meanings:
         for meaning in meanings:
             for up in lexicon.concepts[meaning.concept].ups:
                 breadth[up] += 10 if lexicon.concepts[meaning.concept].actor else 1  # actors are in most headlines
-    triggers: dict[int, list[int]] = {}
+    triggers: dict[int, list[tuple[int, Needs]]] = {}
     always: list[int] = []
-    for index, rule in enumerate(rules):
-        if not rule.needs:
-            always.append(index)
+    for number, rule in enumerate(rules):
+        if (rule.development is None) is not discard:
             continue
-        for concept in min(rule.needs, key=lambda need: (sum(breadth[each] for each in need), sorted(need))):
-            triggers.setdefault(concept, []).append(index)
-    return {concept: tuple(indexes) for concept, indexes in triggers.items()}, tuple(always)
+        needs = sorted(set(rule.needs), key=lambda need: (sum(breadth[each] for each in need), sorted(need)))
+        if not needs:
+            always.append(number)
+            continue
+        for concept in needs[0]:
+            triggers.setdefault(concept, []).append((number, tuple(needs[1:])))
+    return Index({concept: tuple(indexed) for concept, indexed in triggers.items()}, tuple(always))

@@ -52,12 +52,12 @@ _EFFECT = re.compile(
 _EFFECT_JA = re.compile(
     r"^(?:\s*(?:付|づけ)?(?:から|より|に(?:も)?(?:施行|発効|発動|開始|導入|適用|引き上げ|実施)|以降|施行|発効|発動|適用|スタート|の(?:施行|発効|導入|開始)))"
 )
-_MAY_BE_ENGLISH = re.compile(r"[a-z]{3}|\d-\d")
-_MAY_BE_JAPANESE = re.compile(r"[年月日週春夏秋冬あ]")
 _PAST = re.compile(r"(?:since|last|in the year to|as of|previous|until|昨年|前年|昨|去年)\W*$")
 
 
-Form = tuple[re.Pattern[str], Callable[[re.Match[str], date], Span | None]]
+Resolve = Callable[[re.Match[str], date], Span | None]
+Form = tuple[tuple[str, ...], re.Pattern[str], Resolve]
+"""A form of naming a date: texts of which it holds one (so that most forms need not be tried), its pattern, and what it means."""
 
 
 def named_dates(text: str, published: date) -> tuple[NamedDate, ...]:
@@ -76,8 +76,9 @@ def named_dates(text: str, published: date) -> tuple[NamedDate, ...]:
 
 def _spans(text: str, published: date) -> Iterator[tuple[int, int, Span]]:
     """Try the forms from the most to the least precise."""
-    forms = (_ENGLISH if _MAY_BE_ENGLISH.search(text) else ()) + (_JAPANESE if _MAY_BE_JAPANESE.search(text) else ())
-    for pattern, resolve in forms:
+    for hints, pattern, resolve in _FORMS:
+        if not any(hint in text for hint in hints):
+            continue
         for match in pattern.finditer(text):
             try:
                 span = resolve(match, published)
@@ -192,10 +193,6 @@ def _bare_day(match: re.Match[str], published: date) -> Span | None:
     return None
 
 
-def _compiled(*forms: tuple[str, Callable[[re.Match[str], date], Span | None]]) -> tuple[Form, ...]:
-    return tuple((re.compile(pattern), resolve) for pattern, resolve in forms)
-
-
 def _this_year(_: re.Match[str], published: date) -> Span:
     return published, date(published.year, 12, 31)
 
@@ -205,40 +202,42 @@ _JA_PART = r"(?P<part>上旬|初旬|中旬|半ば|下旬|末|初め)"
 _EN_SEASON = r"(?P<season>spring|summer|autumn|winter)"
 _BEFORE_MONTH = r"\b(?:in|by|from|as early as|until|before|starting|effective|for|next|end of|this) (?:the )?(?:(?P<next>next) )?"
 
-_ENGLISH = _compiled(
-    (r"\b(?P<year>20\d\d)-(?P<month>\d\d)-(?P<day>\d\d)\b", _day),
-    (rf"\b(?P<day>\d{{1,2}})(?:st|nd|rd|th)? (?:of )?{_MONTH}(?:,? (?P<year>20\d\d))?", _day),
-    (rf"\b{_MONTH} (?P<day>\d{{1,2}})(?:st|nd|rd|th)?\b(?!:)(?:,? (?P<year>20\d\d))?", _day),
-    (rf"\b(?P<part>early|mid|late)[- ]{_MONTH}(?: (?P<year>20\d\d))?", _month),
-    (r"\b(?:fiscal(?: year)?|fy) ?(?P<year>20\d\d)\b", _fiscal),
-    (r"\b(?P<next>next|this) fiscal year", _fiscal),
-    (rf"(?<!\d )(?:\b(?P<next>next) )?\b{_MONTH} (?P<year>20\d\d)", _month),
-    (rf"{_BEFORE_MONTH}{_MONTH}(?! \d)", _month),
-    (r"\bnext month\b", _next_month),
-    (rf"\b{_EN_SEASON}(?: of)? (?P<year>20\d\d)", _season),
-    (r"\b(?P<next>next|this) (?P<season>spring|summer|autumn|fall|winter)\b", _season),
-    (rf"\b(?:in|by|a|as early as) (?:the )?{_EN_SEASON}\b", _season),
-    (r"\btomorrow\b", _tomorrow),
-    (r"\bnext week\b", _next_week),
-    (r"\bby (?:the end of the year|year-end)\b", _this_year),
-    (r"\bnext year\b", _year_only),
-    (r"\b(?:in|by|from) (?P<year>20\d\d)\b", _year_only),
-)
-_JAPANESE = _compiled(
-    (rf"{_JA_YEAR}(?P<month>\d{{1,2}})月(?P<day>\d{{1,2}})日", _day),
-    (r"来月(?P<day>\d{1,2})日", _next_month),
-    (rf"{_JA_YEAR}(?P<month>\d{{1,2}})月{_JA_PART}", _month),
-    (r"(?P<era>令和)?(?P<year>\d{1,4})年度", _fiscal),
-    (r"(?P<next>来年度|今年度)", _fiscal),
-    (rf"{_JA_YEAR}(?<!\d)(?P<month>\d{{1,2}})月(?!\d|例|給|曜|面|期)", _month),
-    (rf"来月{_JA_PART}?", _next_month),
-    (r"(?:(?P<year>20\d\d)年の?|(?P<next>来年|今年)の?)(?P<season>春|夏|秋|冬)", _season),
-    (r"(?P<next>来|今|翌)(?P<season>春|夏|秋|冬)", _season),
-    (r"(?<![一-龠])(?P<season>春|夏|秋|冬)(?:にも|ごろ|頃|までに|の訪|に訪)", _season),
-    (r"明日|あす", _tomorrow),
-    (r"来週", _next_week),
-    (r"年内", _this_year),
-    (r"来年(?!度|の?[春夏秋冬]|\d)", _year_only),
-    (r"(?<!\d)(?P<year>20\d\d)年(?!度|間|代|の?[春夏秋冬]|\d)", _year_only),
-    (r"(?<![\d月年])(?P<day>[1-9]|[12]\d|3[01])日(?!間|本|目|程|銀|経)", _bare_day),
+_MONTH_HINTS = tuple(name[:3].lower() for name in calendar.month_name if name)
+_FORMS: tuple[Form, ...] = tuple(
+    (hints, re.compile(pattern), resolve)
+    for hints, pattern, resolve in (
+        (("20",), r"\b(?P<year>20\d\d)-(?P<month>\d\d)-(?P<day>\d\d)\b", _day),
+        (_MONTH_HINTS, rf"\b(?P<day>\d{{1,2}})(?:st|nd|rd|th)? (?:of )?{_MONTH}(?:,? (?P<year>20\d\d))?", _day),
+        (_MONTH_HINTS, rf"\b{_MONTH} (?P<day>\d{{1,2}})(?:st|nd|rd|th)?\b(?!:)(?:,? (?P<year>20\d\d))?", _day),
+        (_MONTH_HINTS, rf"\b(?P<part>early|mid|late)[- ]{_MONTH}(?: (?P<year>20\d\d))?", _month),
+        (("fiscal", "fy"), r"\b(?:fiscal(?: year)?|fy) ?(?P<year>20\d\d)\b", _fiscal),
+        (("fiscal",), r"\b(?P<next>next|this) fiscal year", _fiscal),
+        (("20",), rf"(?<!\d )(?:\b(?P<next>next) )?\b{_MONTH} (?P<year>20\d\d)", _month),
+        (_MONTH_HINTS, rf"{_BEFORE_MONTH}{_MONTH}(?! \d)", _month),
+        (("next month",), r"\bnext month\b", _next_month),
+        (("20",), rf"\b{_EN_SEASON}(?: of)? (?P<year>20\d\d)", _season),
+        (("next", "this"), r"\b(?P<next>next|this) (?P<season>spring|summer|autumn|fall|winter)\b", _season),
+        (("spring", "summer", "autumn", "winter"), rf"\b(?:in|by|a|as early as) (?:the )?{_EN_SEASON}\b", _season),
+        (("tomorrow",), r"\btomorrow\b", _tomorrow),
+        (("next week",), r"\bnext week\b", _next_week),
+        (("year",), r"\bby (?:the end of the year|year-end)\b", _this_year),
+        (("next year",), r"\bnext year\b", _year_only),
+        (("20",), r"\b(?:in|by|from) (?P<year>20\d\d)\b", _year_only),
+        (("月",), rf"{_JA_YEAR}(?P<month>\d{{1,2}})月(?P<day>\d{{1,2}})日", _day),
+        (("来月",), r"来月(?P<day>\d{1,2})日", _next_month),
+        (("月",), rf"{_JA_YEAR}(?P<month>\d{{1,2}})月{_JA_PART}", _month),
+        (("年度",), r"(?P<era>令和)?(?P<year>\d{1,4})年度", _fiscal),
+        (("年度",), r"(?P<next>来年度|今年度)", _fiscal),
+        (("月",), rf"{_JA_YEAR}(?<!\d)(?P<month>\d{{1,2}})月(?!\d|例|給|曜|面|期)", _month),
+        (("来月",), rf"来月{_JA_PART}?", _next_month),
+        (("春", "夏", "秋", "冬"), r"(?:(?P<year>20\d\d)年の?|(?P<next>来年|今年)の?)(?P<season>春|夏|秋|冬)", _season),
+        (("春", "夏", "秋", "冬"), r"(?P<next>来|今|翌)(?P<season>春|夏|秋|冬)", _season),
+        (("春", "夏", "秋", "冬"), r"(?<![一-龠])(?P<season>春|夏|秋|冬)(?:にも|ごろ|頃|までに|の訪|に訪)", _season),
+        (("明日", "あす"), r"明日|あす", _tomorrow),
+        (("来週",), r"来週", _next_week),
+        (("年内",), r"年内", _this_year),
+        (("来年",), r"来年(?!度|の?[春夏秋冬]|\d)", _year_only),
+        (("年",), r"(?<!\d)(?P<year>20\d\d)年(?!度|間|代|の?[春夏秋冬]|\d)", _year_only),
+        (("日",), r"(?<![\d月年])(?P<day>[1-9]|[12]\d|3[01])日(?!間|本|目|程|銀|経)", _bare_day),
+    )
 )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from alerts.feeds.entry import Entry
 from alerts.rules.assessment import Assessment, Development, Evidence, Impact, NamedDate
-from alerts.rules.compile import Rule, RuleSet
+from alerts.rules.compile import Index, Rule, RuleSet
 from alerts.rules.dates import named_dates
 from alerts.rules.operators.condition import Look, Mentions
 from alerts.rules.progress import polarity_of, stage_of
@@ -44,28 +44,28 @@ def held_rules(rules: RuleSet, look: Look, *, every: bool = True) -> list[Held]:
 
     Without `every`, discard rules are looked at only where something could be discarded: most entries are about nothing here.
     """
-    seen = look.found.mentions.keys()
-    numbers = set(rules.always)
-    for concept in seen & rules.triggers.keys():
-        numbers.update(rules.triggers[concept])
-    ordered = sorted(numbers)
-    held = list(_holding(look, (rule for number in ordered if (rule := rules.rules[number]).development is not None)))
+    held = list(_holding(look, rules, rules.telling))
     if not held and not every:
         return held
-    held += _holding(look, (rule for number in ordered if (rule := rules.rules[number]).development is None))
+    held += _holding(look, rules, rules.discarding)
     return _yield(_discard(held))
 
 
-def _holding(look: Look, candidates: Iterable[Rule]) -> Iterator[Held]:
-    seen, high = look.found.mentions.keys(), len(look.found.text)
-    for rule in candidates:
-        for need in rule.needs:
-            if need.isdisjoint(seen):
-                break
-        else:
-            mentions = rule.condition.find(look, 0, high)
-            if mentions is not None:
-                yield Held(rule, mentions)
+def _holding(look: Look, rules: RuleSet, index: Index) -> Iterator[Held]:
+    """Yield the rules of an index that hold, by number: those are evaluated of whose every need something was found."""
+    seen, high = look.found.seen, len(look.found.text)
+    ready = set(index.always)
+    for concept in seen:
+        for number, needs in index.triggers.get(concept, ()):
+            for need in needs:
+                if need.isdisjoint(seen):
+                    break
+            else:
+                ready.add(number)
+    for number in sorted(ready):
+        mentions = rules.rules[number].condition.find(look, 0, high)
+        if mentions is not None:
+            yield Held(rules.rules[number], mentions)
 
 
 def _discard(held: list[Held]) -> list[Held]:
@@ -111,15 +111,14 @@ def assess(rules: RuleSet, entry: Entry, *, host: str = "JPN") -> Assessment:
         developments=tuple(development for development, weighed in best if weighed),
         impacts=tuple(impacts[sector] for sector in rules.sectors if sector in impacts),
         dates=dates,
-        actors=tuple(sorted(({look.found.actor(each) for each in look.found.everybody()} | {a for d, _ in best for a in d.actors}) - {""})),
+        actors=tuple(sorted(look.found.named() | {actor for development, _ in best for actor in development.actors})),
         concepts=_concepts(rules, look),
     )
 
 
 def _gist_only(rules: RuleSet, entry: Entry, look: Look) -> Assessment:
     """Nothing held; what is mentioned still tells which story the entry belongs to."""
-    actors = tuple(sorted({look.found.actor(each) for each in look.found.everybody()} - {""}))
-    return Assessment(entry.id, rules.hash, actors=actors, concepts=_concepts(rules, look))
+    return Assessment(entry.id, rules.hash, actors=tuple(sorted(look.found.named())), concepts=_concepts(rules, look))
 
 
 def judge(rules: RuleSet, look: Look, held: Held, dates: tuple[NamedDate, ...]) -> tuple[Development, list[Impact]]:
@@ -150,7 +149,7 @@ def actors_of(rules: RuleSet, look: Look, rule: Rule, mentions: Mentions) -> tup
     actors = {found.actor(each) for each in found.everybody() if any(low <= each.start and each.end <= high for low, high in spans)}
     actors |= set(rule.spec.actors)
     if not actors:
-        actors = {found.actor(each) for each in found.everybody()}
+        actors = found.named()
     return tuple(sorted(actors or _speakers(rules, look.entry, look.host)))
 
 
@@ -171,4 +170,4 @@ def _best_of_each_type(judged: list[tuple[Development, list[Impact]]]) -> list[t
 def _concepts(rules: RuleSet, look: Look) -> tuple[str, ...]:
     """Ids of the lexicon's concepts that were found, without the engine's own."""
     names = rules.lexicon.named
-    return tuple(sorted([name for number in look.found.mentions if (name := names[number])]))
+    return tuple(sorted([name for number in look.found.seen if (name := names[number])]))

@@ -69,7 +69,7 @@ def _held(rules: RuleSet, look: Look, held: Held, dates: tuple[NamedDate, ...]) 
 
 def _came_close(rule: Rule, look: Look) -> bool:
     """True if everything that the rule needs was found, though not where or how it asks."""
-    return bool(rule.needs) and all(not need.isdisjoint(look.found.mentions) for need in rule.needs)
+    return bool(rule.needs) and all(not need.isdisjoint(look.found.seen) for need in rule.needs)
 
 
 def _mentions(look: Look) -> tuple[Evidence, ...]:

@@ -50,7 +50,8 @@ class Meaning:
 
 @dataclass(frozen=True, slots=True)
 class Lexicon:
-    """Concepts and patterns; `kanji` maps one-kanji names to actors, `actors` codes to concept numbers, `languages` to the actors that a
+    """Concepts and patterns; `kanji` maps one-kanji names to actors, `anybody` and `foreign`
+    are the numbers of what is built in, `actors` maps codes to concept numbers, `languages` to the actors that a
     text in them speaks of, `implied` actors to the concepts that mean them there, `named` numbers to the
     ids that admins gave (the engine's own have none)."""
 
@@ -61,6 +62,7 @@ class Lexicon:
     kanji: Mapping[str, str]
     actors: Mapping[str, int]
     specs: Mapping[str, ConceptSpec]
+    anybody: int
     foreign: int
     languages: Mapping[str, frozenset[str]]
     implied: Mapping[str, tuple[int, ...]]
@@ -160,6 +162,7 @@ class LexiconBuilder:
             kanji=kanji,
             actors=actors,
             specs=self.specs,
+            anybody=self._numbers["any-actor"],
             foreign=self._numbers["foreign-state"],
             languages={language: frozenset(codes) for language, codes in tongues.items()},
             implied={spec.actor: tuple(self.number(name) for name in spec.implied_by) for spec in self.specs.values() if spec.actor},

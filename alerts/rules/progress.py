@@ -12,8 +12,8 @@ from collections.abc import Sequence
 
 from alerts.rules.assessment import Polarity, Stage
 from alerts.rules.compile import Rule, RuleSet
+from alerts.rules.found import Mention
 from alerts.rules.operators.condition import Look, Mentions
-from alerts.rules.scan import Mention
 from alerts.rules.schema import StageSpec
 from alerts.text import is_japanese
 

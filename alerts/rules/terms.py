@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from alerts.text import fold, is_japanese, is_kanji, is_katakana, is_letter
 
 FREE, WORD, KANJI, KATAKANA, ANY = 0, 1, 2, 3, 4  # what must not touch an end: nothing, Latin letters, kanji, katakana, any of them
+LETTERS = frozenset(char for char in map(chr, range(0x2E80)) if is_letter(char))
 _MAX_FORMS = 40
 
 _IRREGULAR = {
@@ -78,7 +79,7 @@ def _guard(end: str, edge: str) -> int:
 def touches(guard: int, char: str) -> bool:
     """True if a neighbouring character is one that the guard of that end forbids."""
     if guard == WORD:
-        return is_letter(char)
+        return char in LETTERS
     if guard == KANJI:
         return is_kanji(char)
     if guard == KATAKANA:

@@ -137,12 +137,12 @@ def _caps(rules: RuleSet, look: Look) -> Sequence[tuple[Level, str]]:
 
 def speaks_officially(rules: RuleSet, look: Look) -> bool:
     """True if the text names an institution whose own word is official."""
-    return any(rules.lexicon.concepts[number].official for number in look.found.mentions)
+    return any(rules.lexicon.concepts[number].official for number in look.found.seen)
 
 
 def unnamed(rules: RuleSet, look: Look) -> bool:
     """True if the text rests on sources that it does not name (concept `unnamed-source`, if the lexicon has one)."""
-    return rules.lexicon.number("unnamed-source") in look.found.mentions
+    return rules.lexicon.number("unnamed-source") in look.found.seen
 
 
 def actor_spec(rules: RuleSet, code: str) -> ConceptSpec | None:

@@ -12,8 +12,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from alerts.rules.found import Mention
 from alerts.rules.operators.condition import Look, Mentions, Needs, Reader
-from alerts.rules.scan import Mention
 
 
 @dataclass(frozen=True, slots=True)

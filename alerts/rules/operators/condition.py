@@ -13,8 +13,8 @@ from typing import Any, Protocol
 
 from alerts.errors import Problem
 from alerts.feeds.entry import Entry
+from alerts.rules.found import Found, Mention
 from alerts.rules.lexicon import LexiconBuilder
-from alerts.rules.scan import Found, Mention
 from alerts.yamlfile import Document, Loc
 from alerts.yamlwords import did_you_mean
 

@@ -12,8 +12,8 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from alerts.rules.found import Mention
 from alerts.rules.operators.condition import Look, Mentions, Needs, Reader
-from alerts.rules.scan import Mention
 from alerts.text import is_japanese
 
 WORD = re.compile(r"[^\W\d_]+(?:['.-]\w+)*|\d[\d.,]*")

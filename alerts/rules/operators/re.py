@@ -14,8 +14,8 @@ from typing import Any
 
 import re2
 
+from alerts.rules.found import Mention
 from alerts.rules.operators.condition import Look, Mentions, Needs, Reader
-from alerts.rules.scan import Mention
 
 
 @dataclass(frozen=True, slots=True)

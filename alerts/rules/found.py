@@ -1,0 +1,177 @@
+"""What a scan found in one entry: which concepts are mentioned, where, in which sentence, and the words themselves as evidence."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from alerts.rules.assessment import Evidence
+from alerts.rules.lexicon import Lexicon, Meaning
+from alerts.text import Folded
+
+_END = re.compile(
+    r"[。！？!?\n]|\.(?<![A-Z]\.)(?<!\bMr\.)(?<!\bMs\.)(?<!\bDr\.)(?<!\bSt\.)(?<!\bNo\.)(?<!\bvs\.)(?=[\"')]*\s+[\"'(]*[A-Z0-9])"
+)
+_GAPS_BEFORE = ("", " ", "'s ", "の", "の新", "新", "現")
+_GAPS_AFTER = ("", " ", " of ", "・", "の")
+_new = tuple.__new__  # half the cost of calling the class
+
+
+class Mention(NamedTuple):
+    """A concept at a place of the folded text; `concept` is the number of the concept whose term stands there."""
+
+    start: int
+    end: int
+    concept: int
+
+
+Mentions = dict[int, dict[Mention, None]]
+
+
+class Row(NamedTuple):
+    """A meaning with what the scan needs of its concept: `ups` are the concepts that a mention counts for, a leader's roles included.
+    `plain`: a mention counts as it stands, whatever surrounds it."""
+
+    tag: int
+    concept: int
+    ups: tuple[int, ...]
+    actor: str
+    plain: bool
+    meaning: Meaning
+
+
+Hit = tuple[int, int, Row]
+"""A place, and what stands there."""
+
+
+class Found:
+    """All mentions in one entry. Folded title, line break and folded summary are one text.
+
+    Nine entries in ten mention nothing that a rule waits for, so what is cheap (`seen`, `named`) is at hand, and `mentions` is written
+    down only when somebody asks where something stands.
+    """
+
+    __slots__ = (
+        "_counted",
+        "_ends",
+        "_lexicon",
+        "_originals",
+        "_summary",
+        "_title",
+        "_written",
+        "cased",
+        "mentions",
+        "seen",
+        "split",
+        "text",
+    )
+    mentions: Mentions
+    """The mentions by concept, in the order they were met."""
+
+    def __init__(self, lexicon: Lexicon, originals: tuple[str, str], title: Folded, summary: Folded) -> None:
+        self._lexicon = lexicon
+        self._originals = originals
+        self._title = title
+        self._summary = summary
+        self.text = f"{title.text}\n{summary.text}" if summary.text else title.text
+        self.cased = f"{title.cased}\n{summary.cased}" if summary.text else title.cased
+        self.split = len(title.text)
+        self.seen: set[int] = set()
+        self._counted: list[Hit] = []
+        self._written = False
+        self._ends: list[int] | None = None
+
+    def count(self, counted: list[Hit]) -> None:
+        """Take further mentions, in the order they were met."""
+        self._counted += counted
+        see = self.seen.update
+        for _, _, row in counted:
+            see(row.ups)
+        if self._written:
+            self._write(counted)
+
+    def __getattr__(self, name: str) -> Mentions:
+        """Write `mentions` down when they are first asked for; Python comes here only while the slot is empty."""
+        if name != "mentions":
+            raise AttributeError(name)
+        self.mentions = {}
+        self._written = True
+        self._write(self._counted)
+        return self.mentions
+
+    def _write(self, counted: list[Hit]) -> None:
+        mentions = self.mentions
+        for start, end, row in counted:
+            mention = _new(Mention, (start, end, row.concept))
+            for up in row.ups:
+                if up in mentions:
+                    mentions[up][mention] = None
+                else:
+                    mentions[up] = {mention: None}
+
+    def named(self) -> set[str]:
+        """Return the actors that the text names."""
+        anybody = self._lexicon.anybody
+        if anybody not in self.seen:
+            return set()
+        return {row.actor for _, _, row in self._counted if row.actor and anybody in row.ups}
+
+    def within(self, concept: int, low: int, high: int) -> Iterator[Mention]:
+        """Yield the mentions of a concept inside a span."""
+        return (each for each in self.mentions.get(concept, ()) if each.start >= low and each.end <= high)
+
+    def actor(self, mention: Mention) -> str:
+        """Return whom a mention names, or nothing."""
+        return self._lexicon.concepts[mention.concept].actor
+
+    def who(self, mention: Mention) -> str:
+        """Return the actor of a mention: its own, else the one that stands directly beside it ("US president"), else nothing."""
+        if actor := self.actor(mention):
+            return actor
+        for other in self.everybody():
+            if other.end <= mention.start and self.text[other.end : mention.start] in _GAPS_BEFORE:
+                return self.actor(other)
+            if other.start >= mention.end and self.text[mention.end : other.start] in _GAPS_AFTER:
+                return self.actor(other)
+        return ""
+
+    def everybody(self) -> Iterator[Mention]:
+        """Yield the mentions of all actors."""
+        return iter(self.mentions.get(self._lexicon.anybody, ()))
+
+    def ends(self) -> list[int]:
+        """Return where each sentence ends; the title ends one."""
+        if self._ends is None:
+            self._ends = [match.end() for match in _END.finditer(self.cased)]
+            if not self._ends or self._ends[-1] < len(self.text):
+                self._ends.append(len(self.text))
+        return self._ends
+
+    def sentence(self, place: int) -> tuple[int, int]:
+        """Return the span of the sentence around a place."""
+        ends = self.ends()
+        index = min(bisect_right(ends, place), len(ends) - 1)
+        return (ends[index - 1] if index else 0), ends[index]
+
+    def sentences(self) -> Iterator[tuple[int, int]]:
+        """Yield the spans of all sentences."""
+        start = 0
+        for end in self.ends():
+            yield start, end
+            start = end
+
+    def evidence(self, mention: Mention) -> Evidence:
+        """Return a mention as evidence in the original text."""
+        concept = self._lexicon.concepts[mention.concept].id if mention.concept >= 0 else "re"
+        return self.quote(mention.start, mention.end, concept)
+
+    def quote(self, start: int, end: int, concept: str) -> Evidence:
+        """Return a span of the folded text as evidence; a span over both fields is cut to the title."""
+        if start < self.split:
+            first, last = self._title.original(start, min(end, self.split))
+            return Evidence("title", first, last, self._originals[0][first:last], concept)
+        shift = self.split + 1
+        first, last = self._summary.original(max(start - shift, 0), end - shift)
+        return Evidence("summary", first, last, self._originals[1][first:last], concept)
