@@ -20,6 +20,7 @@ from alerts.text import is_japanese
 DEFAULT: Stage = "announced"
 _REACH_ENGLISH = 60  # a hedge governs what follows within so many characters; in Japanese what stands before it
 _REACH_JAPANESE = 14
+_JAPANESE_CLAUSE = re.compile(r"[\s、。」』…]|\.\.")
 _CLAUSE = re.compile(r"[;:]|\b(?:after|as|but|while|when|although|though|despite|because)\b")
 _OPPOSITE: dict[Polarity, Polarity] = {"tightening": "easing", "easing": "tightening"}
 
@@ -65,7 +66,8 @@ def _governs(look: Look, hedge: Mention, cue: Mention) -> bool:
     if hedge.start < cue.end and cue.start < hedge.end:  # one inside the other: 発動を見送り holds 発動
         return hedge.end - hedge.start > cue.end - cue.start
     if is_japanese(look.found.text[hedge.start : hedge.end]):
-        return 0 <= hedge.start - cue.end <= _REACH_JAPANESE
+        between = look.found.text[cue.end : hedge.start]
+        return 0 <= hedge.start - cue.end <= _REACH_JAPANESE and not _JAPANESE_CLAUSE.search(between)
     return 0 <= cue.start - hedge.end <= _REACH_ENGLISH and not _CLAUSE.search(look.found.text[hedge.end : cue.start])
 
 

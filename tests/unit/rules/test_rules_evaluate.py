@@ -50,6 +50,8 @@ SMALL = compile_texts(FILES)
         ("関税の発動を検討", "mooted"),
         ("関税の発動を見送り", "suspended"),
         ("関税を発動", "in-force"),
+        ("米国が関税を発動 日本は報復を検討", "in-force"),
+        ("米国が関税を発動、日本は報復を検討", "in-force"),
         ("政府、関税引き上げ法案を提出", "proposed"),
         ("Japan denies it will announce a tariff", "denied"),
         ("関税を撤回", "reversed"),
