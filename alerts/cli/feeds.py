@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-import asyncio
-import ipaddress
 import json
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
-from urllib.parse import urlsplit
 
 import typer
 from rich.markup import escape
 from rich.table import Table
 
+from alerts.cli import feed_list
+from alerts.cli.looking import Looked, look_at, show, trial
 from alerts.cli.service import Json, Now
 from alerts.cli.session import Session, moment_at
-from alerts.errors import AlertsError, FeedError
+from alerts.errors import AlertsError
 
 if TYPE_CHECKING:
-    from alerts.feeds.catalog import Feed
-    from alerts.feeds.parse import Item, Parsed
+    from alerts.feeds.parse import Item
 
 app = typer.Typer(no_args_is_help=True)
+app.command()(feed_list.add)
+app.command(name="import")(feed_list.import_)
+app.command()(feed_list.export)
 
 _COLOURS = {
     "fine": "green",
@@ -43,12 +44,13 @@ def try_(context: typer.Context, target: Target, now: Now = None, as_json: Json 
     """Read one feed and show what was read: decoded how, dated how, what was left out and why. Nothing is stored."""
     session: Session = context.obj
     moment = moment_at(now)
-    parsed = _read(session, target, moment)
+    looked = _look(session, target, moment)
+    parsed = looked.read()
     if as_json:
         for item in parsed.items:
             typer.echo(json.dumps(_line(item), ensure_ascii=False))
     else:
-        _show(session, parsed)
+        show(session, looked)
     for problem in parsed.problems:
         session.err.print(problem, style="yellow", markup=False, highlight=False)
 
@@ -67,14 +69,14 @@ def check(
     if not live:
         return
     failed = 0
-    for feed, outcome in asyncio.run(_visit_all(session, catalog.enabled, moment_at(now))):
-        if isinstance(outcome, FeedError):
+    for feed in catalog.enabled:
+        looked = look_at(session, (feed,), moment_at(now))[0]
+        if looked.error is not None:
             failed += 1
-            session.out.print(f"[red]✗[/red] {feed.id}: {escape(str(outcome))} ({outcome.reason})", highlight=False)
+            session.out.print(f"[red]✗[/red] {feed.id}: {escape(str(looked.error))} ({looked.error.reason})", highlight=False)
         else:
-            session.out.print(
-                f"[green]✓[/green] {feed.id}: {len(outcome.items)} entries, {outcome.format}, {outcome.encoding}", highlight=False
-            )
+            read = looked.read()
+            session.out.print(f"[green]✓[/green] {feed.id}: {len(read.items)} entries, {read.format}, {read.encoding}", highlight=False)
     if failed:
         raise AlertsError(f"{failed} of {len(catalog.enabled)} feeds cannot be read")
 
@@ -134,75 +136,18 @@ def release(context: typer.Context, feed: Annotated[str, typer.Argument(help="Th
     session.out.print(f"{len(held.ids)} entries of {feed} come in with the next poll", highlight=False)
 
 
-def _read(session: Session, target: str, now: datetime) -> Parsed:
-    """Read a file, an address, or a feed of the catalog. Raises AlertsError."""
-    from alerts.feeds.catalog import Feed
+def _look(session: Session, target: str, now: datetime) -> Looked:
+    """Look at a file, an address, or a feed of the catalog. Raises AlertsError."""
     from alerts.feeds.parse import parse
 
     path = Path(target)
     if not target.startswith(("http://", "https://")) and path.is_file():
-        return parse(path.read_bytes(), content_type="", url="", feed_source=_named(path.stem).source, timezone="", now=now)
-    if target.startswith(("http://", "https://")):
-        feed = Feed(id="try", url=target, title=target, publisher=target)
-    else:
-        found = session.catalog().by_id(target)
-        if found is None:
-            raise AlertsError(f"{target!r} is neither a file, nor a web address, nor the id of a feed")
-        feed = found
-    for _, outcome in asyncio.run(_visit_all(session, (feed,), now, typed=target)):
-        if isinstance(outcome, FeedError):
-            raise outcome
-        return outcome
-    raise AssertionError("a visit has an outcome")
-
-
-def _named(stem: str) -> Feed:
-    from alerts.feeds.catalog import Feed
-
-    return Feed(id="try", title=stem or "file", publisher=stem or "file", enabled=False, reason="a trial")
-
-
-async def _visit_all(session: Session, feeds: tuple[Feed, ...], now: datetime, *, typed: str = "") -> list[tuple[Feed, Parsed | FeedError]]:
-    """Visit feeds one by one, without storing anything. A private address may be visited if a person typed it as such."""
-    from importlib import metadata
-
-    from alerts.feeds.fetch import fetch
-    from alerts.feeds.network import make_client, user_agent
-    from alerts.feeds.parse import parse
-
-    settings = session.settings() if session.home.path.is_dir() else None
-    contact = (settings.user_agent_contact or settings.contact) if settings else ""
-    allowed = (*(settings.allowed_networks if settings else ()), *_typed_network(typed))
-    outcomes: list[tuple[Feed, Parsed | FeedError]] = []
-    async with make_client(agent=user_agent(metadata.version("expat-impact-alerts"), contact), allowed_networks=allowed) as client:
-        for feed in feeds:
-            try:
-                fetched = await fetch(client, feed)
-                body = fetched.body or b""
-                parsed = parse(
-                    body,
-                    content_type=fetched.content_type,
-                    url=fetched.url,
-                    feed_source=feed.source,
-                    timezone="" if typed == feed.url else feed.timezone,
-                    now=now,
-                    format=feed.format,
-                    selection=feed.selection,
-                )
-                outcomes.append((feed, parsed))
-            except FeedError as error:
-                outcomes.append((feed, error))
-    return outcomes
-
-
-def _typed_network(url: str) -> tuple[str, ...]:
-    host = urlsplit(url).hostname or ""
-    if host == "localhost":
-        return "127.0.0.0/8", "::1/128"
-    try:
-        return (str(ipaddress.ip_network(host)),)
-    except ValueError:
-        return ()
+        feed = trial(path.stem)
+        return Looked(feed, parsed=parse(path.read_bytes(), content_type="", url="", feed_source=feed.source, timezone="", now=now))
+    found = trial(target, target) if target.startswith(("http://", "https://")) else session.catalog().by_id(target)
+    if found is None:
+        raise AlertsError(f"{target!r} is neither a file, nor a web address, nor the id of a feed")
+    return look_at(session, (found,), now, typed=target)[0]
 
 
 def _line(item: Item) -> dict[str, str]:
@@ -215,18 +160,6 @@ def _line(item: Item) -> dict[str, str]:
         "published": entry.published.isoformat(),
         "language": entry.language,
     }
-
-
-def _show(session: Session, parsed: Parsed) -> None:
-    head = f"{parsed.title or 'a feed without a title'}: {len(parsed.items)} entries, {parsed.format}, decoded as {parsed.encoding}"
-    session.out.print(f"[bold]{escape(head)}[/bold]", highlight=False)
-    table = Table(box=None, pad_edge=False)
-    for name in ("published (UTC)", "date", "lang", "title"):
-        table.add_column(name, no_wrap=name != "title")
-    for item in parsed.items:
-        entry = item.entry
-        table.add_row(f"{entry.published:%Y-%m-%d %H:%M}", item.dated, entry.language, escape(entry.title))
-    session.out.print(table)
 
 
 def _ago(moment: datetime | None, now: datetime) -> str:

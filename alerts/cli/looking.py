@@ -1,0 +1,130 @@
+"""Looking at feeds without storing anything: what `alerts feeds try`, `check --live` and `add` share."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from rich.markup import escape
+from rich.table import Table
+
+from alerts.cli.session import Session
+from alerts.errors import FeedError
+
+if TYPE_CHECKING:
+    from alerts.feeds.catalog import Feed
+    from alerts.feeds.fetch import Fetched
+    from alerts.feeds.parse import Parsed
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What came of looking at one feed: what was fetched and what was read of it, or why not."""
+
+    feed: Feed
+    fetched: Fetched | None = None
+    parsed: Parsed | None = None
+    error: FeedError | None = None
+
+    def read(self) -> Parsed:
+        """Return what was read. Raises the FeedError if nothing was."""
+        if self.error is not None:
+            raise self.error
+        assert self.parsed is not None
+        return self.parsed
+
+
+def trial(title: str, url: str = "") -> Feed:
+    """A feed that stands in no list."""
+    from alerts.feeds.catalog import Feed
+
+    reason = "" if url else "a trial"
+    return Feed(id="try", url=url, title=title or "file", publisher=title or "file", enabled=bool(url), reason=reason)
+
+
+def look_at(session: Session, feeds: tuple[Feed, ...], now: datetime, *, typed: str = "") -> list[Looked]:
+    """Visit feeds one by one. A private address may be visited if a person typed it as such."""
+    return asyncio.run(_look_at(session, feeds, now, typed))
+
+
+async def _look_at(session: Session, feeds: tuple[Feed, ...], now: datetime, typed: str) -> list[Looked]:
+    from importlib import metadata
+
+    from alerts.feeds.fetch import fetch
+    from alerts.feeds.network import make_client, user_agent
+    from alerts.feeds.parse import parse
+    from alerts.feeds.robots import Robots
+
+    settings = session.settings() if session.home.path.is_dir() else None
+    contact = (settings.user_agent_contact or settings.contact) if settings else ""
+    allowed = (*(settings.allowed_networks if settings else ()), *_typed_network(typed))
+    robots = Robots()
+    outcomes: list[Looked] = []
+    async with make_client(agent=user_agent(metadata.version("expat-impact-alerts"), contact), allowed_networks=allowed) as client:
+        for feed in feeds:
+            fetched: Fetched | None = None
+            try:
+                if feed.format == "html-list":
+                    await robots.check(client, feed, feed.url, now)
+                fetched = await fetch(client, feed)
+                parsed = parse(
+                    fetched.body or b"",
+                    content_type=fetched.content_type,
+                    url=fetched.url,
+                    feed_source=feed.source,
+                    timezone="" if typed == feed.url else feed.timezone,
+                    now=now,
+                    format=feed.format,
+                    selection=feed.selection,
+                )
+                outcomes.append(Looked(feed, fetched, parsed))
+            except FeedError as error:
+                outcomes.append(Looked(feed, fetched, error=error))
+    return outcomes
+
+
+def show(session: Session, looked: Looked) -> None:
+    """Print what was read: from where, decoded how, and each entry with its date and how that was found."""
+    parsed = looked.read()
+    head = f"{parsed.title or 'a feed without a title'}: {len(parsed.items)} entries, {parsed.format}, decoded as {parsed.encoding}"
+    session.out.print(f"[bold]{escape(head)}[/bold]", highlight=False)
+    if looked.fetched is not None:
+        session.out.print(escape(_way(looked.fetched)), highlight=False, style="dim")
+    table = Table(box=None, pad_edge=False)
+    for name in ("published (UTC)", "date", "as written", "lang", "title"):
+        table.add_column(name, no_wrap=name != "title")
+    for item in parsed.items:
+        entry = item.entry
+        table.add_row(f"{entry.published:%Y-%m-%d %H:%M}", item.dated, escape(item.date_text[:31]), entry.language, escape(entry.title))
+    session.out.print(table)
+
+
+def _way(fetched: Fetched) -> str:
+    said = [f"{len(fetched.body or b'') / 1000:.0f} KB from {fetched.url}"]
+    if fetched.permanent_url:
+        said.append("the feed has moved there for good")
+    elif fetched.redirects:
+        said.append(f"{fetched.redirects} redirects for now")
+    given = fetched.validators
+    said.append(
+        "asks back with " + " and ".join(name for name, value in (("ETag", given.etag), ("Last-Modified", given.last_modified)) if value)
+    )
+    if not given.etag and not given.last_modified:
+        said[-1] = "the server gives nothing to ask `has it changed?` with"
+    if fetched.fresh_seconds:
+        said.append(f"fresh for {fetched.fresh_seconds / 60:.0f} minutes")
+    return "; ".join(said)
+
+
+def _typed_network(url: str) -> tuple[str, ...]:
+    host = urlsplit(url).hostname or ""
+    if host == "localhost":
+        return "127.0.0.0/8", "::1/128"
+    try:
+        return (str(ipaddress.ip_network(host)),)
+    except ValueError:
+        return ()

@@ -1,0 +1,118 @@
+"""`alerts feeds …` from an empty home: a page's feed is found, shown and listed; lists come in and go out; a bad addition changes nothing."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import FEED, Server
+from typer.testing import CliRunner
+
+from alerts.cli.app import app
+from alerts.errors import AlertsError, UsageError
+from alerts.feeds.catalog import load_catalog
+
+LIST = "# Ours.\n- id: first   # stays\n  url: https://first.example/feed\n  title: First\n  publisher: First\n"
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    assert CliRunner().invoke(app, ["--home", str(tmp_path / "home"), "init"]).exit_code == 0
+    (tmp_path / "home" / "config" / "feeds.yaml").write_text(LIST, encoding="utf-8")
+    return tmp_path / "home"
+
+
+def alerts(home: Path, *arguments: str) -> Any:
+    return CliRunner().invoke(app, ["--home", str(home), "feeds", *arguments])
+
+
+def listed(home: Path) -> str:
+    return (home / "config" / "feeds.yaml").read_text(encoding="utf-8")
+
+
+def test_the_feed_of_a_page_is_found_shown_and_added_below_what_people_wrote(home: Path, server: Server) -> None:
+    server.pages["/"] = (200, {"Content-Type": "text/html"}, b"<html><link rel=alternate type=application/rss+xml href=/news.rss></html>")
+    server.pages["/news.rss"] = (200, {"ETag": '"1"'}, FEED)
+    dry = alerts(home, "add", server.url("/"), "--dry-run")
+    assert dry.exit_code == 0, dry.exception
+    assert "Fees rise in April" in dry.stdout
+    assert listed(home) == LIST
+    server.asked.clear()
+    done = alerts(home, "add", server.url("/"), "--id", "town", "--publisher", "The Town", "--kind", "official", "--country", "JPN")
+    assert done.exit_code == 0, done.exception
+    assert listed(home).startswith(LIST)
+    feed = load_catalog(home / "config" / "feeds.yaml").feeds[1]
+    assert (feed.id, feed.publisher, feed.kind, feed.url) == ("town", "The Town", "official", server.url("/news.rss"))
+    assert server.visits("/news.rss") == 1, "one visit is enough"
+    again = alerts(home, "add", server.url("/news.rss"))
+    assert isinstance(again.exception, AlertsError)
+    assert "stands in feeds.yaml already, as 'town' (enabled)" in str(again.exception)
+
+
+@pytest.mark.parametrize(
+    ("path", "options", "said"),
+    [
+        ("/page", (), "names no feed"),
+        ("/good", ("--id", "first"), "used twice"),
+        ("/good", ("--kind", "blog"), "not added"),
+        ("/none", (), "HTTP 404"),
+    ],
+)
+def test_what_cannot_be_added_changes_nothing(home: Path, server: Server, path: str, options: tuple[str, ...], said: str) -> None:
+    server.pages["/page"] = (200, {"Content-Type": "text/html"}, b"<html><body>Hello</body></html>")
+    server.pages["/good"] = (200, {}, FEED)
+    done = alerts(home, "add", server.url(path), *options)
+    assert isinstance(done.exception, AlertsError)
+    assert said in str(done.exception)
+    assert listed(home) == LIST
+    assert not list((home / "config").glob(".feeds*"))
+
+
+def test_only_web_addresses_are_added(home: Path) -> None:
+    assert isinstance(alerts(home, "add", "feeds.xml").exception, UsageError)
+
+
+def test_a_list_of_another_reader_is_imported_once_and_exported(home: Path, tmp_path: Path) -> None:
+    opml = tmp_path / "list.opml"
+    opml.write_text(
+        '<opml><body><outline text="A: x" xmlUrl="https://a.example/feed"/><outline xmlUrl="http://www.first.example/feed/"/></body></opml>'
+    )
+    for count in ("1 feeds of 2, 1 known", "0 feeds of 2, 2 known"):
+        done = alerts(home, "import", str(opml))
+        assert done.exit_code == 0, done.exception
+        assert count in done.stdout
+    assert listed(home).startswith(LIST)
+    exported = alerts(home, "export")
+    assert exported.stdout.count("xmlUrl=") == 2
+    assert 'xmlUrl="https://a.example/feed"' in exported.stdout
+    assert isinstance(alerts(home, "import", "no.opml").exception, AlertsError)
+
+
+def test_check_live_tells_which_feeds_answer(home: Path, server: Server) -> None:
+    text = "".join(
+        f"- {json.dumps({'id': name, 'url': server.url('/' + name), 'title': name, 'publisher': name})}\n" for name in ("good", "gone")
+    )
+    (home / "config" / "feeds.yaml").write_text(text, encoding="utf-8")
+    (home / "alerts.env").write_text((home / "alerts.env").read_text() + "\nALERTS_ALLOWED_NETWORKS=127.0.0.0/8\n")
+    server.pages["/good"] = (200, {}, FEED)
+    done = alerts(home, "check", "--live")
+    assert "good: 2 entries, rss20, utf-8" in done.stdout
+    assert "gone: HTTP 404: there is nothing at this address any more (http-404)" in done.stdout
+    assert isinstance(done.exception, AlertsError)
+
+
+def test_try_says_how_it_was_decoded_and_dated_and_what_was_dropped(home: Path, tmp_path: Path) -> None:
+    file = tmp_path / "town.xml"
+    text = (
+        '<?xml version="1.0" encoding="Shift_JIS"?><rss version="2.0"><channel><title>町</title><item><title>①窓口の時間</title>'
+        "<link>javascript:x</link><pubDate>2026年3月2日 10時00分</pubDate></item><item/></channel></rss>"
+    )
+    file.write_bytes(text.encode("cp932"))
+    done = alerts(home, "try", str(file), "--now", "2026-03-03T00:00:00Z")
+    assert "decoded as shift_jis" in done.stdout
+    assert "2026年3月2日 10時00分" in done.stdout
+    assert "2026-03-02 01:00" in done.stdout
+    assert "a link that is not a web address was dropped: 'javascript:x'" in done.stderr
+    assert "neither title, text nor link was left out" in done.stderr
