@@ -20,6 +20,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from alerts.errors import AlertsError
 from alerts.jobs.assess import assess
+from alerts.jobs.bounces import read_bounces
 from alerts.jobs.context import Context
 from alerts.jobs.feed_health import tell_of_feeds
 from alerts.jobs.notify import notify
@@ -60,6 +61,7 @@ SCHEDULE = (
     Beat("send", 5, send, "confirmations are waited for in front of a screen"),
     Beat("feed_health", 300, tell_of_feeds, "a feed dies over hours"),
     Beat("notify", 30, notify, "the operator hears of trouble once, so it may take half a minute"),
+    Beat("bounces", 120, read_bounces, "an address that died should not get the next digest; a complaint must end all mail at once"),
     Beat("prune", 3600, prune, "retention is counted in days"),
 )
 """In the order of one tick: what an earlier line makes, a later one takes up."""

@@ -114,6 +114,9 @@ class Settings(BaseModel):
     secret_key: Annotated[SecretStr, AfterValidator(_secret_key)] = Field(description="Signs every link; keep it, or all links die")
     sender_name: Line = Field("Expat Impact Alerts", description="Name in From")
     sender_address: Annotated[Line, AfterValidator(_address)] = Field("alerts@localhost.localdomain", description="Address in From")
+    bounce_url: SecretStr = Field(
+        SecretStr(""), description="Where returned mail is read: maildir:PATH or imaps://user:password@host/FOLDER; empty: nowhere"
+    )
     bounce_address: Annotated[Line, AfterValidator(_address)] = Field(
         "", description="Where bounces go, with +TOKEN after the name; empty: the sender's address"
     )

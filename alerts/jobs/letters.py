@@ -16,6 +16,7 @@ from alerts.digests.digest import Digest
 from alerts.jobs.context import Context
 from alerts.mail.dkim import load_keys, sign
 from alerts.mail.headers import mail_address
+from alerts.mail.identity import message_id
 from alerts.mail.links import CONFIRM_AGE, PREFERENCES_AGE, Links
 from alerts.mail.message import Email, Headers, Personal, Sender
 from alerts.mail.mime import Prepared, prepare
@@ -86,10 +87,10 @@ class Letters:
         bulk = ready.digest is not None
         preferences, unsubscribe, one_click = self._links.personal(ready.subscriber) if bulk else ("", "", "")
         personal = Personal(ready.address, preferences, unsubscribe, one_click, letter.view, letter.consent_date)
-        message_id = self._message_id("message", ready.key)
+        own_id = self._message_id("message", ready.key)
         thread = self._message_id("thread", f"{letter.thread}:{ready.subscriber}") if letter.thread else ""
         headers = Headers(
-            message_id=message_id,
+            message_id=own_id,
             date=now.replace(microsecond=0),
             list_id=f"<digests.{self._domain}>" if bulk else "",
             one_click_url=one_click,
@@ -98,7 +99,7 @@ class Letters:
             references=(thread,) if thread else (),
         )
         message = sign(letter.prepared.join(personal, headers), self._keys, now)
-        return Email(ready.key, message_id, self._return_paths.make(ready.id), mail_address(ready.address), message)
+        return Email(ready.key, own_id, self._return_paths.make(ready.id), mail_address(ready.address), message)
 
     def mark(self, ready: Ready) -> str:
         """Return the mark by which the address of a row is suppressed."""
@@ -146,7 +147,7 @@ class Letters:
         return prepare(rendered, self._sender)
 
     def _message_id(self, purpose: str, key: str) -> str:
-        return f"<{self._signer.fingerprint(purpose, key)}@{self._domain}>"
+        return message_id(self._signer, self._domain, key, purpose=purpose)
 
 
 def reason_to_skip(ready: Ready, suppressed: tuple[str, datetime] | None, now: datetime) -> str | None:

@@ -20,6 +20,7 @@ class PruneCount:
     ended_subscribers: int = 0
     mails: int = 0
     notices: int = 0
+    bounces: int = 0
     digests: int = 0
     stories: int = 0
     entries: int = 0

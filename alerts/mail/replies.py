@@ -25,7 +25,7 @@ _UNKNOWN_USER = re.compile(
 _NO_RELAY = re.compile(
     r"relay(ing)?\b.{0,30}\b(denied|not permitted|not allowed|prohibited)|(unable|not permitted|not allowed) to relay", re.IGNORECASE
 )
-_ADDRESS = re.compile(r"[^\s<>\"'=,;:(]+@[^\s<>\"',;:)]+")
+_ADDRESS = re.compile(r"<?[^\s<>\"'=,;:(]+@[^\s<>\"',;:)]+>?")
 _UNPRINTABLE = re.compile(r"[^\x20-\x7e]+")
 
 
@@ -47,12 +47,20 @@ def failure(phase: Phase, code: int, text: str) -> DeliveryError:
         return SenderError(f"the mail server refuses our sender address: {said}", permanent=True, code=code)
     if phase == "recipient" and _NO_RELAY.search(text):
         return SenderError(f"the mail server does not relay for us; log in, or allow this host there: {said}", permanent=True, code=code)
-    dead = enhanced in DEAD_ADDRESS or (
-        not enhanced and phase == "recipient" and code in {550, 551, 553} and bool(_UNKNOWN_USER.search(text))
-    )
+    dead = enhanced in DEAD_ADDRESS or (not enhanced and phase == "recipient" and code in {550, 551, 553} and names_unknown_user(text))
     return DeliveryError(f"the mail server refused it: {said}", permanent=True, address_at_fault=dead, code=code)
+
+
+def names_unknown_user(text: str) -> bool:
+    """True if the words of a server say that it knows no such mailbox."""
+    return bool(_UNKNOWN_USER.search(text))
 
 
 def quoted(code: int, text: str) -> str:
     """Return a reply fit for a log and a page: one line, no address, not long."""
-    return f"{code} {_UNPRINTABLE.sub(' ', _ADDRESS.sub('<address>', text))[:200]}".strip()
+    return f"{code} {anonymous(text)}".strip()
+
+
+def anonymous(text: str) -> str:
+    """Return the words of a server without any address, in one line of at most 200 printable characters."""
+    return " ".join(_UNPRINTABLE.sub(" ", _ADDRESS.sub("<address>", text)).split())[:200]

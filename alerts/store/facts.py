@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, insert, select
 
 from alerts.store.leases import table_of
-from alerts.store.tables import FactRow
+from alerts.store.service_tables import FactRow
 
 _FACT = table_of(FactRow)
 

@@ -14,7 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from alerts.store import leases
 from alerts.store.leases import table_of
-from alerts.store.tables import NoticeRow
+from alerts.store.service_tables import NoticeRow
 
 LEASE = timedelta(minutes=5)
 _NOTICE = table_of(NoticeRow)

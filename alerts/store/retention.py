@@ -10,21 +10,20 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Table, delete, exists, select
 
 from alerts.store.leases import table_of
+from alerts.store.service_tables import BounceRow, NoticeRow, RulesetRow
 from alerts.store.tables import (
     AssessmentRow,
     AudienceRow,
     DigestRow,
     EntryRow,
-    NoticeRow,
     OutboxRow,
-    RulesetRow,
     StoryRow,
     SubscriberRow,
 )
 
 _ENTRY, _STORY, _SUBSCRIBER, _AUDIENCE = table_of(EntryRow), table_of(StoryRow), table_of(SubscriberRow), table_of(AudienceRow)
 _DIGEST, _OUTBOX, _RULESET, _ASSESSMENT = table_of(DigestRow), table_of(OutboxRow), table_of(RulesetRow), table_of(AssessmentRow)
-_NOTICE = table_of(NoticeRow)
+_NOTICE, _BOUNCE = table_of(NoticeRow), table_of(BounceRow)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +64,11 @@ RETENTION = (
         "notices", 180, "what the operator was told, as long as the mails of that time are on record",
         _NOTICE.c.id,
         lambda since: _NOTICE.c.open.is_(False) & _NOTICE.c.standing.is_(False) & (_NOTICE.c.created_at < since),
+    ),
+    Retention(
+        "bounces", 180, "what came back, as long as the mails that it is about are on record",
+        _BOUNCE.c.id,
+        lambda since: _BOUNCE.c.at < since,
     ),
     Retention(
         "digests", 400, "the web view of a mail should still open a year later",

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection, insert, select
 
 from alerts.store.leases import table_of
-from alerts.store.tables import RulesetRow
+from alerts.store.service_tables import RulesetRow
 
 _RULESET = table_of(RulesetRow)
 

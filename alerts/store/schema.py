@@ -58,14 +58,14 @@ def downgrade(connection: Connection, target: str) -> None:
 
 
 def differences(connection: Connection) -> list[str]:
-    """Say in what the database differs from `tables.py`: what a migration would have to do, a line each."""
+    """Say in what the database differs from `tables.py` and `service_tables.py`: what a migration would have to do, a line each."""
     from alembic.autogenerate import compare_metadata
     from alembic.migration import MigrationContext
     from sqlmodel import SQLModel
 
-    from alerts.store import silence_tables, tables
+    from alerts.store import service_tables, silence_tables, tables
 
-    assert tables.SubscriberRow.metadata is silence_tables.SilenceRow.metadata is SQLModel.metadata
+    assert tables.SubscriberRow.metadata is silence_tables.SilenceRow.metadata is service_tables.FactRow.metadata is SQLModel.metadata
     context = MigrationContext.configure(connection, opts={"compare_type": True})
     return [str(difference) for difference in compare_metadata(context, SQLModel.metadata)]
 

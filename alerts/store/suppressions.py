@@ -9,7 +9,7 @@ from sqlalchemy import Connection, delete, func, insert, select
 
 from alerts.signing import Signer
 from alerts.store.leases import table_of
-from alerts.store.tables import SuppressionRow
+from alerts.store.service_tables import SuppressionRow
 
 _SUPPRESSION = table_of(SuppressionRow)
 
@@ -42,3 +42,9 @@ def lift(connection: Connection, mark: str) -> bool:
 def count(connection: Connection) -> int:
     """Return how many addresses are suppressed."""
     return connection.scalar(select(func.count()).select_from(_SUPPRESSION)) or 0
+
+
+def listing(connection: Connection) -> list[tuple[str, str, datetime]]:
+    """Return mark, reason and date of all suppressed addresses, the newest first."""
+    rows = connection.execute(select(_SUPPRESSION).order_by(_SUPPRESSION.c.at.desc(), _SUPPRESSION.c.address_hash))
+    return [(row.address_hash, row.reason, row.at) for row in rows]

@@ -1,4 +1,5 @@
-"""Every table, in one file. Rows never leave the store: its functions take and give the values of the stages.
+"""Every table of the pipeline; those about the service itself are in `service_tables.py`. Rows never leave the store: its functions take
+and give the values of the stages.
 
 Times are UTC and aware. Work that is shared between jobs and machines carries the four columns of a lease (see `leases.py`):
 `due` (when it may be taken), `open` (still to be done), `worker` and `lease_until` (who has it, until when).
@@ -176,6 +177,9 @@ class SubscriberRow(SQLModel, table=True):
     ended_reason: str | None = None
     consent: dict[str, Any] = document()
     """Proof of consent: when, how, wording version, page."""
+    bounce_score: float = 0.0
+    """Soft bounces, halved every two weeks since `bounced_at`."""
+    bounced_at: datetime | None = moment(nullable=True)
 
 
 class DigestRow(SQLModel, table=True):
@@ -238,60 +242,3 @@ class OutboxRow(SQLModel, table=True):
     sent_at: datetime | None = moment(nullable=True)
     code: int = 0
     outcome: str = Field(default="", sa_type=Text)
-
-
-class NoticeRow(SQLModel, table=True):
-    """A notice to the operator. `standing` while the state that `key` names lasts: one notice per state and key."""
-
-    __tablename__: ClassVar[str] = "notice"
-    __table_args__ = (
-        claim_index("notice"),
-        Index("uq_notice_standing", "key", unique=True, sqlite_where=text("standing = 1"), postgresql_where=text("standing")),
-        NUMBERS_NEVER_USED_AGAIN,
-    )
-
-    id: int | None = Field(default=None, primary_key=True)
-    key: str
-    standing: bool = True
-    subject: str = Field(sa_type=Text)
-    lines: list[str] = document()
-    state: str = "pending"
-    """pending, deferred, sent, failed, skipped."""
-    open: bool = True
-    due: datetime = moment()
-    worker: str | None = None
-    lease_until: datetime | None = moment(nullable=True)
-    attempts: int = 0
-    created_at: datetime = moment()
-    sent_at: datetime | None = moment(nullable=True)
-    outcome: str = Field(default="", sa_type=Text)
-
-
-class SuppressionRow(SQLModel, table=True):
-    """An address that we must not mail, with reason and date; only a keyed hash of it is kept."""
-
-    __tablename__: ClassVar[str] = "suppression"
-
-    address_hash: str = Field(primary_key=True)
-    reason: str
-    at: datetime = moment()
-
-
-class RulesetRow(SQLModel, table=True):
-    """A rule set that made an impact, kept so that a year later the why still has an answer."""
-
-    __tablename__: ClassVar[str] = "ruleset"
-
-    hash: str = Field(primary_key=True)
-    first_used: datetime = moment()
-    files: dict[str, Any] = document()
-
-
-class FactRow(SQLModel, table=True):
-    """Small facts of the running service: last tick, last alarm, rule-set in force."""
-
-    __tablename__: ClassVar[str] = "fact"
-
-    name: str = Field(primary_key=True)
-    at: datetime = moment()
-    value: dict[str, Any] = document()

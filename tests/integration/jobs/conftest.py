@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import contextlib
+import grp
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -183,3 +193,89 @@ class Statements:
 def statements() -> type[Statements]:
     """The class, for tests that crash a job: leaving the block, the crash is over."""
     return Statements
+
+
+@pytest.fixture
+def imap(tmp_path: Path) -> Iterator[Callable[[list[bytes]], SimpleNamespace]]:
+    """A maker of a real IMAP server (dovecot, on loopback) whose inbox holds messages; skip without one, but fail where CI promises one."""
+    program = shutil.which("dovecot") or shutil.which("/usr/sbin/dovecot")
+    if program is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail("no dovecot")
+        pytest.skip("no dovecot in PATH")
+    started: list[subprocess.Popen[bytes]] = []
+    place = Path(tempfile.mkdtemp(prefix="imap-"))  # the path of a socket has to be short
+
+    def start(messages: list[bytes]) -> SimpleNamespace:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        for folder in ("new", "cur", "tmp"):
+            (place / "mail" / folder).mkdir(parents=True)
+        for number, message in enumerate(messages):
+            (place / "mail" / "new" / f"{number}.test").write_bytes(message)
+        user = pwd.getpwuid(os.geteuid()).pw_name
+        mailer = "nobody" if user == "root" else user
+        if user == "root":
+            for path in (place, *place.rglob("*")):
+                shutil.chown(path, "nobody", "nogroup")
+        group = "nogroup" if user == "root" else grp.getgrgid(os.getegid()).gr_name
+        (place / "dovecot.conf").write_text(DOVECOT.format(place=place, port=port, user=user, mailer=mailer, group=group))
+        server = subprocess.Popen([program, "-F", "-c", place / "dovecot.conf"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        started.append(server)
+        for _ in range(200):
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1) as line:
+                if line.recv(4) == b"* OK":
+                    return SimpleNamespace(url=f"imap://reader:secret@127.0.0.1:{port}/INBOX")
+            if server.poll() is not None:
+                assert server.stderr is not None
+                pytest.fail(f"dovecot did not start: {server.stderr.read().decode()}")
+            time.sleep(0.05)
+        return pytest.fail("dovecot did not answer within 10 s")
+
+    yield start
+    for server in started:
+        server.terminate()
+        server.wait(10)
+    shutil.rmtree(place, ignore_errors=True)
+
+
+DOVECOT = """
+base_dir = {place}/run
+state_dir = {place}/run
+log_path = {place}/log
+protocols = imap
+listen = 127.0.0.1
+ssl = no
+disable_plaintext_auth = no
+default_internal_user = {mailer}
+default_internal_group = {group}
+default_login_user = {mailer}
+first_valid_uid = 0
+first_valid_gid = 0
+mail_location = maildir:{place}/mail
+passdb {{
+  driver = static
+  args = password=secret
+}}
+userdb {{
+  driver = static
+  args = uid={mailer} gid={group} home={place}
+}}
+service imap-login {{
+  chroot =
+  inet_listener imap {{
+    port = {port}
+  }}
+  inet_listener imaps {{
+    port = 0
+  }}
+}}
+service anvil {{
+  chroot =
+}}
+service stats {{
+  chroot =
+}}
+"""
+"""Nothing but one inbox, with one password for whoever comes."""

@@ -14,7 +14,8 @@ from alerts.jobs.assess import AssessCount, assess
 from alerts.jobs.publish import publish
 from alerts.rules.levels import Level
 from alerts.store.db import Database
-from alerts.store.tables import AssessmentRow, EntryRow, RulesetRow, StoryEntryRow, StoryRow, StoryUpdateRow
+from alerts.store.service_tables import RulesetRow
+from alerts.store.tables import AssessmentRow, EntryRow, StoryEntryRow, StoryRow, StoryUpdateRow
 
 TARIFF = "US announces 25% tariff on Japanese cars"
 VISA = "Japan to raise visa renewal fees from April, immigration agency says"
