@@ -42,7 +42,7 @@ def add(
     assert fetched is not None
     address = fetched.permanent_url or looked.feed.url
     _refuse_known(catalog, address)
-    show(session, looked)
+    show(session, looked, most=10)
     for problem in parsed.problems:
         session.err.print(problem, style="yellow", markup=False, highlight=False)
     given = {"id": id, "publisher": publisher, "kind": kind, "country": country}

@@ -19,6 +19,7 @@ from alerts.errors import AlertsError
 
 if TYPE_CHECKING:
     from alerts.feeds.parse import Item
+    from alerts.feeds.state import FeedState
 
 app = typer.Typer(no_args_is_help=True)
 app.command()(feed_list.add)
@@ -33,6 +34,7 @@ _COLOURS = {
     "silent": "yellow",
     "flood": "yellow",
     "held": "yellow",
+    "rebuilt": "yellow",
     "dead": "red",
 }
 
@@ -101,6 +103,7 @@ def status(context: typer.Context, now: Now = None, as_json: Json = False) -> No
                 facts |= {name: getattr(state, name) for name in names}
                 facts |= {"encoding": state.health.encoding, "format": state.health.format, "drift": state.health.drift}
                 facts |= {"held": len(state.health.held.ids) if state.health.held else 0, "moved_to": state.health.moved_to}
+                facts |= {"rebuilt": state.health.rebuilt, "staleness_hours": feed.staleness_hours, "rhythm_minutes": _rhythm(state)}
                 facts |= {"problems": state.health.problems, "days": state.health.days}
             typer.echo(json.dumps(facts, default=str, ensure_ascii=False))
         return
@@ -160,6 +163,14 @@ def _line(item: Item) -> dict[str, str]:
         "published": entry.published.isoformat(),
         "language": entry.language,
     }
+
+
+def _rhythm(state: FeedState) -> float | None:
+    """Return the usual minutes between two entries."""
+    from alerts.feeds.cadence import rhythm
+
+    usual = rhythm(state.health.arrivals)
+    return None if usual is None else round(usual.total_seconds() / 60, 1)
 
 
 def _ago(moment: datetime | None, now: datetime) -> str:

@@ -87,8 +87,8 @@ async def _look_at(session: Session, feeds: tuple[Feed, ...], now: datetime, typ
     return outcomes
 
 
-def show(session: Session, looked: Looked) -> None:
-    """Print what was read: from where, decoded how, and each entry with its date and how that was found."""
+def show(session: Session, looked: Looked, *, most: int | None = None) -> None:
+    """Print what was read: from where, decoded how, and each entry (at `most` so many) with its date and how that was found."""
     parsed = looked.read()
     head = f"{parsed.title or 'a feed without a title'}: {len(parsed.items)} entries, {parsed.format}, decoded as {parsed.encoding}"
     session.out.print(f"[bold]{escape(head)}[/bold]", highlight=False)
@@ -97,7 +97,7 @@ def show(session: Session, looked: Looked) -> None:
     table = Table(box=None, pad_edge=False)
     for name in ("published (UTC)", "date", "as written", "lang", "title"):
         table.add_column(name, no_wrap=name != "title")
-    for item in parsed.items:
+    for item in parsed.items[:most]:
         entry = item.entry
         table.add_row(f"{entry.published:%Y-%m-%d %H:%M}", item.dated, escape(item.date_text[:31]), entry.language, escape(entry.title))
     session.out.print(table)

@@ -18,7 +18,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter
 
 from alerts.errors import ConfigError
 from alerts.feeds.entry import Source, SourceKind
+from alerts.feeds.formats.jsonlist import check_path
 from alerts.feeds.formats.raw import Selection
+from alerts.feeds.formats.tree import Element, select
 from alerts.yamlfile import load
 
 Format = Literal["feed", "html-list", "json-list"]
@@ -56,7 +58,7 @@ Line = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f]*$")]
 class Select(BaseModel):
     """How entries are found on a page without a feed (`html-list`) or in a document of an API (`json-list`).
 
-    html-list: CSS selectors; `title`, `link` and `date` are looked for inside `item`. json-list: paths of keys with dots.
+    html-list: CSS selectors; `title`, `link` and `date` are looked for inside `item`. json-list: JSONPath, see `formats/jsonlist.py`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -200,3 +202,19 @@ def _contradictions(feeds: list[Feed]) -> Iterator[tuple[tuple[int | str, ...], 
             yield (number, "format"), f"format {feed.format} needs select: with at least item"
         if feed.format == "feed" and feed.select is not None:
             yield (number, "select"), "select is only for format html-list or json-list"
+        if feed.format != "feed" and feed.select is not None:
+            for name, message in _unselectable(feed.format, feed.select):
+                yield (number, "select", name), message
+
+
+def _unselectable(format: Format, given: Select) -> Iterator[tuple[str, str]]:
+    """What cannot be understood in a selection, by the key that holds it."""
+    for name in ("item", "title", "link", "date", "summary", "guid"):
+        text = getattr(given, name)
+        try:
+            if text and format == "json-list":
+                check_path(text, template=name != "item")
+            elif text:
+                select(Element(""), text)
+        except ValueError as error:
+            yield name, str(error)

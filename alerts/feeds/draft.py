@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from urllib.parse import urlsplit
 
@@ -53,7 +54,7 @@ def draft(url: str, parsed: Parsed, taken: Collection[str]) -> dict[str, object]
         "publisher": name,
         "kind": "official" if _OFFICIAL.search(host) else "press",
         "country": country,
-        "language": parsed.language,
+        "language": parsed.language or Counter(item.entry.language for item in parsed.items).most_common(1)[0][0],
         "timezone": _ZONES.get(country, "UTC"),
         "poll_minutes": 30 if usual is not None and usual.total_seconds() < 6 * 3600 else 60,
         "staleness_hours": hours,

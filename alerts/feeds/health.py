@@ -21,7 +21,11 @@ FALL_BACK_AFTER = 3
 """After this many failures at an address that redirects led to, the configured one is tried again."""
 DEAD_AFTER = 5
 
-Verdict = Literal["new", "fine", "failing", "dead", "held", "silent", "flood", "off"]
+Verdict = Literal["new", "fine", "failing", "dead", "held", "rebuilt", "silent", "flood", "off"]
+REBUILT_FOR = timedelta(days=7)
+"""How long a page that seems to have been rebuilt is reported; by then somebody has looked, or it is as it is."""
+FEWEST = 8
+"""A page that showed fewer entries than this may lose some without suspicion."""
 
 
 def set_up(feed: Feed, state: FeedState | None, now: datetime) -> FeedState:
@@ -68,6 +72,8 @@ def after_read(state: FeedState, feed: Feed, reading: Reading, now: datetime) ->
         shown=merged.shown,
         renamed=merged.renamed,
         held=merged.held,
+        places=parsed.places,
+        rebuilt=now if _rebuilt(state.health, parsed) else state.health.rebuilt,
         drift=_drift(state.health, parsed, merged, now),
     )
     keep = merged.held is None
@@ -169,6 +175,11 @@ def report(feed: Feed, state: FeedState | None, now: datetime) -> Report:
         return Report(
             "held", f"{len(held.ids)} entries look like a redesign and are held back; `alerts feeds release {feed.id}` takes them in"
         )
+    if state.health.rebuilt is not None and now - state.health.rebuilt < REBUILT_FOR:
+        place = state.health.places[0] if state.health.places else ""
+        return Report(
+            "rebuilt", f"layout changed on {state.health.rebuilt:%Y-%m-%d}; entries now stand at {place!r}: alerts feeds try {feed.id}"
+        )
     if state.last_new_entry is not None and now - state.last_new_entry > timedelta(hours=feed.staleness_hours):
         hours = int((now - state.last_new_entry).total_seconds() // 3600)
         return Report("silent", f"nothing new for {_days(hours)}; its limit is {_days(feed.staleness_hours)}. Has it moved?")
@@ -222,9 +233,21 @@ def _counted(days: Mapping[str, tuple[int, int, int]], now: datetime, *, failed:
     return {**counted, today: (visits + 1, failures + failed, entries + new)}
 
 
+def _rebuilt(health: Health, parsed: Parsed) -> bool:
+    """True if a page shows no entry where entries stood before, or only a quarter of them: not `nothing new`, but another layout."""
+    if not health.places or not parsed.places:
+        return False
+    elsewhere = not set(health.places) & set(parsed.places)
+    return elsewhere or (len(health.shown) >= FEWEST and len(parsed.items) * 4 <= len(health.shown))
+
+
 def _drift(health: Health, parsed: Parsed, merged: Merge, now: datetime) -> tuple[str, ...]:
     day = now.astimezone(UTC).date().isoformat()
     said = [f"{day} {merged.drift}"] if merged.drift else []
+    if _rebuilt(health, parsed):
+        said.append(
+            f"{day} layout changed: {len(parsed.items)} entries at {parsed.places[0]!r}; {len(health.shown)} at {health.places[0]!r}"
+        )
     for name, old, new in (("encoding", health.encoding, parsed.encoding), ("format", health.format, parsed.format)):
         if old and new != old:
             said.append(f"{day} {name} changed from {old} to {new}")

@@ -68,6 +68,7 @@ class Parsed:
     ttl_minutes: float | None = None
     skip_hours: tuple[int, ...] = ()
     skip_days: tuple[int, ...] = ()
+    places: tuple[str, ...] = ()
 
     @property
     def entries(self) -> tuple[Entry, ...]:
@@ -166,6 +167,7 @@ def assemble(
         ttl_minutes=document.ttl_minutes,
         skip_hours=document.skip_hours,
         skip_days=document.skip_days,
+        places=document.places,
     )
 
 

@@ -30,6 +30,10 @@ class Health:
     """How long the last document asked to be left alone; a visit that finds it unchanged keeps to that."""
     skip_hours: tuple[int, ...] = ()
     skip_days: tuple[int, ...] = ()
+    places: tuple[str, ...] = ()
+    """Where the entries of a page stood at the last visit (html-list)."""
+    rebuilt: datetime | None = None
+    """When the page was last seen with its entries elsewhere, or with most of them gone."""
     days: Mapping[str, tuple[int, int, int]] = field(default_factory=dict)
     """Visits, failures and new entries by day (UTC, ISO date), for DAYS days."""
     arrivals: tuple[datetime, ...] = ()

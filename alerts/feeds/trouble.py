@@ -11,7 +11,7 @@ from alerts.feeds.health import Report
 
 GAP = timedelta(hours=4)
 """Never two mails about feeds within this time: what comes meanwhile is told together."""
-TROUBLE = frozenset({"dead", "silent", "held"})
+TROUBLE = frozenset({"dead", "silent", "held", "rebuilt"})
 """Verdicts that need a person. A flood shows in the status and is usually over before anybody could act."""
 OVER = frozenset({"fine", "flood", "off", "new"})
 NETWORK_SHARE = 0.5

@@ -1,12 +1,15 @@
 """Pages without a feed: the list of news on them, found by selectors of feeds.yaml.
 
-A page on which nothing is found has been rebuilt: that is a failure and not `nothing new`. The same page announced again under a new date
+A page on which nothing is found has been rebuilt: that is a failure and not `nothing new`. One on which entries are found, but none where
+they used to stand, has probably been rebuilt: its health says so (see `health.py`). The same page announced again under a new date
 is a new entry (HANDBOOK §4), so the date is part of the guid.
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
+from itertools import islice
 from urllib.parse import urljoin
 
 from alerts.errors import FeedError
@@ -18,6 +21,8 @@ _DATE = re.compile(
     r"|\b[A-Z][a-z]{2,8}\.? \d{1,2}, \d{4}|\b\d{1,2} [A-Z][a-z]{2,8} \d{4}"
 )
 _LANGUAGE = re.compile(r"<html[^>]*\blang\s*=\s*[\"']?([A-Za-z-]{2,10})", re.I)
+PLACES = 6
+"""Places of entries that are remembered, the most frequent first."""
 MIN_TITLE = 4
 """Shorter link texts are `top`, `PDF` or `next`."""
 
@@ -27,17 +32,33 @@ def read(text: str, url: str, selection: Selection) -> Document:
     root = grow(text)
     try:
         items = select(root, selection.item)
-        entries = [raw for item in _innermost(items) if (raw := _entry(item, url, selection))]
+        found = [(item, raw) for item in _innermost(items) if (raw := _entry(item, url, selection))]
     except ValueError as error:
         raise FeedError("selector", f"select in feeds.yaml: {error}") from None
-    if not entries:
-        found = f"{len(items)} elements match item, but none holds a link that fits" if items else "no element matches item"
-        raise FeedError("layout", f"no entry was found on the page ({found}); has it been rebuilt?")
+    if not found:
+        why = f"{len(items)} elements match item, but none holds a link that fits" if items else "no element matches item"
+        raise FeedError("layout", f"no entry was found on the page ({why}); has it been rebuilt?")
+    entries = [raw for _, raw in found]
     unique = {(raw.link, raw.title): raw for raw in reversed(entries)}
     kept = tuple(raw for raw in entries if unique[raw.link, raw.title] is raw)
     titles = [element.text() for element in root.descendants() if element.tag == "title"]
     language = _LANGUAGE.search(text[:3000])
-    return Document("html-list", kept, titles[0] if titles else "", language[1] if language else "")
+    places = Counter(_place(item) for item, _ in found).most_common(PLACES)
+    return Document(
+        "html-list", kept, titles[0] if titles else "", language[1] if language else "", places=tuple(place for place, _ in places)
+    )
+
+
+def _place(item: Element) -> str:
+    """Say where an element stands: itself and three around it, each with its id or first class; numbers in them are left out."""
+    around = [item, *islice(item.ancestors(), 3)]
+    return " ".join(_name(element) for element in reversed(around) if element.tag)
+
+
+def _name(element: Element) -> str:
+    marks = (f"#{element.attributes['id']}",) if element.attributes.get("id") else element.attributes.get("class", "").split()[:1]
+    mark = "".join(marks) if not marks or marks[0].startswith("#") else f".{marks[0]}"
+    return element.tag + re.sub(r"\d+", "", mark)[:40]
 
 
 def _innermost(items: list[Element]) -> list[Element]:

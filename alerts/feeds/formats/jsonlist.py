@@ -1,21 +1,23 @@
-"""Documents of an API that are no feed: the entries and their fields are named by paths of keys.
+"""Documents of an API that are no feed: the entries and their fields are named by JSONPath (RFC 9535).
 
-A path is keys with dots (`data.results`); `*` stands for every member of a list or mapping. A field may be a template with paths in
-braces: `https://site.example/{code}`.
+`item` finds the entries in the document (`$.results[*]`), the other paths a field in one entry (`$.title`). A field may be a template with
+paths in braces: `https://site.example/{$.code}`.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urljoin
+
+import jsonpath
 
 from alerts.errors import FeedError
 from alerts.feeds.formats.raw import Document, Raw, Selection
 
-_SLOT = re.compile(r"\{([^{}]+)\}")
+_SLOT = re.compile(r"\{(\$[^{}]*)\}")
 
 
 def read(text: str, url: str, selection: Selection) -> Document:
@@ -24,28 +26,35 @@ def read(text: str, url: str, selection: Selection) -> Document:
         data: Any = json.loads(text, strict=False)
     except (ValueError, RecursionError) as error:
         raise FeedError("not-a-feed", f"this is no JSON: {str(error)[:120]}") from None
-    items = [member for found in walk(data, selection.item) for member in (found if isinstance(found, list) else [found])]
-    entries = tuple(raw for item in items if isinstance(item, dict) if (raw := _entry(item, url, selection)).title)
+    try:
+        found = _compiled(selection.item).findall(data)
+        items = [member for each in found for member in (each if isinstance(each, list) else [each])]
+        entries = tuple(raw for item in items if isinstance(item, dict) if (raw := _entry(item, url, selection)).title)
+    except (ValueError, jsonpath.JSONPathError, RecursionError) as error:
+        raise FeedError("selector", f"select in feeds.yaml: {' '.join(str(error).split())[:160]}") from None
     if not entries:
         raise FeedError("layout", f"nothing with a title stands at {selection.item!r}; has the interface changed?")
     matching = re.compile(selection.matching)
     return Document("json-list", tuple(raw for raw in entries if matching.search(raw.link)))
 
 
-def walk(data: Any, path: str) -> Iterator[Any]:
-    """Give every value at a path."""
-    if not path:
-        yield data
-        return
-    key, _, rest = path.partition(".")
-    if key == "*":
-        members = data.values() if isinstance(data, dict) else data if isinstance(data, list) else ()
-        for member in members:
-            yield from walk(member, rest)
-    elif isinstance(data, dict) and key in data:
-        yield from walk(data[key], rest)
-    elif isinstance(data, list) and key.isdigit() and int(key) < len(data):
-        yield from walk(data[int(key)], rest)
+def check_path(text: str, *, template: bool = True) -> None:
+    """Raise ValueError in words if a path, or a path inside a template, is no JSONPath."""
+    paths = _SLOT.findall(text) if template and "{" in text else [text]
+    for path in paths:
+        if not path.startswith("$"):
+            raise ValueError(f"{path!r} is no JSONPath; it starts with $, such as $.results[*]")
+        try:
+            _compiled(path)
+        except jsonpath.JSONPathError as error:
+            raise ValueError(f"{path!r} is no JSONPath: {str(error).splitlines()[0]}") from None
+    if not paths:
+        raise ValueError(f"{text!r} names no path; a template holds paths in braces, such as https://site.example/{{$.code}}")
+
+
+@lru_cache(maxsize=256)
+def _compiled(path: str) -> Any:
+    return jsonpath.compile(path)
 
 
 def _entry(item: dict[str, Any], url: str, selection: Selection) -> Raw:
@@ -54,7 +63,7 @@ def _entry(item: dict[str, Any], url: str, selection: Selection) -> Raw:
     return Raw(
         guid=_field(item, selection.guid),
         link=urljoin(url, link) if link else "",
-        title=_field(item, selection.title or "title"),
+        title=_field(item, selection.title or "$.title"),
         summary=_field(item, selection.summary),
         dates=(date,) if date else (),
     )
@@ -67,5 +76,5 @@ def _field(item: dict[str, Any], spec: str) -> str:
 
 
 def _text(item: dict[str, Any], path: str) -> str:
-    value = next(walk(item, path), None)
+    value = next(iter(_compiled(path).findall(item)), None)
     return str(value).strip() if isinstance(value, str | int | float) and not isinstance(value, bool) else ""

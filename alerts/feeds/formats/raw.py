@@ -46,3 +46,5 @@ class Document:
     skip_days: tuple[int, ...] = ()
     """Days of the week (UTC, Monday is 0) on which it asks not to be visited."""
     problems: tuple[str, ...] = ()
+    places: tuple[str, ...] = ()
+    """Where on a page its entries stand, as `div#main ul.news li`: when all of these change, the page was rebuilt."""

@@ -98,6 +98,24 @@ def test_ids_and_addresses_are_used_once(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("format", "select", "said"),
+    [
+        ("json-list", "{item: results}", "'results' is no JSONPath; it starts with $"),
+        ("json-list", "{item: '$.a[', title: $.t}", "'$.a[' is no JSONPath"),
+        ("json-list", "{item: $.a, link: 'https://x.example/{code}'}", "names no path"),
+        ("html-list", "{item: 'li:nth-child(2)'}", "'li:nth-child(2)' is not understood"),
+        ("html-list", "{item: li, date: 'a > b'}", "'>' is not understood"),
+    ],
+)
+def test_a_selection_that_cannot_be_understood_is_told_with_its_place(tmp_path: Path, format: str, select: str, said: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path, f"- id: a\n  url: https://a.example/\n  title: A\n  publisher: A\n  format: {format}\n  select: {select}\n")
+    (problem,) = caught.value.problems
+    assert said in problem.message
+    assert problem.line == 6
+
+
 def test_the_shipped_list_is_in_order() -> None:
     catalog = load_catalog(shipped("config") / "feeds.yaml")
     assert len(catalog.feeds) == 93

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from alerts.errors import FeedError
+from alerts.feeds.catalog import Feed
 from alerts.feeds.entry import Source
+from alerts.feeds.fetch import Fetched
 from alerts.feeds.formats.raw import Selection
 from alerts.feeds.formats.tree import grow, select
+from alerts.feeds.health import Reading, after_read, report
+from alerts.feeds.merge import merge
 from alerts.feeds.parse import Parsed, parse
+from alerts.feeds.state import FeedState
 
 NOW = datetime(2026, 4, 1, tzinfo=UTC)
 PAGE = """<!DOCTYPE html><html lang="ja"><head><title>Agency</title>
@@ -63,6 +68,42 @@ def test_a_rebuilt_page_is_a_failure_and_says_so() -> None:
         assert "has it been rebuilt?" in str(caught.value)
 
 
+def after(*pages: str, **selection: str) -> FeedState:
+    """The health of a page after visits that found it like this."""
+    state = FeedState(FEED.id, FEED.url, NOW)
+    for text in pages:
+        parsed = page(text, **selection)
+        merged = merge(parsed.items, stored={}, recent=(), health=state.health, now=NOW, last_success=state.last_success)
+        state = after_read(state, FEED, Reading(Fetched(200, FEED.url, b""), parsed, merged, text), NOW)
+    return state
+
+
+LONG = PAGE.replace(
+    "</ul>\n<dl", "".join(f"<li>2026/02/{n:02} <a href='/news/{n}.html'>Notice number {n}</a>" for n in range(1, 20)) + "</ul>\n<dl"
+)
+MOVED = PAGE.replace('<ul class="news">', '<div id="app"><section><ul class="list-2">').replace("dl class", "dl id")
+FEED = Feed(id="agency", url="https://agency.example/index.html", title="t", publisher="p", staleness_hours=9999)
+
+
+@pytest.mark.parametrize(
+    ("pages", "verdict"),
+    [
+        ((PAGE, PAGE), "fine"),
+        ((PAGE, PAGE.replace("123", "124").replace("Fees", "New fees")), "fine"),
+        ((LONG, LONG.replace("Notice number 19", "One more")), "fine"),
+        ((PAGE, MOVED), "rebuilt"),
+        ((LONG, PAGE), "rebuilt"),
+    ],
+    ids=["the same", "something new", "a long list", "entries stand elsewhere", "most entries are gone"],
+)
+def test_a_changed_layout_is_told_from_nothing_new(pages: tuple[str, ...], verdict: str) -> None:
+    state = after(*pages, item="ul li", matching="/news/")
+    found = report(FEED, state, NOW)
+    assert found.verdict == verdict
+    assert ("layout changed" in " ".join(state.health.drift)) is (verdict == "rebuilt")
+    assert report(FEED, state, NOW + timedelta(days=8)).verdict == "fine", "after a week it is as it is"
+
+
 def test_a_selector_that_is_not_understood_is_named() -> None:
     with pytest.raises(FeedError, match="li:nth-child"):
         page(PAGE, item="li:nth-child(2)")
@@ -102,7 +143,7 @@ def document(raw: bytes, **selection: str) -> Parsed:
 
 
 def test_a_document_of_an_api_is_read_by_paths() -> None:
-    found = document(DATA, item="data.*", title="{en.name}: {en.text}", link="/places/{en.slug}", date="when", guid="iso")
+    found = document(DATA, item="$.data.*", title="{$.en.name}: {$.en.text}", link="/places/{$['en'].slug}", date="$.when", guid="$.iso")
     assert [(item.guid, item.entry.title, item.entry.url) for item in found.items] == [
         ("JP", "Japan: Take normal precautions", "https://api.example/places/japan"),
         ("XX", "Nowhere:", "https://api.example/places/nowhere"),
@@ -114,5 +155,10 @@ def test_a_document_of_an_api_is_read_by_paths() -> None:
 def test_an_api_that_changed_is_a_failure() -> None:
     for raw, reason in ((b'{"other": []}', "layout"), (b"<html>", "not-a-feed")):
         with pytest.raises(FeedError) as caught:
-            document(raw, item="data.*")
+            document(raw, item="$.data.*")
         assert caught.value.reason == reason
+
+
+def test_an_entry_is_found_by_what_it_says() -> None:
+    raw = b'{"all": [{"kind": "notice", "title": "A"}, {"kind": "tender", "title": "B"}, {"kind": "notice", "title": "C"}]}'
+    assert [entry.title for entry in document(raw, item="$.all[?@.kind == 'notice']").entries] == ["A", "C"]
