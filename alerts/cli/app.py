@@ -12,7 +12,8 @@ from typing import Annotated, TextIO
 import typer
 from rich.console import Console
 
-from alerts.cli import bounces, db, demo, feeds, pipeline, rules, service, silences, stories, subscribers, suppressions
+from alerts.cli import bounces, db, demo, feeds, pipeline, service, silences, stories, subscribers, suppressions
+from alerts.cli.rules.app import app as rules
 from alerts.cli.session import Session
 from alerts.errors import AlertsError
 from alerts.log import set_up_log
@@ -30,7 +31,7 @@ into stories, and mails every subscriber a personal digest.
 app = typer.Typer(
     name="alerts", help=HELP, rich_markup_mode="rich", no_args_is_help=True, add_completion=True, pretty_exceptions_enable=False
 )
-app.add_typer(rules.app, name="rules", help="Check, test and explain the rules that admins write.")
+app.add_typer(rules, name="rules", help="Check, test and explain the rules that admins write.")
 app.add_typer(feeds.app, name="feeds", help="The feeds that are polled: try one, see how they are.")
 app.add_typer(stories.app, name="stories", help="How reports are joined into stories.")
 app.add_typer(silences.app, name="silences", help="Mute a rule, development, source or story until a moment.")

@@ -72,6 +72,16 @@ def alert_groups(connection: Connection, *, base: int, now: datetime) -> list[Al
     return [AlertGroup(row.audience, value(Choices, row.choices), row.floor) for row in rows]
 
 
+def all_audiences(connection: Connection) -> list[tuple[Choices, int]]:
+    """Return every audience with how many subscribers in it may get mail, those of none left out."""
+    people = func.count().label("people")
+    sizes = select(_SUBSCRIBER.c.audience, people).where(_SUBSCRIBER.c.open).group_by(_SUBSCRIBER.c.audience).subquery()
+    rows = connection.execute(
+        select(_AUDIENCE.c.choices, sizes.c.people).join(sizes, sizes.c.audience == _AUDIENCE.c.key).order_by(_AUDIENCE.c.key)
+    )
+    return [(value(Choices, row.choices), row.people) for row in rows]
+
+
 def hold_subscribers(connection: Connection) -> None:
     """Let nobody change choices until the transaction ends: a subscriber who moves to another group midway could be passed over."""
     if connection.dialect.name == "postgresql":

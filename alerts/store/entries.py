@@ -141,26 +141,28 @@ def put_off(connection: Connection, ids: Sequence[str], *, worker: str, until: d
     return connection.execute(ours.values(due=until, worker=None, lease_until=None)).rowcount
 
 
-def all_entries(connection: Connection, *, since: datetime | None = None, batch: int = 2000) -> Iterator[Entry]:
+def all_stored(connection: Connection, *, since: datetime | None = None, batch: int = 2000) -> Iterator[Stored]:
     """Give every stored entry (first seen at or after `since`), the oldest first: for backtests."""
     last: tuple[datetime, str] | None = None
     while True:
-        statement = select(*_VALUES, _ENTRY.c.first_seen).order_by(_ENTRY.c.first_seen, _ENTRY.c.id).limit(batch)
+        statement = select(*_VALUES, _ENTRY.c.first_seen, _ENTRY.c.baseline).order_by(_ENTRY.c.first_seen, _ENTRY.c.id).limit(batch)
         if since is not None:
             statement = statement.where(_ENTRY.c.first_seen >= since)
         if last is not None:
             later = (_ENTRY.c.first_seen > last[0]) | ((_ENTRY.c.first_seen == last[0]) & (_ENTRY.c.id > last[1]))
             statement = statement.where(later)
         rows = connection.execute(statement).all()
-        yield from map(_entry, rows)
+        yield from (Stored(_entry(row), row.first_seen, row.baseline) for row in rows)
         if len(rows) < batch:
             return
         last = rows[-1].first_seen, rows[-1].id
 
 
-def count(connection: Connection, *, feed: str | None = None) -> int:
-    """Count stored entries, of one feed or of all."""
+def count(connection: Connection, *, feed: str | None = None, since: datetime | None = None) -> int:
+    """Count stored entries, of one feed or of all, perhaps only those first seen at or after a moment."""
     statement = select(func.count()).select_from(_ENTRY)
+    if since is not None:
+        statement = statement.where(_ENTRY.c.first_seen >= since)
     return connection.scalar(statement if feed is None else statement.where(_ENTRY.c.feed == feed)) or 0
 
 

@@ -10,7 +10,7 @@ from rich.console import Console
 from rules_sample import FILES
 from typer.testing import CliRunner, Result
 
-from alerts.cli.rules import app
+from alerts.cli.rules.app import app
 from alerts.cli.session import Session
 from alerts.errors import AlertsError, ConfigError
 from alerts.settings import Home

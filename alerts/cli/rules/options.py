@@ -1,0 +1,39 @@
+"""Options that several commands of `alerts rules` share, and what they load."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from alerts.errors import AlertsError
+from alerts.rules.compile import RuleSet
+
+if TYPE_CHECKING:
+    from alerts.cli.session import Session
+    from alerts.feeds.entry import Entry
+
+Config = Annotated[Path | None, typer.Option("--config", help="Use this configuration instead of the home's or the shipped one.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+Lines = Annotated[Path, typer.Argument(help="JSON Lines: id, title, summary, published, source, lang.", exists=True, dir_okay=False)]
+Host = Annotated[str, typer.Option(help="Country the readers live in, ISO 3166 alpha-3.")]
+
+
+def load_set(context: typer.Context, config: Path | None, *, with_rule: str | None = None) -> RuleSet:
+    """Compile the rules. Raises ConfigError, and AlertsError if a rule that is named is not there."""
+    session: Session = context.obj
+    rules = session.rules(config)
+    if with_rule and rules.rule(with_rule) is None:
+        from alerts.yamlwords import did_you_mean
+
+        raise AlertsError(f"no rule {with_rule!r}{did_you_mean(with_rule, [rule.id for rule in rules.rules], limit=6)}")
+    return rules
+
+
+def load_lines(context: typer.Context, file: Path, config: Path | None) -> list[Entry]:
+    """Read entries from JSON Lines. Raises AlertsError."""
+    from alerts.cli.entry_lines import read_entries
+
+    session: Session = context.obj
+    return read_entries(file, session.catalog(config))
