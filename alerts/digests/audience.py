@@ -21,6 +21,10 @@ from alerts.stories.weigh import level_without
 Refusal = Literal["nothing-new", "no-actor", "out-of-scope", "other-nationality", "not-followed", "below-threshold", "not-risen"]
 
 
+AMENDS = frozenset({"correction", "withdrawal"})
+"""Updates that put right what readers were told: they go to everybody who was, whatever they choose by now."""
+
+
 @dataclass(frozen=True, slots=True)
 class Match:
     """A followed sector that a story reaches: `level` for these choices, at or over `threshold`. `waived` if distance was not counted."""
@@ -40,7 +44,10 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Pick:
-    """A story chosen: `level` is the highest of its matches, at most info once the matter was denied. `updates` are its material ones."""
+    """A story chosen: `level` is the highest of its matches, at most info once the matter was denied or its report withdrawn.
+
+    `updates` are its material ones.
+    """
 
     story: Story
     updates: tuple[Update, ...]
@@ -52,6 +59,16 @@ class Pick:
         """The sectors that reach the level of the pick."""
         top = max(match.level for match in self.matches)
         return tuple(match.sector for match in self.matches if match.level == top)
+
+    @property
+    def urgency(self) -> Level:
+        """The level by which it is delivered: what is taken back goes as fast as it came."""
+        return max(match.level for match in self.matches) if self.withdrawn else self.level
+
+    @property
+    def withdrawn(self) -> bool:
+        """True if a source has taken its report back."""
+        return _withdrawn(self.updates)
 
     @property
     def reasons(self) -> tuple[str, ...]:
@@ -99,23 +116,50 @@ def pick(
     host: str = "JPN",
     minimum_level: Level = Level.info,
     national: Collection[str] = (),
+    told: Collection[str] = (),
 ) -> Picked:
     """Choose among stories, each given with its updates of the window.
 
     `minimum_level` holds beside the threshold of each sector: `alert_minimum(choices)` for an alert, info for a digest. `national` are the
-    development types that concern only readers of a nationality or followers of a country. `host` is an actor id of the lexicon.
+    development types that concern only readers of a nationality or followers of a country. `host` is an actor id of the lexicon. `told`
+    are ids of stories that these readers were told before: a correction or withdrawal of one is picked in any case.
     """
     picks: list[Pick] = []
     left_out: list[LeftOut] = []
     for story, updates in stories:
-        verdict = _judge(
-            story, tuple(update for update in updates if update.material), choices, host=host, minimum=minimum_level, national=national
-        )
+        news = tuple(update for update in updates if update.material)
+        verdict = _judge(story, news, choices, host=host, minimum=minimum_level, national=national)
+        if isinstance(verdict, LeftOut) and story.id in told and amends(news):
+            verdict = amendment(story, news, choices)
         if isinstance(verdict, Pick):
             picks.append(verdict)
         else:
             left_out.append(verdict)
     return Picked(tuple(sorted(picks, key=lambda one: one.rank)), tuple(left_out))
+
+
+def amends(updates: Collection[Update]) -> bool:
+    """True if the updates put right what was told; not where the readers hear of the story with them for the first time."""
+    kinds = {update.kind for update in updates}
+    return bool(kinds & AMENDS) and "new" not in kinds
+
+
+def amendment(story: Story, updates: tuple[Update, ...], choices: Choices) -> Pick:
+    """Pick a story for readers who were told it and must hear that it was corrected or taken back, over or under their thresholds.
+
+    Raises ValueError for a story that touches no sector; such a story was never told.
+    """
+    followed = {*choices.countries, choices.nationality} - {""}
+    thresholds = dict(choices.sectors)
+    matches = [_match(story, impact, thresholds.get(impact.sector, Level.info), followed) for impact in story.impacts]
+    own = [match for match in matches if match.sector in thresholds] or matches
+    own.sort(key=lambda match: (-match.level, match.sector))
+    level = max(match.level for match in own)
+    return Pick(story, updates, min(level, Level.info) if _withdrawn(updates) else max(level, Level.info), tuple(own))
+
+
+def _withdrawn(updates: Collection[Update]) -> bool:
+    return any(update.kind == "withdrawal" for update in updates)
 
 
 def _judge(
@@ -148,7 +192,7 @@ def _judge(
     if not for_us:
         return LeftOut(story, "not-risen", "its level rose only in sectors that you do not follow", highest)
     enough.sort(key=lambda match: (-match.level, match.sector))
-    shown = min(enough[0].level, Level.info) if _denied(story) else enough[0].level
+    shown = min(enough[0].level, Level.info) if _denied(story) or _withdrawn(for_us) else enough[0].level
     return Pick(story, for_us, shown, tuple(enough))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 
 from alerts.digests import printed
-from alerts.digests.audience import Picked
+from alerts.digests.audience import Pick, Picked, amends
 from alerts.digests.digest import Brief, Digest, DigestKind, Item, Section, Tally, WatchLine
 from alerts.digests.item import brief, coming, item, left_out_brief, refusal, teller_of, watch_line
 from alerts.digests.phrases import phrase
@@ -41,12 +41,13 @@ def compose(
     host: str = "JPN",
     quiet_stories: Sequence[Story] = (),
     late: bool = False,
+    gathered: bool = False,
 ) -> Digest:
     """Compose what an audience gets.
 
     `picked` is in the order of the digest. `now` is the moment printed, aware. `quiet_stories` are followed stories without news, most
-    recent first. `late`: it was due long ago and is one catch-up. An alert says `none` of untouched sectors; a digest only of visas.
-    At most seven stories are told in full, the rest in one line each.
+    recent first. `late`: it was due long ago and is one catch-up. `gathered`: an alert of all that a day had too many alerts for. An alert
+    says `none` of untouched sectors; a digest only of visas. At most seven stories are told in full, the rest in one line each.
     """
     language = choices.language
     alone = kind == "alert" and len(picked.picks) == 1
@@ -59,13 +60,14 @@ def compose(
     refusals = Counter[str](one.refusal for one in left_out) + Counter({"overflow": len(overflow)})
     host_name = label(wording.actor(host, language))
     head = "alerts" if kind == "alert" and not alone else kind
+    amended = _amended(picked.picks[0]) if alone else ""
     return Digest(
         kind=kind,
         language=language,
         edition=edition,
         subject=phrase(
             language,
-            f"subject.{head}" if kind == "alert" else "subject.digest",
+            f"subject.{amended or head}" if kind == "alert" else "subject.late" if late else "subject.digest",
             level=wording.level(level, language),
             title=items[0].title if items else "",
             host=host_name,
@@ -92,9 +94,23 @@ def compose(
         late=late,
         stamp=phrase(language, "stamp.digest", time=printed.time(now, choices.timezone, language)),
         level=level,
-        notice=phrase(language, "notice.late.alert" if kind == "alert" else "notice.late") if late else "",
+        notice=_notice(kind, language, late=late, gathered=gathered),
         tallies=_tallies(picked, choices, wording) if kind == "weekly" else (),
     )
+
+
+def _amended(pick: Pick) -> str:
+    """`withdrawal` or `correction` if that is what an alert is about."""
+    kinds = {update.kind for update in pick.updates} if amends(pick.updates) else set()
+    return next((kind for kind in ("withdrawal", "correction") if kind in kinds), "")
+
+
+def _notice(kind: DigestKind, language: str, *, late: bool, gathered: bool) -> str:
+    if gathered:
+        return phrase(language, "notice.gathered")
+    if not late:
+        return ""
+    return phrase(language, "notice.late.alert" if kind == "alert" else "notice.late")
 
 
 def _preheader(items: Sequence[Item], language: str, *, alone: bool) -> str:

@@ -64,7 +64,7 @@ def item(pick: Pick, choices: Choices, wording: Wording, *, host: str, now: date
         title=teller.title(),
         topic=_topic(pick, teller),
         stamp=teller.say("stamp.item", time=printed.time(last, choices.timezone, choices.language)),
-        in_short=teller.in_short(),
+        in_short=teller.say("withdrawn", told=teller.what_happened()) if pick.withdrawn else teller.in_short(),
         key_points=teller.key_points() if alone or pick.level >= Level.prepare else (),
         meanings=meanings(pick, choices, wording, host=host, alone=alone),
         actions=actions(pick, teller),
@@ -144,6 +144,8 @@ def _why(impact: Impact, developments: Sequence[Development], wording: Wording, 
 
 def actions(pick: Pick, teller: Teller) -> tuple[str, ...]:
     """What the reader can do, for the sectors that decide; that nothing is required is worth saying."""
+    if pick.withdrawn:
+        return (teller.say("act.withdrawn"),)
     counted = [match for match in pick.matches if match.level == pick.level or match.level >= Level.prepare] or pick.matches
     found = dict.fromkeys(
         line for match in counted for line in teller.wording.act(match.impact.rule, match.impact.development, match.sector, teller.language)

@@ -44,6 +44,9 @@ PHRASES: dict[str, str] = {
     # ── subject, title, scope ──
     "subject.alert": "[{level}] {title}",
     "subject.digest": "[{level}] {host} digest, {date}: {counts}",
+    "subject.late": "[{level}] Catch-up: {host} digest, {date}: {counts}",
+    "subject.correction": "[{level}] Correction: {title}",
+    "subject.withdrawal": "[{level}] Withdrawn: {title}",
     "subject.alerts": "[{level}] Several developments: {title}",
     "count.act": "{n} to act on",
     "count.prepare": "{n} to prepare for",
@@ -63,6 +66,7 @@ PHRASES: dict[str, str] = {
     "stamp.digest": "Published {time}.",
     "stamp.item": "Last reported {time}.",
     "notice.late": "This mail is late: the service did not run when it was due. It covers everything since your last mail.",
+    "notice.gathered": "You had three alerts today. What came after them is gathered in this one mail.",
     "notice.late.alert": "This mail is late: the service did not run when the news came. Check the times below before you act.",
     # ── headings ──
     "section.act": "To act on",
@@ -101,6 +105,7 @@ PHRASES: dict[str, str] = {
     "not.suspended": "It is on hold, not withdrawn.",
     "not.denied": "Nothing changes for you.",
     # ── key points ──
+    "withdrawn": "A source has taken back the report that we told you of. Do not rely on it: “{told}”",
     "point.development": "{name}: {stage}.",
     "point.date.effective": "Date named for the start: {when}.",
     "point.date.next": "Date named for the next step: {when}.",
@@ -122,6 +127,7 @@ PHRASES: dict[str, str] = {
     "meaning.none": "We found no effect in these reports.",
     "meaning.plain": "This kind of news can touch this part of your life; no direct change is reported.",
     "level.sector": "{name} [{level}]",
+    "act.withdrawn": "Do nothing on the strength of the earlier mail; wait for an official notice.",
     "act.nothing": "Nothing is required.",
     "act.official": "Read the official notice before you decide anything; the link is under Sources.",
     "act.await": "Wait for the official notice: the steps and dates that count are the ones it names.",
@@ -190,7 +196,7 @@ PHRASES: dict[str, str] = {
     "foot.sender": "Sender",
     "foot.contact": "Questions and complaints",
     "foot.consent": "You agreed to receive this on {date}.",
-    # ── confirmation, welcome, goodbye ──
+    # ── confirmation, link, welcome ──
     "confirm.subject": "Please confirm your address",
     "confirm.title": "One click, and you are in",
     "confirm.preheader": "Until you confirm we send you nothing else.",
@@ -214,9 +220,4 @@ PHRASES: dict[str, str] = {
     "welcome.next": "Your next digest is due {time}, if there is news for you. An empty digest is not sent.",
     "welcome.levels": "What the four words mean",
     "welcome.recent": "What readers like you heard lately",
-    "goodbye.subject": "You get no more mail from us",
-    "goodbye.title": "You have stopped all mail",
-    "goodbye.lead": "This is the last mail. You need not do anything.",
-    "goodbye.data": "We delete your choices after 30 days and keep only what proves that we had your consent, and that you took it back.",
-    "goodbye.again": "If it was a mistake, you can sign up again here:",
 }

@@ -44,6 +44,9 @@ PHRASES: dict[str, str] = {
     # ── subject, title, scope ──
     "subject.alert": "【{level}】{title}",
     "subject.digest": "【{level}】{host}のまとめ {date}：{counts}",
+    "subject.late": "【{level}】遅れてお届けする{host}のまとめ {date}：{counts}",
+    "subject.correction": "【{level}】訂正：{title}",
+    "subject.withdrawal": "【{level}】取り消し：{title}",
     "subject.alerts": "【{level}】複数の動き：{title}",
     "count.act": "行動{n}件",
     "count.prepare": "準備{n}件",
@@ -62,6 +65,7 @@ PHRASES: dict[str, str] = {
     "stamp.digest": "{time}に作成しました。",
     "stamp.item": "最後の報道：{time}",
     "notice.late": "このメールは遅れて届いています。予定の時刻に送れなかったため、前回のあとの動きをまとめてお伝えします。",
+    "notice.gathered": "今日は3通のお知らせをお送りしたため、その後の動きをこの1通にまとめました。",
     "notice.late.alert": "このメールは遅れて届いています。サービスが動いていませんでした。行動の前に、下の日時を確かめてください。",
     # ── headings ──
     "section.act": "行動が必要なこと",
@@ -99,6 +103,7 @@ PHRASES: dict[str, str] = {
     "not.suspended": "止まっていますが、撤回されたわけではありません。",
     "not.denied": "あなたへの影響はありません。",
     # ── key points ──
+    "withdrawn": "前にお伝えした報道を、発信元が取り消しました。次の内容は当てにしないでください：「{told}」",
     "point.development": "{name}：{stage}。",
     "point.date.effective": "始まる時期として示された日：{when}。",
     "point.date.next": "次の節目として示された日：{when}。",
@@ -118,6 +123,7 @@ PHRASES: dict[str, str] = {
     "meaning.none": "確認した報道に、影響は見つかりませんでした。",
     "meaning.plain": "この種の動きは、この分野に関わることがあります。直接の変更は伝えられていません。",
     "level.sector": "{name}［{level}］",
+    "act.withdrawn": "前のメールの内容をもとに動かず、公的な案内を待ってください。",
     "act.nothing": "特に必要なことはありません。",
     "act.official": "何かを決める前に、公的機関の発表を読んでください。リンクは「情報源」にあります。",
     "act.await": "公的機関の発表を待ってください。手続きと日付は、発表にあるものが正しいものです。",
@@ -185,7 +191,7 @@ PHRASES: dict[str, str] = {
     "foot.sender": "送信者",
     "foot.contact": "お問い合わせ・苦情",
     "foot.consent": "{date}に受信に同意いただきました。",
-    # ── confirmation, welcome, goodbye ──
+    # ── confirmation, link, welcome ──
     "confirm.subject": "メールアドレスの確認をお願いします",
     "confirm.title": "あと一回押すだけで登録できます",
     "confirm.preheader": "確認が済むまで、ほかのメールはお送りしません。",
@@ -209,9 +215,4 @@ PHRASES: dict[str, str] = {
     "welcome.next": "次のまとめは{time}の予定です。お知らせがない場合はお送りしません。",
     "welcome.levels": "四つの言葉の意味",
     "welcome.recent": "最近お伝えした話題",
-    "goodbye.subject": "配信を止めました",
-    "goodbye.title": "すべての配信を止めました",
-    "goodbye.lead": "これが最後のメールです。何もしていただく必要はありません。",
-    "goodbye.data": "選んだ内容は30日後に削除します。同意と取り消しの記録だけを残します。",
-    "goodbye.again": "まちがいの場合は、こちらからもう一度登録できます。",
 }

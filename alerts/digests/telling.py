@@ -129,6 +129,10 @@ class Teller:
             told.pop()
         return gap.join([*told, negative]).strip()
 
+    def what_happened(self) -> str:
+        """The main matter in one sentence."""
+        return self._told(self.developments[0])
+
     def not_yet(self) -> str:
         """What the reports do not say: the sentence that calms or warns. Filled from stage and dates only."""
         lead = self.developments[0]

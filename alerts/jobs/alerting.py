@@ -6,41 +6,30 @@ updates are published. So a crash loses nothing, and of two publishers the secon
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from alerts.digests.audience import Pick, Picked, alert_minimum, pick
+from alerts.digests.audience import AMENDS, Pick, Picked, alert_minimum, amendment, amends, pick
 from alerts.digests.compose import compose
-from alerts.digests.digest import Digest
-from alerts.digests.edition import alert_due, local_zone
+from alerts.digests.edition import alert_due
 from alerts.digests.subscriber import Choices
 from alerts.jobs.context import Context
+from alerts.jobs.gathering import Alert, gather, keep, local_day, national
 from alerts.jobs.silencing import Muting, Told
-from alerts.rules.compile import RuleSet
 from alerts.rules.levels import Level
-from alerts.store import audiences, digests, stories
+from alerts.store import alerting, audiences, digests, stories
 from alerts.store.audiences import AlertGroup
 from alerts.store.db import exclusive
-from alerts.store.subscribers import catch_up_due
+from alerts.stories.story import Update
 
 MOST_A_DAY = 3
-"""Alerts per person and local day; safety does not count. The rest waits for the next digest."""
+"""Alerts per person and local day; safety and corrections do not count. The rest of a day comes in one mail (`gathering.py`)."""
 MOST_AT_ONCE = 3
 """More stories than this in one go come as one combined alert."""
 LATE = timedelta(hours=3)
 """What goes out so long after it could have says so."""
-
-
-@dataclass(frozen=True, slots=True)
-class Alert:
-    """A composed alert for one group: when it may arrive, and the local day that this falls in."""
-
-    digest: Digest
-    safety: bool
-    due: datetime
-    day: tuple[datetime, datetime]
 
 
 def publish_alerts(context: Context, muting: Muting) -> tuple[int, int]:
@@ -69,45 +58,66 @@ def _save(
     context: Context, connection: Connection, drafts: dict[AlertGroup, list[Alert]], told: Told, *, base: int, now: datetime
 ) -> tuple[int, int]:
     """Put the alerts of each group into the outbox; a group that came up since the drafts were made gets its own."""
-    made = mails = 0
+    made, mails = _amend(context, connection, told, base=base, now=now)
     for group in audiences.alert_groups(connection, base=base, now=now):
         for alert in drafts[group] if group in drafts else _alerts(context, group, told, now):
-            number = digests.save(
-                connection,
-                alert.digest,
-                audience=group.audience,
-                window_from=group.floor,
-                fingerprint=",".join(map(str, alert.digest.updates)),
-                ruleset=context.rules.hash,
-            )
-            people = digests.send_alert(
-                connection,
-                number,
-                group,
-                edition=alert.digest.edition,
-                story=alert.digest.items[0].story if len(alert.digest.items) == 1 else "",
-                safety=alert.safety,
-                base=base,
-                now=now,
-                due=alert.due,
-                day=alert.day,
-                most=MOST_A_DAY,
-            )
-            if group.choices.cadence == "immediate":  # the others have a digest coming
-                digests.leave_to_digest(connection, number, group, base=base, now=now, due=catch_up_due(group.choices, now))
+            people = _send(context, connection, alert, group, base=base, now=now)
             made += bool(people)
             mails += people
-            if not people:
-                digests.drop(connection, number)
+            if people < group.size and not alert.safety:
+                mails += gather(context, connection, alert, group, base=base, now=now)
         if group.choices.cadence == "immediate":
-            digests.forget_alerts(connection, group)
+            alerting.forget_alerts(connection, group)
+    return made, mails
+
+
+def _send(
+    context: Context, connection: Connection, alert: Alert, group: AlertGroup, *, base: int, now: datetime, alerted_of: str = ""
+) -> int:
+    """Put one alert into the outbox for its group; return for how many people."""
+    number = keep(context, connection, alert.digest, group)
+    people = alerting.send_alert(
+        connection,
+        number,
+        group,
+        edition=alert.digest.edition,
+        story=alert.digest.items[0].story if len(alert.digest.items) == 1 else "",
+        safety=alert.safety,
+        base=base,
+        now=now,
+        due=alert.due,
+        day=alert.day,
+        most=MOST_A_DAY,
+        alerted_of=alerted_of,
+    )
+    if not people:
+        digests.drop(connection, number)
+    return people
+
+
+def _amend(context: Context, connection: Connection, told: Told, *, base: int, now: datetime) -> tuple[int, int]:
+    """Tell everybody who was alerted of a story that it was corrected or taken back, whatever they choose by now."""
+    made = mails = 0
+    for story, updates in told:
+        if not amends(updates):
+            continue
+        for group in audiences.alert_groups(connection, base=base, now=now, alerted_of=story.id):
+            fresh = tuple(each for each in updates if each.number > group.floor)
+            if amends(fresh):
+                alert = _alert(context, (amendment(story, fresh, group.choices),), group.choices, now)
+                people = _send(context, connection, alert, group, base=base, now=now, alerted_of=story.id)
+                made += bool(people)
+                mails += people
     return made, mails
 
 
 def _alerts(context: Context, group: AlertGroup, told: Told, now: datetime) -> list[Alert]:
-    """Compose what a group of readers gets at once: a mail per story, those of safety first, or one for many."""
+    """Compose what a group of readers gets at once: a mail per story, those of safety first, or one for many.
+
+    What only puts right an earlier mail is left out: it goes to those who had that mail.
+    """
     host = context.settings.host_country
-    news = [(story, fresh) for story, updates in told if (fresh := tuple(each for each in updates if each.number > group.floor))]
+    news = [(story, fresh) for story, updates in told if (fresh := _news(updates, group.floor))]
     picked = pick(news, group.choices, host=host, minimum_level=alert_minimum(group.choices), national=national(context.rules))
     urgent = [(one,) for one in picked.picks if _is_safety(one)]
     others = [one for one in picked.picks if not _is_safety(one)]
@@ -115,11 +125,16 @@ def _alerts(context: Context, group: AlertGroup, told: Told, now: datetime) -> l
     return [_alert(context, bundle, group.choices, now) for bundle in bundles]
 
 
+def _news(updates: Sequence[Update], floor: int) -> tuple[Update, ...]:
+    fresh = tuple(each for each in updates if each.number > floor)
+    return tuple(each for each in fresh if each.kind not in AMENDS) if amends(fresh) else fresh
+
+
 def _alert(context: Context, bundle: tuple[Pick, ...], choices: Choices, now: datetime) -> Alert:
     newest = max(update.number for one in bundle for update in one.updates)
     oldest = min(update.at for one in bundle for update in one.updates)
-    level = max(one.level for one in bundle)
-    due = alert_due(choices, level, {sector for one in bundle if one.level == level for sector in one.sectors}, now)
+    level = max(one.urgency for one in bundle)
+    due = alert_due(choices, level, {sector for one in bundle if one.urgency == level for sector in one.sectors}, now)
     digest = compose(
         "alert",
         Picked(bundle, ()),
@@ -130,21 +145,8 @@ def _alert(context: Context, bundle: tuple[Pick, ...], choices: Choices, now: da
         host=context.settings.host_country,
         late=now - oldest > LATE,
     )
-    return Alert(digest, len(bundle) == 1 and _is_safety(bundle[0]), due, _local_day(choices, due))
-
-
-def national(rules: RuleSet) -> frozenset[str]:
-    """Return the development types that concern only people of a nationality."""
-    return frozenset(name for name, spec in rules.developments.items() if spec.nationality)
+    return Alert(digest, len(bundle) == 1 and _is_safety(bundle[0]), due, local_day(choices, due))
 
 
 def _is_safety(one: Pick) -> bool:
-    return one.level == Level.act and "safety" in one.sectors
-
-
-def _local_day(choices: Choices, moment: datetime) -> tuple[datetime, datetime]:
-    """The local day of a moment, from midnight to midnight, in UTC."""
-    zone = local_zone(choices.timezone)
-    day = moment.astimezone(zone).date()
-    start, end = (datetime.combine(each, time(), zone).astimezone(UTC) for each in (day, day + timedelta(days=1)))
-    return start, end
+    return one.urgency == Level.act and "safety" in one.sectors

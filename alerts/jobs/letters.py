@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from alerts.digests import printed
 from alerts.digests.digest import Digest
 from alerts.jobs.context import Context
+from alerts.jobs.greeting import welcome
 from alerts.mail.dkim import load_keys, sign
 from alerts.mail.headers import mail_address
 from alerts.mail.identity import message_id
@@ -24,11 +25,13 @@ from alerts.mail.render import Renderer
 from alerts.mail.retries import EXPIRY
 from alerts.mail.verp import ReturnPaths
 from alerts.signing import Signer
-from alerts.store import digests, outbox, suppressions
+from alerts.store import audiences, digests, outbox, suppressions
 from alerts.store.outbox import Outcome, Ready
 
 _KEPT = 64
 """Prepared digests kept between batches; one is some 50 KB."""
+WELCOME = "welcome"
+"""The kind of the first mail after consent: like a digest it is for all who chose the same, and says how to stop."""
 _LOG = structlog.get_logger(__name__)
 
 
@@ -73,7 +76,7 @@ class Letters:
                 text = f"given up: it was not sent within {EXPIRY.days} days"
                 outcomes.append(Outcome(ready.id, "failed", now, ready.due, ready.attempts, text=text))
             else:
-                letter = self._letter(connection, ready, readers)
+                letter = self._letter(connection, ready, readers, now)
                 if letter is None:
                     text = "its digest could not be made into a mail; the log says why"
                     outcomes.append(Outcome(ready.id, "failed", now, ready.due, ready.attempts, text=text))
@@ -84,7 +87,7 @@ class Letters:
     def email(self, letter: Letter, now: datetime) -> Email:
         """Return the email of a letter, dated now. Raises DeliveryError (permanent) if the address cannot be written down."""
         ready = letter.ready
-        bulk = ready.digest is not None
+        bulk = ready.digest is not None or ready.kind == WELCOME
         preferences, unsubscribe, one_click = self._links.personal(ready.subscriber) if bulk else ("", "", "")
         personal = Personal(ready.address, preferences, unsubscribe, one_click, letter.view, letter.consent_date)
         own_id = self._message_id("message", ready.key)
@@ -105,9 +108,11 @@ class Letters:
         """Return the mark by which the address of a row is suppressed."""
         return suppressions.mark_of(self._signer, ready.address_key)
 
-    def _letter(self, connection: Connection, ready: Ready, readers: Mapping[str, tuple[str, str]]) -> Letter | None:
+    def _letter(self, connection: Connection, ready: Ready, readers: Mapping[str, tuple[str, str]], now: datetime) -> Letter | None:
         language, timezone = readers[ready.audience]
         try:
+            if ready.kind == WELCOME:
+                return Letter(ready, self._welcome(connection, ready.audience, now), _consent_date(ready.confirmed_at, timezone, language))
             if ready.digest is None:
                 return Letter(ready, self._link(ready, language) if ready.kind == "link" else self._confirmation(ready, language), "")
             prepared, view, thread = self._digest(connection, ready.digest)
@@ -128,6 +133,10 @@ class Letters:
         if len(self._digests) > _KEPT:
             self._digests.popitem(last=False)
         return made
+
+    def _welcome(self, connection: Connection, audience: str, now: datetime) -> Prepared:
+        choices = audiences.choices_of(connection, audience)
+        return prepare(welcome(self._context, connection, self._renderer, choices, sender=self._sender, now=now), self._sender)
 
     def _confirmation(self, ready: Ready, language: str) -> Prepared:
         rendered = self._renderer.confirmation(

@@ -15,12 +15,13 @@ from itertools import islice
 
 from sqlalchemy import Connection
 
-from alerts.digests.audience import pick
+from alerts.digests.audience import amends, pick
 from alerts.digests.compose import compose
 from alerts.digests.digest import Digest
 from alerts.digests.edition import next_due
-from alerts.jobs.alerting import LATE, national, publish_alerts
+from alerts.jobs.alerting import LATE, publish_alerts
 from alerts.jobs.context import Context
+from alerts.jobs.gathering import national
 from alerts.jobs.silencing import Muting, Told, hold_back
 from alerts.rules.levels import Level
 from alerts.store import audiences, digests, rulesets, stories
@@ -98,11 +99,20 @@ class Windows:
             if (fresh := tuple(each for each in updates if each.number not in alerted))
         ]
 
+    def told(self, group: DueGroup, news: Told) -> set[str]:
+        """Return the stories that are put right in the window and that the group was told."""
+        amended = [story.id for story, updates in news if amends(updates)]
+        if not amended:
+            return set()
+        with self._database.read() as connection:
+            return digests.told_to(connection, group, amended)
+
 
 def _draft(context: Context, group: DueGroup, windows: Windows, background: Told, now: datetime) -> Digest | None:
     """Pick and compose for a group; None if there is nothing to tell."""
     host, choices = context.settings.host_country, group.choices
-    picked = pick(windows.news(group), choices, host=host, national=national(context.rules))
+    news = windows.news(group)
+    picked = pick(news, choices, host=host, national=national(context.rules), told=windows.told(group, news))
     if not picked.picks:
         return None
     told = {one.story.id for one in picked.picks}

@@ -87,11 +87,6 @@ class Renderer:
         values = {"choices": choices, "levels": levels, "due": due, "recent": recent, "sender": sender}
         return self._mail("welcome", language, {**values, "subject": phrase(language, "welcome.subject")})
 
-    def goodbye(self, language: str, *, sign_up_url: str, sender: Sender) -> Rendered:
-        """Return the mail that says that no more will come."""
-        values = {"sign_up_url": sign_up_url, "sender": sender, "subject": phrase(language, "goodbye.subject")}
-        return self._mail("goodbye", language, values)
-
     def notice(self, subject: str, lines: Sequence[str], *, sender: Sender) -> Rendered:
         """Return a mail to the operator: a subject and plain lines, in English, as commands and logs are."""
         return self._mail("notice", "en", {"lines": lines, "sender": sender, "subject": subject})

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import Connection, case, func, or_, select, text
+from sqlalchemy import ColumnElement, Connection, case, func, or_, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 
 from alerts.digests.subscriber import Choices
 from alerts.store.leases import table_of
-from alerts.store.tables import AudienceRow, SubscriberRow
+from alerts.store.tables import AudienceRow, DigestUpdateRow, OutboxRow, SubscriberRow
 from alerts.store.values import document, value
 
 _AUDIENCE = table_of(AudienceRow)
 _SUBSCRIBER = table_of(SubscriberRow)
+_OUTBOX, _TOLD = table_of(OutboxRow), table_of(DigestUpdateRow)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +39,12 @@ class DueGroup:
 
 @dataclass(frozen=True, slots=True)
 class AlertGroup:
-    """Subscribers of one audience to whom the same open updates are news: those numbered above `floor`."""
+    """Subscribers of one audience to whom the same open updates are news: those numbered above `floor`. `size` is how many they are."""
 
     audience: str
     choices: Choices
     floor: int
+    size: int = field(default=0, compare=False)
 
 
 def keep_audience(connection: Connection, choices: Choices) -> str:
@@ -51,6 +53,14 @@ def keep_audience(connection: Connection, choices: Choices) -> str:
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     connection.execute(dialect.insert(_AUDIENCE).values(row).on_conflict_do_nothing())
     return choices.key
+
+
+def choices_of(connection: Connection, audience: str) -> Choices:
+    """Return the choices of an audience. Raises LookupError if there is none with this key."""
+    content = connection.scalar(select(_AUDIENCE.c.choices).where(_AUDIENCE.c.key == audience))
+    if content is None:
+        raise LookupError(f"there is no audience {audience}")
+    return value(Choices, content)
 
 
 def due_groups(connection: Connection, now: datetime) -> list[DueGroup]:
@@ -62,14 +72,26 @@ def due_groups(connection: Connection, now: datetime) -> list[DueGroup]:
     return [DueGroup(row.audience, value(Choices, row.choices), row.due, row.seen, row.alerted) for row in rows]
 
 
-def alert_groups(connection: Connection, *, base: int, now: datetime) -> list[AlertGroup]:
-    """Return the groups of open subscribers who do not pause; `base` is the number before the first open update."""
+def alert_groups(connection: Connection, *, base: int, now: datetime, alerted_of: str = "") -> list[AlertGroup]:
+    """Return the groups of open subscribers who do not pause; `base` is the number before the first open update.
+
+    With `alerted_of`, only of those who have an alert of that story.
+    """
     floor = case((_SUBSCRIBER.c.seen < base, base), else_=_SUBSCRIBER.c.seen).label("floor")
     awake = or_(_SUBSCRIBER.c.paused_until.is_(None), _SUBSCRIBER.c.paused_until <= now)
-    groups = select(_SUBSCRIBER.c.audience, floor).where(_SUBSCRIBER.c.open, awake).group_by(_SUBSCRIBER.c.audience, floor).subquery()
+    wanted = (_SUBSCRIBER.c.open, awake, alerted(alerted_of)) if alerted_of else (_SUBSCRIBER.c.open, awake)
+    size = func.count().label("size")
+    groups = select(_SUBSCRIBER.c.audience, floor, size).where(*wanted).group_by(_SUBSCRIBER.c.audience, floor).subquery()
     statement = select(groups, _AUDIENCE.c.choices).join(_AUDIENCE, _AUDIENCE.c.key == groups.c.audience)
     rows = connection.execute(statement.order_by(groups.c.audience, groups.c.floor))
-    return [AlertGroup(row.audience, value(Choices, row.choices), row.floor) for row in rows]
+    return [AlertGroup(row.audience, value(Choices, row.choices), row.floor, row.size) for row in rows]
+
+
+def alerted(story: str) -> ColumnElement[bool]:
+    """The condition that a subscriber has an alert of a story: it was sent, or will be."""
+    row = select(_OUTBOX.c.id).join(_TOLD, _TOLD.c.digest == _OUTBOX.c.digest)
+    told = row.where(_OUTBOX.c.subscriber == _SUBSCRIBER.c.id, _OUTBOX.c.kind == "alert", _TOLD.c.story == story)
+    return told.where(or_(_OUTBOX.c.open, _OUTBOX.c.state == "sent")).exists()
 
 
 def all_audiences(connection: Connection) -> list[tuple[Choices, int]]:

@@ -14,9 +14,8 @@ from sqlalchemy import ColumnElement, Connection, delete, exists, func, insert, 
 from sqlalchemy.dialects import postgresql, sqlite
 
 from alerts.digests.digest import Digest
-from alerts.store.audiences import AlertGroup, DueGroup
+from alerts.store.audiences import DueGroup
 from alerts.store.leases import table_of
-from alerts.store.recall import OVERTAKEN, overtake
 from alerts.store.tables import DigestRow, DigestUpdateRow, OutboxRow, StoryUpdateRow, SubscriberRow
 from alerts.store.values import document, value
 
@@ -65,59 +64,12 @@ def told_by(connection: Connection, digests: Collection[int]) -> set[int]:
     return set(connection.scalars(select(_DIGEST_UPDATE.c.update_number).where(_DIGEST_UPDATE.c.digest.in_(digests))))
 
 
-def send_alert(
-    connection: Connection,
-    number: int,
-    group: AlertGroup,
-    *,
-    edition: str,
-    story: str = "",
-    safety: bool,
-    base: int,
-    now: datetime,
-    due: datetime,
-    day: tuple[datetime, datetime],
-    most: int,
-) -> int:
-    """Put an alert into the outbox for a group; return for how many people.
-
-    `day` is the group's local day in which the mail is due: whoever has `most` alerts in it already is passed over, unless it is about
-    safety. `base` is that of `alert_groups`. An alert about one `story` takes the place of an older one that still waits.
-    """
-    mail = _mail(number, edition, "alert", priority=SAFETY_PRIORITY if safety else ALERT_PRIORITY, due=due, now=now)
-    had = (
-        select(func.count())
-        .select_from(_OUTBOX)
-        .where(
-            _OUTBOX.c.subscriber == _SUBSCRIBER.c.id,
-            _OUTBOX.c.kind == "alert",
-            _OUTBOX.c.priority == ALERT_PRIORITY,
-            _OUTBOX.c.outcome != OVERTAKEN,
-            _OUTBOX.c.due >= day[0],
-            _OUTBOX.c.due < day[1],
-        )
-        .scalar_subquery()
-    )
-    members = _alert_members(group, base=base, now=now)
-    people = _post(connection, mail, members if safety else [*members, had < most])
-    if people:
-        mark = _SUBSCRIBER.c.alerted + literal(f",{number}")
-        connection.execute(update(_SUBSCRIBER).where(*members, _has(number)).values(alerted=mark))
-        if story:
-            overtake(connection, number, story, now=now)
-    return people
-
-
-def leave_to_digest(connection: Connection, number: int, group: AlertGroup, *, base: int, now: datetime, due: datetime | None) -> int:
-    """Give whoever of a group was passed over for an alert, and has no digest coming, one at `due`; return how many people that is."""
-    passed_over = (*_alert_members(group, base=base, now=now), _SUBSCRIBER.c.due.is_(None), ~_has(number))
-    return connection.execute(update(_SUBSCRIBER).where(*passed_over).values(due=due, seen=group.floor)).rowcount
-
-
-def forget_alerts(connection: Connection, group: AlertGroup) -> None:
-    """Whoever of a group has no digest coming has none in which an alert could be told again: drop their marks, or they would only grow."""
-    idle = (_SUBSCRIBER.c.open, _SUBSCRIBER.c.audience == group.audience, _SUBSCRIBER.c.due.is_(None), _SUBSCRIBER.c.alerted != "")
-    connection.execute(update(_SUBSCRIBER).where(*idle).values(alerted=""))
+def told_to(connection: Connection, group: DueGroup, stories: Collection[str]) -> set[str]:
+    """Return those of some stories that somebody of a due group was told, or will be."""
+    had = select(_OUTBOX.c.digest).join(_SUBSCRIBER, _SUBSCRIBER.c.id == _OUTBOX.c.subscriber)
+    arrived = had.where(*_due_members(group), or_(_OUTBOX.c.open, _OUTBOX.c.state == "sent"))
+    told = select(_DIGEST_UPDATE.c.story).where(_DIGEST_UPDATE.c.story.in_(stories), _DIGEST_UPDATE.c.digest.in_(arrived))
+    return set(connection.scalars(told.distinct()))
 
 
 def members_of(connection: Connection, group: DueGroup) -> int:
@@ -127,7 +79,7 @@ def members_of(connection: Connection, group: DueGroup) -> int:
 
 def send_digest(connection: Connection, number: int, group: DueGroup, *, edition: str, kind: str, now: datetime) -> int:
     """Put a digest into the outbox for a due group; return for how many people. Nobody gets an edition twice."""
-    return _post(connection, _mail(number, edition, kind, priority=DIGEST_PRIORITY, due=now, now=now), _due_members(group))
+    return post(connection, mail_row(number, edition, kind, priority=DIGEST_PRIORITY, due=now, now=now), _due_members(group))
 
 
 def settle(connection: Connection, group: DueGroup, *, seen: int, next_due: datetime | None) -> int:
@@ -143,13 +95,13 @@ def settle_with(
 
     The others had a mail of this edition before (their choices went to and fro): what this one tells stays for their next, due `again`.
     """
-    done = update(_SUBSCRIBER).where(*_due_members(group), _has(number))
+    done = update(_SUBSCRIBER).where(*_due_members(group), has(number))
     connection.execute(done.values(seen=seen, alerted="", due=next_due, edition=edition))
     connection.execute(update(_SUBSCRIBER).where(*_due_members(group)).values(due=again))
 
 
-def _mail(number: int, edition: str, kind: str, *, priority: int, due: datetime, now: datetime) -> dict[str, Any]:
-    """The columns of an outbox row that are the same for everybody."""
+def mail_row(number: int, edition: str, kind: str, *, priority: int, due: datetime, now: datetime) -> dict[str, Any]:
+    """Return the columns of an outbox row that are the same for everybody."""
     return {
         "edition": edition,
         "kind": kind,
@@ -165,7 +117,8 @@ def _mail(number: int, edition: str, kind: str, *, priority: int, due: datetime,
     }
 
 
-def _post(connection: Connection, mail: dict[str, Any], members: Collection[ColumnElement[bool]]) -> int:
+def post(connection: Connection, mail: dict[str, Any], members: Collection[ColumnElement[bool]]) -> int:
+    """Put a mail into the outbox for everybody who meets the conditions; return for how many. Nobody gets an edition twice."""
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     same = [literal(given, _OUTBOX.c[name].type).label(name) for name, given in mail.items()]
     people = select(_SUBSCRIBER.c.id, *same).where(*members).order_by(_SUBSCRIBER.c.id)
@@ -173,7 +126,8 @@ def _post(connection: Connection, mail: dict[str, Any], members: Collection[Colu
     return connection.execute(statement, execution_options={"preserve_rowcount": True}).rowcount
 
 
-def _has(number: int) -> ColumnElement[bool]:
+def has(number: int) -> ColumnElement[bool]:
+    """Return the condition that a subscriber has a digest in the outbox."""
     return exists().where(_OUTBOX.c.subscriber == _SUBSCRIBER.c.id, _OUTBOX.c.digest == number)
 
 
@@ -184,13 +138,4 @@ def _due_members(group: DueGroup) -> list[ColumnElement[bool]]:
         _SUBSCRIBER.c.due == group.due,
         _SUBSCRIBER.c.seen == group.seen,
         _SUBSCRIBER.c.alerted == group.alerted,
-    ]
-
-
-def _alert_members(group: AlertGroup, *, base: int, now: datetime) -> list[ColumnElement[bool]]:
-    return [
-        _SUBSCRIBER.c.open,
-        _SUBSCRIBER.c.audience == group.audience,
-        _SUBSCRIBER.c.seen <= base if group.floor == base else _SUBSCRIBER.c.seen == group.floor,
-        or_(_SUBSCRIBER.c.paused_until.is_(None), _SUBSCRIBER.c.paused_until <= now),
     ]

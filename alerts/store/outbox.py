@@ -163,6 +163,11 @@ def ask_to_confirm(connection: Connection, subscriber: int, *, now: datetime) ->
     return _hourly(connection, subscriber, "confirmation", now=now)
 
 
+def welcome(connection: Connection, subscriber: int, *, now: datetime) -> bool:
+    """Put the first mail after consent into the outbox; False if this hour has one."""
+    return _hourly(connection, subscriber, "welcome", now=now)
+
+
 def mail_link(connection: Connection, subscriber: int, *, now: datetime) -> bool:
     """Put a mail with a fresh link to the settings into the outbox, at most one an hour; False if this hour has one."""
     return _hourly(connection, subscriber, "link", now=now)

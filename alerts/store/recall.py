@@ -23,6 +23,13 @@ def overtake(connection: Connection, number: int, story: str, *, now: datetime) 
     return connection.execute(rows.values(state="skipped", open=False, outcome=OVERTAKEN, worker=None, lease_until=None)).rowcount
 
 
+def replace_waiting(connection: Connection, older: int, newer: int, *, now: datetime) -> int:
+    """Take back a waiting alert from all who have a newer one that tells the same and more; return how many."""
+    having = select(_OUTBOX.c.subscriber).where(_OUTBOX.c.digest == newer)
+    rows = update(_OUTBOX).where(*_waiting(now), _OUTBOX.c.digest == older, _OUTBOX.c.subscriber.in_(having))
+    return connection.execute(rows.values(state="skipped", open=False, outcome=OVERTAKEN, worker=None, lease_until=None)).rowcount
+
+
 def take_back(connection: Connection, subscriber: int, *, seen: int, reason: str, now: datetime) -> dict[str, int | str]:
     """Take back every digest and alert that waits for a person; return the columns `seen` and `alerted` with which the next tells it all.
 

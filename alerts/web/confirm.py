@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from alerts.digests import printed
 from alerts.mail.links import CONFIRM, CONFIRM_AGE, CONFIRM_PATH
-from alerts.store import subscribers
+from alerts.store import outbox, subscribers
 from alerts.store.facts import load_fact, save_fact
 from alerts.store.subscribers import Subscriber
 from alerts.web import links, summary
@@ -46,6 +46,8 @@ def give(request: Request, site: The, token: str, form: Form) -> Response:
         if not site.forms.accepts(request, word(form, FORM_FIELD), f"confirm:{person.id}"):
             return _page(request, site, person, token, status=403)
         consent = _proof(site, request, connection, person)
+        if person.state != "open":
+            outbox.welcome(connection, person.id, now=site.clock.now())
         person = subscribers.confirm(connection, person.id, now=site.clock.now(), consent=consent)
     _LOG.info("web.confirmed", subscriber=person.id)
     language = person.choices.language

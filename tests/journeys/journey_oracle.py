@@ -20,6 +20,8 @@ from alerts.stories.weigh import level_without
 
 HOST = "JPN"
 ALERTS_A_DAY = 3
+EVENING = 19
+"""When what a day had too many alerts for arrives in one mail."""
 
 
 @dataclass(frozen=True, order=True)
@@ -65,6 +67,7 @@ class Book:
     seen: int = 0
     alerted: set[int] = field(default_factory=set)
     alerts: Counter[date] = field(default_factory=Counter)
+    gathered: dict[date, tuple[tuple[int, ...], datetime]] = field(default_factory=dict)
     told: Counter[int] = field(default_factory=Counter)
 
 
@@ -74,6 +77,7 @@ class Oracle:
     def __init__(self, people: dict[str, Choices], since: datetime, last: int) -> None:
         self.books = {address: Book(choices, next_edition(choices, since), last) for address, choices in people.items()}
         self.published = last
+        self.last_tick = since
 
     def tick(self, world: World, now: datetime) -> list[Owed]:
         """Return the mails that are owed at a moment, all of them, and take them as sent."""
@@ -81,6 +85,7 @@ class Oracle:
         owed = [mail for address, book in self.books.items() for mail in self._alerts(address, book, fresh, world, now)]
         owed += [mail for address, book in self.books.items() for mail in self._digest(address, book, world, now)]
         self.published = max(self.published, *(update.number for update in fresh), 0)
+        self.last_tick = now
         for mail in owed:
             self.books[mail.address].told.update(mail.updates)
         return sorted(owed)
@@ -95,11 +100,11 @@ class Oracle:
             updates = tuple(sorted(number for one in bundle for number in one.updates))
             level = max(one.level for one in bundle)
             sectors = {sector for one in bundle if one.level == level for sector in one.sectors}
-            day = alert_due(book.choices, level, sectors, now).astimezone(ZoneInfo(book.choices.timezone)).date()
+            due = alert_due(book.choices, level, sectors, now)
+            day = due.astimezone(ZoneInfo(book.choices.timezone)).date()
             if not bundle[0].is_safety:
                 if book.alerts[day] >= ALERTS_A_DAY:
-                    if book.due is None:
-                        book.due, book.seen = next_edition(book.choices, now, as_daily=True), fresh[0].number - 1
+                    mails += self._gathered(address, book, updates, level, sectors, due, fresh)
                     continue
                 book.alerts[day] += 1
             book.alerted.update(updates)
@@ -107,6 +112,30 @@ class Oracle:
         if book.due is None:
             book.alerted.clear()
         return mails
+
+    def _gathered(
+        self,
+        address: str,
+        book: Book,
+        updates: tuple[int, ...],
+        level: Level,
+        sectors: set[str],
+        due: datetime,
+        fresh: tuple[Update, ...],
+    ) -> list[Owed]:
+        """One alert too many: one mail in the evening, made anew while it waits; after it, the next digest."""
+        zone = ZoneInfo(book.choices.timezone)
+        day = due.astimezone(zone).date()
+        known, at = book.gathered.get(day, ((), None))
+        if at is not None and at <= self.last_tick:
+            if book.due is None:
+                book.due, book.seen = next_edition(book.choices, due, as_daily=True), fresh[0].number - 1
+            return []
+        updates = tuple(sorted({*known, *updates}))
+        evening = datetime(day.year, day.month, day.day, EVENING, tzinfo=zone).astimezone(UTC)
+        book.gathered[day] = updates, alert_due(book.choices, level, sectors, max(due, evening))
+        book.alerted.update(updates)
+        return [Owed(address, "alert", updates)]
 
     def _digest(self, address: str, book: Book, world: World, now: datetime) -> list[Owed]:
         if book.due is None or book.due > now:

@@ -22,6 +22,7 @@ import pytest
 from sqlalchemy import Connection, Engine, event, select, update
 
 from alerts.clock import SetClock
+from alerts.digests.digest import Digest
 from alerts.digests.subscriber import Choices
 from alerts.feeds.catalog import Catalog
 from alerts.feeds.entry import Entry, Source
@@ -33,7 +34,7 @@ from alerts.rules.compile import RuleSet
 from alerts.rules.files import load_rules
 from alerts.rules.levels import Level
 from alerts.settings import Home, Settings
-from alerts.store import entries, stories, subscribers
+from alerts.store import digests, entries, stories, subscribers
 from alerts.store.db import Database, exclusive
 from alerts.store.leases import table_of
 from alerts.store.tables import DigestRow, DigestUpdateRow, OutboxRow, SubscriberRow
@@ -113,6 +114,10 @@ class Service:
     def rows(self, table: type) -> list[Mapping[str, Any]]:
         with self.database.read() as connection:
             return [dict(row._mapping) for row in connection.execute(select(table_of(table)))]
+
+    def digest(self, number: int) -> Digest:
+        with self.database.read() as connection:
+            return digests.load(connection, number)
 
     def digests(self) -> int:
         return len(self.rows(DigestRow))

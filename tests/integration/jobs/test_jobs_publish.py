@@ -6,7 +6,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -20,6 +20,7 @@ from alerts.store.db import Database
 from alerts.store.leases import table_of
 from alerts.store.tables import DigestRow, OutboxRow, SubscriberRow
 
+NOON = datetime(2026, 1, 5, 3, tzinfo=UTC)
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
 Service = Any
@@ -136,20 +137,29 @@ def test_more_than_three_stories_at_once_are_one_combined_alert(service: Service
     assert service.mails() == [("ann", f"alert:{numbers[-1]}", numbers)]
 
 
-def test_three_alerts_a_day_at_most_and_the_rest_is_in_the_next_digest(service: Service) -> None:
+def test_three_alerts_a_day_at_most_and_the_rest_is_gathered_in_one_mail_that_evening(service: Service) -> None:
     service.subscribe("ann")
     numbers = []
-    for name in ("a", "b", "c", "d"):
+    for name in ("a", "b", "c", "d", "e"):
         numbers.append(service.happens(name, Level.prepare))
         publish(service.context)
-    assert [edition for _, edition, _ in service.mails()] == [
-        f"alert:s-{name}:{number}" for name, number in zip("abc", numbers, strict=False)
-    ]
+    waiting = {row["edition"]: row["due"] for row in service.rows(OutboxRow) if row["state"] == "pending"}
+    assert waiting == {
+        **{f"alert:s-{name}:{number}": NOON for name, number in zip("abc", numbers, strict=False)},
+        f"several:{numbers[4]}:2": NOON + 7 * HOUR,  # seven in the evening
+    }
+    assert service.mails()[4:] == [("ann", f"several:{numbers[4]}:2", numbers[3:])]
+    gathered = service.digest(max(row["digest"] for row in service.rows(OutboxRow)))
+    assert gathered.subject.startswith("[Prepare] Several developments: ")
+    assert gathered.notice.startswith("You had three alerts today.")
+    service.set(OutboxRow, table_of(OutboxRow).c.open, state="sent", open=False)
+    service.clock.set(NOON + 8 * HOUR)
+    late = service.happens("f", Level.prepare)
+    assert publish(service.context) == PublishCount(), "one such mail a day"
     service.happens("quake", Level.act, sector="safety")
     morning(service)
     publish(service.context)
-    assert service.mails()[3:] == [("ann", "daily:2026-01-06", [numbers[3]])]
-    assert service.digests() == 4  # nobody follows safety
+    assert service.mails()[5:] == [("ann", "daily:2026-01-06", [late])]
 
 
 def test_safety_is_not_counted_and_not_held_back(service: Service) -> None:
@@ -162,22 +172,50 @@ def test_safety_is_not_counted_and_not_held_back(service: Service) -> None:
     assert len(service.mails()) == 6
 
 
-def test_cadence_immediate_gets_every_story_at_once_and_what_is_too_much_the_next_morning(service: Service) -> None:
+def test_cadence_immediate_gets_every_story_at_once_and_what_is_too_much_in_the_evening(service: Service) -> None:
     person = service.subscribe("ann", cadence="immediate")
     numbers = []
     for name in ("a", "b", "c", "d", "e"):
         numbers.append(service.happens(name, Level.info))
         publish(service.context)
+    assert service.mails()[4:] == [("ann", f"several:{numbers[4]}:2", numbers[3:])]
+    service.set(OutboxRow, table_of(OutboxRow).c.open, state="sent", open=False)
+    numbers.append(service.happens("f", Level.info))
+    publish(service.context)
     morning(service)
     assert publish(service.context) == PublishCount(digests=1, digest_mails=1)
-    assert service.mails()[3:] == [("ann", "immediate:2026-01-06", numbers[3:])]
+    assert service.mails()[5:] == [("ann", "immediate:2026-01-06", numbers[5:])]
     with service.database.read() as connection:
         assert subscribers.by_id(connection, person).due is None
-    numbers.append(service.happens("f", Level.info))
+    numbers.append(service.happens("g", Level.info))
     publish(service.context)
     morning(service, 2)
     publish(service.context)
-    assert service.told() == {"ann": numbers}
+    assert sorted(set(service.told()["ann"])) == numbers
+
+
+@pytest.mark.parametrize("kind", ["correction", "withdrawal"])
+def test_whoever_was_told_is_told_that_it_was_wrong_by_the_same_way_whatever_they_choose_by_now(service: Service, kind: Any) -> None:
+    alerted, weekly = service.subscribe("ann"), service.subscribe("ben", cadence="weekly", weekday=1, alert_level=Level.act)
+    service.happens("cars", Level.prepare)
+    publish(service.context)
+    morning(service)
+    publish(service.context)
+    service.set(OutboxRow, table_of(OutboxRow).c.open, state="sent", open=False)
+    with service.database.write() as connection:
+        for person, cadence in ((alerted, "daily"), (weekly, "weekly")):
+            other = Choices(sectors=(("visas", Level.act),), alert_level=Level.act, cadence=cadence, weekday=1)  # type: ignore[arg-type]
+            subscribers.change(connection, person, other, now=service.clock.now())
+    service.subscribe("eve", sectors=(("trade", Level.info),))
+    amended = service.happens("cars", Level.prepare, kind=kind)
+    assert publish(service.context) == PublishCount(alerts=1, alert_mails=1), "nobody who never heard of it is alerted"
+    word = "Correction: " if kind == "correction" else "Withdrawn: "
+    assert word in service.digest(max(row["digest"] for row in service.rows(OutboxRow))).subject
+    morning(service, 8)
+    publish(service.context)
+    told = service.told()
+    assert told["ann"] == [1, amended]
+    assert told["ben"] == [1, amended]
 
 
 def test_after_an_outage_there_is_one_catch_up_that_says_it_is_late(service: Service) -> None:

@@ -75,6 +75,15 @@ def test_pressing_the_button_twice_is_harmless(place: Place) -> None:
     assert [answer.status_code for answer in answers] == [200, 200]
 
 
+def test_whoever_consents_is_welcomed_once(place: Place) -> None:
+    person = place.subscriber(confirmed=False)
+    for _ in range(2):
+        page = place.client.get(place.links.confirm(person.id))
+        place.client.post(place.links.confirm(person.id), data=hidden(page.text))
+        place.clock.set(place.clock.now() + timedelta(hours=2))
+    assert place.mails() == [("welcome", person.id)]
+
+
 def test_a_confirmation_link_dies_after_a_week(place: Place) -> None:
     person = place.subscriber(confirmed=False)
     link = place.links.confirm(person.id)

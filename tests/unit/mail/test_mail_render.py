@@ -105,7 +105,6 @@ def mails() -> list[tuple[str, Digest | None, Rendered]]:
             sender=SENDER,
         )
         made.append((f"welcome-{language}", None, welcome))
-        made.append((f"goodbye-{language}", None, RENDERER.goodbye(language, sign_up_url="https://alerts.example.jp/", sender=SENDER)))
     return made
 
 
