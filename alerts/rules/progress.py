@@ -55,20 +55,25 @@ def _furthest(rules: RuleSet, look: Look, spans: Sequence[tuple[int, int]]) -> t
         for mention in everywhere.get(number, ())
         if any(low <= mention.start and mention.end <= high for low, high in spans)
     ]
-    hedges = [mention for spec, mention in cues if spec.hedge]
-    asserted = [(spec, mention) for spec, mention in cues if spec.hedge or not any(_governs(look, hedge, mention) for hedge in hedges)]
+    asserted = [cue for cue in cues if not any(_takes_back(look, other, cue) for other in cues)]
     return max(asserted, key=lambda each: (each[0].rank, -each[1].start, each[1].end), default=None)
 
 
-def _governs(look: Look, hedge: Mention, cue: Mention) -> bool:
-    if look.found.sentence(hedge.start) != look.found.sentence(cue.start):
+def _takes_back(look: Look, other: tuple[StageSpec, Mention], cue: tuple[StageSpec, Mention]) -> bool:
+    """True if another cue says that this one does not hold.
+
+    A longer cue hides what is inside it (政令を閣議決定 is more than 決定, 検討していない no 検討); a hedge takes back
+    what has got further.
+    """
+    (by, hedge), (spec, mention) = other, cue
+    if hedge.start < mention.end and mention.start < hedge.end:
+        return hedge.end - hedge.start > mention.end - mention.start
+    if not by.hedge or by.rank >= spec.rank or look.found.sentence(hedge.start) != look.found.sentence(mention.start):
         return False
-    if hedge.start < cue.end and cue.start < hedge.end:  # one inside the other: 発動を見送り holds 発動
-        return hedge.end - hedge.start > cue.end - cue.start
     if is_japanese(look.found.text[hedge.start : hedge.end]):
-        between = look.found.text[cue.end : hedge.start]
-        return 0 <= hedge.start - cue.end <= _REACH_JAPANESE and not _JAPANESE_CLAUSE.search(between)
-    return 0 <= cue.start - hedge.end <= _REACH_ENGLISH and not _CLAUSE.search(look.found.text[hedge.end : cue.start])
+        between = look.found.text[mention.end : hedge.start]
+        return 0 <= hedge.start - mention.end <= _REACH_JAPANESE and not _JAPANESE_CLAUSE.search(between)
+    return 0 <= mention.start - hedge.end <= _REACH_ENGLISH and not _CLAUSE.search(look.found.text[hedge.end : mention.start])
 
 
 def polarity_of(rules: RuleSet, look: Look, rule: Rule, stage: Stage, mentions: Mentions) -> Polarity:

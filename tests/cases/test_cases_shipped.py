@@ -20,7 +20,17 @@ from alerts.rules.jsonschema import FILES, schema_of
 from alerts.rules.lint import CODES, lint
 from alerts.text import is_japanese
 
-CASES: list[dict[str, Any]] = yaml.load((Path(__file__).parent / "ambiguous.yaml").read_text(encoding="utf-8"), yaml.BaseLoader)
+
+def read_cases(name: str) -> list[dict[str, Any]]:
+    """Read a file of cases beside this one."""
+    cases: list[dict[str, Any]] = yaml.load((Path(__file__).parent / name).read_text(encoding="utf-8"), yaml.BaseLoader)
+    return cases
+
+
+def entry_of(text: str) -> Entry:
+    """Make an entry of the press whose title is the text; the script tells its language."""
+    language = "ja" if is_japanese(text) else "en"
+    return Entry("e", Source("s", "s", language=language), "", text, "", datetime(2026, 2, 15, tzinfo=UTC), language)
 
 
 @pytest.fixture(scope="module")
@@ -34,13 +44,16 @@ def test_every_test_inside_the_configuration_passes(rules: RuleSet) -> None:
     assert len(outcomes) > 100
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case["text"])
+@pytest.mark.parametrize("case", read_cases("ambiguous.yaml"), ids=lambda case: case["text"])
 def test_ambiguous_words_are_told_apart(rules: RuleSet, case: dict[str, Any]) -> None:
-    language = "ja" if is_japanese(case["text"]) else "en"
-    entry = Entry("e", Source("s", "s", language=language), "", case["text"], "", datetime(2026, 2, 15, tzinfo=UTC), language)
-    actors = set(assess(rules, entry).actors)
+    actors = set(assess(rules, entry_of(case["text"])).actors)
     assert set(case.get("has", [])) <= actors
     assert not set(case.get("lacks", [])) & actors
+
+
+@pytest.mark.parametrize("case", read_cases("stages.yaml"), ids=lambda case: case["text"])
+def test_hedges_and_denials_take_back_what_stands_beside_them(rules: RuleSet, case: dict[str, Any]) -> None:
+    assert assess(rules, entry_of(case["text"])).developments[0].stage == case["stage"]
 
 
 @pytest.mark.parametrize("kind", FILES)
