@@ -24,8 +24,11 @@ class Loaded:
     silences: tuple[Silence, ...] = ()
 
 
-def load(directory: Path) -> Loaded:
-    """Read a directory and check its files against each other. Raises ConfigError with every problem of every file."""
+def load(directory: Path, cache: Path | None = None) -> Loaded:
+    """Read a directory and check its files against each other; `cache` is where compiled rules are kept.
+
+    Raises ConfigError with every problem of every file.
+    """
     problems: list[Problem] = []
     catalog = rules = None
     try:
@@ -33,7 +36,7 @@ def load(directory: Path) -> Loaded:
     except ConfigError as error:
         problems += error.problems
     try:
-        rules = load_rules(directory)
+        rules = load_rules(directory, cache)
     except ConfigError as error:
         problems += error.problems
     silences = load_silences(directory, rules, catalog, problems)

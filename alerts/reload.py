@@ -32,9 +32,10 @@ Fingerprint = tuple[tuple[str, int, int, int], ...]
 class Configuration:
     """Holds the configuration in force. `refresh` looks at the directory and takes up what changed, if it is good."""
 
-    def __init__(self, directory: Path, database: Database, clock: Clock) -> None:
+    def __init__(self, directory: Path, database: Database, clock: Clock, cache: Path | None = None) -> None:
         """Load the directory, or the last good rules if it is broken. Raises ConfigError if there are none."""
         self._directory = directory
+        self._cache = cache
         self._database = database
         self._clock = clock
         self._looking = threading.Lock()
@@ -80,7 +81,7 @@ class Configuration:
 
     def _load(self) -> Loaded:
         """Load the directory and run the tests of its rules. Raises ConfigError."""
-        loaded = load(self._directory)
+        loaded = load(self._directory, self._cache)
         if failed := failed_tests(loaded.rules):
             raise ConfigError(failed)
         return loaded

@@ -59,6 +59,11 @@ class Home:
         return self.path / "logs"
 
     @property
+    def cache(self) -> Path | None:
+        """Where compiled rules are kept; None where there is no home. May be removed at any time."""
+        return self.path / "cache" if self.path.is_dir() else None
+
+    @property
     def env_file(self) -> Path:
         """Settings of this home."""
         return self.path / "alerts.env"

@@ -82,7 +82,7 @@ def run(
     set_up_log(logging.DEBUG if verbose else logging.INFO, file=session.home.logs / "alerts.log")
     database = session.database()
     clock = clock_of(database)
-    configuration = Configuration(session.config_directory(), database, clock)
+    configuration = Configuration(session.config_directory(), database, clock, session.home.cache)
 
     def given() -> Context:
         configuration.refresh()

@@ -55,14 +55,14 @@ class Session:
         return load_catalog(self.config_directory(directory) / "feeds.yaml")
 
     def rules(self, directory: Path | None = None) -> RuleSet:
-        """Load and compile the rules. Raises ConfigError."""
-        return load_rules(self.config_directory(directory))
+        """Load the rules, compiled anew if anything has changed. Raises ConfigError."""
+        return load_rules(self.config_directory(directory), self.home.cache)
 
     def everything(self, directory: Path | None = None) -> Loaded:
         """Load feeds, rules and silences, checked against each other. Raises ConfigError with every problem of every file."""
         from alerts.loaded import load
 
-        return load(self.config_directory(directory))
+        return load(self.config_directory(directory), self.home.cache)
 
     def database(self) -> Database:
         """Open the database and bring it up to date. Raises StoreError."""

@@ -131,20 +131,21 @@ def _cross_check(read: Configuration) -> list[Problem]:
         problems += _unknown(stage, stage.value.shift_for, developments, "development", "shift_for", keys=True)
     missing_stages = sorted({*get_args(Stage)} - set(read.stages)) if read.stages else []
     problems += [Problem("stages.yaml", 0, 0, f"stage {name!r} is missing") for name in missing_stages]
+    actors = {each.value.actor for each in read.concepts.values() if each.value.actor}
     for concept in read.concepts.values():
-        problems += _concept(concept, read)
+        problems += _concept(concept, read, actors)
     problems += _circles(read)
+    discards = {name for name, each in read.rules.items() if each.value.kind == "discard"}
     for rule in read.rules.values():
-        problems += _rule(rule, read, sectors, developments)
+        problems += _rule(rule, read, sectors, developments, discards)
     for case in read.cases:
         problems += _unknown(case, case.value.developments, developments, "development", "developments")
         problems += _unknown(case, case.value.sectors or {}, sectors, "sector", "sectors", keys=True)
     return problems
 
 
-def _concept(placed: Placed[ConceptSpec], read: Configuration) -> list[Problem]:
+def _concept(placed: Placed[ConceptSpec], read: Configuration, actors: set[str]) -> list[Problem]:
     spec, name = placed.value, str(placed.loc[0])
-    actors = {each.value.actor for each in read.concepts.values() if each.value.actor}
     problems = _unknown(placed, spec.includes, read.concepts, "concept", "includes")
     problems += _unknown(placed, spec.implied_by, read.concepts, "concept", "implied_by")
     if name in BUILT_IN:
@@ -187,9 +188,8 @@ def _circles(read: Configuration) -> list[Problem]:
     return problems
 
 
-def _rule(placed: Placed[RuleSpec], read: Configuration, sectors: set[str], developments: set[str]) -> list[Problem]:
+def _rule(placed: Placed[RuleSpec], read: Configuration, sectors: set[str], developments: set[str], discards: set[str]) -> list[Problem]:
     spec = placed.value
-    discards = {name for name, each in read.rules.items() if each.value.kind == "discard"}
     problems = _unknown(placed, spec.levels, sectors, "sector", "levels", keys=True)
     problems += _unknown(placed, spec.why, sectors, "sector", "why", keys=True)
     problems += _unknown(placed, spec.act, sectors | {"any"}, "sector", "act", keys=True)

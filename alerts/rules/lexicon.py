@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from typing import NamedTuple
 
 from alerts.rules.kanji import glued
 from alerts.rules.schema import ConceptSpec, Cues, LeaderSpec, Reject, TermSpec
@@ -19,8 +20,7 @@ BUILT_IN = {
 PLAIN, REJECT, MASK, GLUED, PAIR = range(5)
 
 
-@dataclass(frozen=True, slots=True)
-class Concept:
+class Concept(NamedTuple):
     """`ups` are the numbers of the concepts that a mention counts for, itself first. `actor` is who is mentioned, if anybody."""
 
     number: int
@@ -31,8 +31,7 @@ class Concept:
     ups: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Meaning:
+class Meaning(NamedTuple):
     """What a pattern stands for. `near` are concepts of which one must share the sentence, `after` texts of which one must follow;
     `since` and `until` bound a leader's time in office; `roles` are further concepts a leader counts for."""
 
@@ -149,7 +148,8 @@ class LexiconBuilder:
             for name, number in self._numbers.items()
         )
         patterns = tuple(sorted(self._meanings, key=lambda each: (each.text, each.left, each.right, each.cased or "")))
-        meanings = tuple(tuple(dict.fromkeys(self._meanings[pattern])) for pattern in patterns)
+        shared: dict[tuple[Meaning, ...], tuple[Meaning, ...]] = {}  # the forms of a term have one tuple between them
+        meanings = tuple(shared.setdefault(each, each) for each in (tuple(dict.fromkeys(self._meanings[pattern])) for pattern in patterns))
         tongues: dict[str, set[str]] = {}
         for spec in self.specs.values():
             for language in spec.languages:

@@ -30,27 +30,33 @@ _FORMER_AFTER = re.compile(r"(?:前|元)(?:副?大統領|首相|総理|国務長
 class Scanner:
     """The automaton over all patterns of a lexicon."""
 
-    __slots__ = ("_automaton", "_lexicon", "_made", "_rows")
+    __slots__ = ("_automaton", "_lexicon", "_rows")
 
     def __init__(self, lexicon: Lexicon) -> None:
         self._lexicon = lexicon
-        self._made: dict[Meaning, Row] = {}
-        self._rows = []
-        for pattern, meanings in zip(lexicon.patterns, lexicon.meanings, strict=True):
-            rows = tuple([self._row(meaning) for meaning in meanings])
-            only = rows[0] if len(rows) == 1 and rows[0].plain else None
-            self._rows.append((pattern.left, pattern.right, pattern.cased, only, rows))
+        stand_for: dict[int, tuple[Row | None, tuple[Row, ...]]] = {}  # by meanings, which the forms of a term have in common
+        for meanings in lexicon.meanings:
+            if id(meanings) not in stand_for:
+                rows = tuple([self._row(meaning) for meaning in meanings])
+                stand_for[id(meanings)] = rows[0] if len(rows) == 1 and rows[0].plain else None, rows
+        self._rows = [
+            (pattern.left, pattern.right, pattern.cased, *stand_for[id(meanings)])
+            for pattern, meanings in zip(lexicon.patterns, lexicon.meanings, strict=True)
+        ]
         texts = [pattern.text for pattern in lexicon.patterns]
         self._automaton = AhoCorasick(texts, matchkind=MatchKind.Standard, implementation=Implementation.ContiguousNFA)
 
+    def __reduce__(self) -> tuple[type[Scanner], tuple[Lexicon]]:
+        """Rest as the lexicon: the automaton cannot be pickled, and is built faster than it would be read."""
+        return Scanner, (self._lexicon,)
+
     def _row(self, meaning: Meaning) -> Row:
-        row = self._made.get(meaning)
-        if row is None:
-            concept = self._lexicon.concepts[meaning.concept]
-            roles = tuple(up for role in meaning.roles for up in self._lexicon.concepts[role].ups)
-            plain = meaning.tag == PLAIN and not (concept.actor or meaning.leader or meaning.near or meaning.after)
-            row = self._made[meaning] = Row(meaning.tag, meaning.concept, concept.ups + roles, concept.actor, plain, meaning)
-        return row
+        concept = self._lexicon.concepts[meaning.concept]
+        ups = concept.ups
+        for role in meaning.roles:
+            ups += self._lexicon.concepts[role].ups
+        plain = meaning.tag == PLAIN and not (concept.actor or meaning.leader or meaning.near or meaning.after)
+        return Row(meaning.tag, meaning.concept, ups, concept.actor, plain, meaning)
 
     def _at_home(self, row: Row) -> Row:
         """Return the row for readers whose country it names, to whom it is not foreign."""

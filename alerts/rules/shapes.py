@@ -74,6 +74,16 @@ class Shape(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    def __getstate__(self) -> Any:
+        """The fields alone: a frozen shape has nothing else, and a compiled configuration holds ten thousand."""
+        return self.__dict__
+
+    def __setstate__(self, state: Any) -> None:
+        """Take the fields up again; they were validated before they were kept."""
+        for name, value in (("__dict__", state), ("__pydantic_fields_set__", set(state)), ("__pydantic_extra__", None)):
+            object.__setattr__(self, name, value)
+        object.__setattr__(self, "__pydantic_private__", None)
+
 
 class Shorthand(Shape):
     """A mapping of which the first key alone may be written as plain text."""

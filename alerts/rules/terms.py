@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from alerts.text import fold, is_japanese, is_kanji, is_katakana, is_letter
 
@@ -36,8 +36,7 @@ _STIFF = frozenset({
 _OKURIGANA = re.compile(r"(?<=[\u4e00-\u9fff])[きりしちいみけせげえめれ](?=[\u4e00-\u9fff])")
 
 
-@dataclass(frozen=True, slots=True)
-class Pattern:
+class Pattern(NamedTuple):
     """One text to look for, folded. `left` and `right` say what must not touch it; `cased` is the only accepted spelling, if any."""
 
     text: str

@@ -46,12 +46,11 @@ def backtest(
 ) -> None:
     """Compare the configuration with another: alerts gained, lost and changed, rule by rule, and how many subscribers would get what."""
     from alerts.cli.session import moment_at
-    from alerts.rules.files import load_rules
 
     session: Session = context.obj
     moment = moment_at(now)
     name, old = _old(session, against, config)
-    new = load_rules(session.config_directory(config))
+    new = session.rules(config)
     if file is None and not session.home.path.is_dir():
         raise UsageError("there is no home with stored entries here; give a FILE of entries, or --home")
     host = session.settings().host_country if session.home.path.is_dir() else "JPN"
@@ -75,7 +74,6 @@ def _old(session: Session, against: str | None, config: Path | None) -> tuple[st
     from alerts.cli.rules.versions import in_force, texts_of
     from alerts.resources import shipped
     from alerts.rules.compile import compile_texts
-    from alerts.rules.files import load_rules
 
     if against is not None:
         try:
@@ -84,7 +82,7 @@ def _old(session: Session, against: str | None, config: Path | None) -> tuple[st
             raise AlertsError(f"{against} is not a configuration that this version can use:\n{error}") from None
     if session.home.path.is_dir() and (found := in_force(session)):
         return "in force", compile_texts(found[1])
-    return "shipped", load_rules(shipped("config"))
+    return "shipped", session.rules(shipped("config"))
 
 
 def _entries(

@@ -9,7 +9,7 @@ Full-width digits and signs are already plain ones. Use it for numbers and forms
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import re2
@@ -20,10 +20,22 @@ from alerts.rules.operators.condition import Look, Mentions, Needs, Reader
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """A compiled expression."""
+    """A compiled expression. Raises re2.error."""
 
     source: str
-    compiled: Any
+    compiled: Any = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Compile it: any case, bounded memory."""
+        options = re2.Options()
+        options.case_sensitive = False
+        options.log_errors = False
+        options.max_mem = 1 << 20
+        object.__setattr__(self, "compiled", re2.compile(self.source, options))
+
+    def __reduce__(self) -> tuple[type[Pattern], tuple[str]]:
+        """Rest as the expression: RE2's automaton cannot be pickled."""
+        return Pattern, (self.source,)
 
     def find(self, look: Look, low: int, high: int) -> Mentions | None:
         """Return what it matched first; an empty match is no mention."""
@@ -51,12 +63,8 @@ def parse(value: Any, reader: Reader) -> Pattern | None:
     if not isinstance(value, str) or not value:
         reader.refuse("re needs a regular expression in quotes")
         return None
-    options = re2.Options()
-    options.case_sensitive = False
-    options.log_errors = False
-    options.max_mem = 1 << 20
     try:
-        return Pattern(value, re2.compile(value, options))
+        return Pattern(value)
     except re2.error as error:
         reason = error.args[0].decode() if error.args and isinstance(error.args[0], bytes) else str(error)
         hint = " (RE2 has no back-references and no look-around)" if "escape" in reason or "perl" in reason.lower() else ""
