@@ -12,8 +12,7 @@ from typing import Annotated, TextIO
 import typer
 from rich.console import Console
 
-from alerts.cli import bounces, db, demo, feeds, pipeline, service, silences, stories, subscribers, suppressions
-from alerts.cli.rules.app import app as rules
+from alerts.cli import alerts, app, bounces, cli, db, demo, feeds, from, pipeline, rules, service, silences, stories, subscribers, suppressions, why
 from alerts.cli.session import Session
 from alerts.errors import AlertsError
 from alerts.log import set_up_log
@@ -42,6 +41,7 @@ app.add_typer(db.app, name="db", help="The database: bring it up to date.")
 service.register(app)
 pipeline.register(app)
 demo.register(app)
+why.register(app)
 
 
 PIPE_WIDTH = 160

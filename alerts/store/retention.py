@@ -56,7 +56,7 @@ RETENTION = (
         lambda since: _SUBSCRIBER.c.ended_at < since,
     ),
     Retention(
-        "mails", 180, "who got what, and what came of it: for questions of readers and for the weekly look at deliverability",
+        "mails", 400, "who got what, and what came of it: a year later `alerts why` still has an answer",
         _OUTBOX.c.id,
         lambda since: _OUTBOX.c.open.is_(False) & (_OUTBOX.c.created_at < since),
     ),
@@ -66,7 +66,7 @@ RETENTION = (
         lambda since: _NOTICE.c.open.is_(False) & _NOTICE.c.standing.is_(False) & (_NOTICE.c.created_at < since),
     ),
     Retention(
-        "bounces", 180, "what came back, as long as the mails that it is about are on record",
+        "bounces", 400, "what came back, as long as the mails that it is about are on record",
         _BOUNCE.c.id,
         lambda since: _BOUNCE.c.at < since,
     ),
@@ -95,9 +95,9 @@ RETENTION = (
         ),
     ),
     Retention(
-        "audiences", 0, "choices that nobody has any more",
+        "audiences", 0, "choices that nobody has any more, and that no kept digest was made for",
         _AUDIENCE.c.key,
-        lambda _since: ~exists().where(_SUBSCRIBER.c.audience == _AUDIENCE.c.key),
+        lambda _since: ~exists().where(_SUBSCRIBER.c.audience == _AUDIENCE.c.key) & ~exists().where(_DIGEST.c.audience == _AUDIENCE.c.key),
     ),
 )  # fmt: skip
 """In this order, so that what hangs on other rows goes first."""

@@ -207,6 +207,11 @@ def by_address(connection: Connection, address: str) -> Subscriber | None:
     return None if row is None else _person(row)
 
 
+def key_of(person: Subscriber) -> str:
+    """Return the folded address of a subscriber, by which it is unique and suppressed."""
+    return fold_address(person.address)
+
+
 def listing(connection: Connection, *, state: State | None = None, after: int = 0, limit: int = 1000) -> list[Subscriber]:
     """Return subscribers in the order of their numbers, from the one behind `after`: ask again with the last number for more."""
     statement = _SELECT.where(_SUBSCRIBER.c.id > after).order_by(_SUBSCRIBER.c.id).limit(limit)

@@ -1,0 +1,103 @@
+"""Why a reader got a story, or did not: entry → rule set → story → update → digest → outcome, from the rows that are kept for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from alerts.digests.audience import LeftOut, alert_minimum, pick
+from alerts.digests.subscriber import Choices
+from alerts.jobs.alerting import national
+from alerts.jobs.context import Context
+from alerts.signing import Signer
+from alerts.store import silences, subscribers, suppressions, trails
+from alerts.store.subscribers import Subscriber
+from alerts.store.trails import Mailed, Trace
+from alerts.stories.story import Story, Update
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """The whole answer. `told` are the mails; `reasons` say, for what was not told, why not, the surest first.
+
+    `choices_then` is false if what the reader had chosen at that time is not known any more, so that today's choices had to serve.
+    """
+
+    story: Story
+    reader: Subscriber
+    traces: tuple[Trace, ...]
+    updates: tuple[Update, ...]
+    told: tuple[Mailed, ...]
+    reasons: tuple[str, ...]
+    choices_then: bool
+
+
+def why(context: Context, connection: Connection, reader: Subscriber, story: Story) -> Why:
+    """Gather the answer for one reader and one story. Reads only."""
+    updates = [update for update, _ in trails.updates_of(connection, story.id)]
+    told = trails.mails_about(connection, reader.id, story.id)
+    sent = {number for mail in told if mail.state == "sent" for number in mail.updates}
+    untold = [each for each in updates if each.material and each.number not in sent]
+    first = min((each.at for each in untold), default=None)
+    then = trails.choices_at(connection, reader.id, first) if first else None
+    reasons = _reasons(context, connection, reader, story, untold, told, then or reader.choices)
+    return Why(story, reader, tuple(trails.traces(connection, story.id)), tuple(updates), tuple(told), tuple(reasons), then is not None)
+
+
+def _reasons(
+    context: Context,
+    connection: Connection,
+    reader: Subscriber,
+    story: Story,
+    untold: list[Update],
+    told: list[Mailed],
+    choices: Choices,
+) -> list[str]:
+    """Return why what was not told was not, in the order in which the service asks."""
+    if not untold:
+        return [] if told else ["nothing in it was for readers: it came with a feed's first poll, or only repeated what was known"]
+    reasons = _person(context, connection, reader, untold)
+    reasons += [f"{mail.kind} {mail.edition}: {mail.outcome or mail.state}" for mail in told if mail.state != "sent"]
+    reasons += _silenced(context, connection, untold)
+    host, nations = context.settings.host_country, national(context.rules)
+    for name, minimum in (("digest", None), ("alert", alert_minimum(choices))):
+        floor = {} if minimum is None else {"minimum_level": minimum}
+        verdict = pick([(story, tuple(untold))], choices, host=host, national=nations, **floor)
+        reasons += [f"as {name}: {left.reason}" for left in verdict.left_out if isinstance(left, LeftOut)]
+        if verdict.picks and minimum is None and not reasons:
+            due = f"{reader.due:%Y-%m-%d %H:%M} UTC" if reader.due else "when its alert is published"
+            reasons.append(f"it is chosen and waits for the next mail: {due}")
+    return list(dict.fromkeys(reasons))
+
+
+def _person(context: Context, connection: Connection, reader: Subscriber, untold: list[Update]) -> list[str]:
+    newest = max(each.at for each in untold)
+    oldest = min(each.at for each in untold)
+    reasons = []
+    if reader.confirmed_at is None:
+        reasons.append("the subscription was never confirmed")
+    elif reader.confirmed_at > oldest:
+        reasons.append(
+            f"the subscription was confirmed on {_day(reader.confirmed_at)}, after it happened; nobody's first mail tells old news"
+        )
+    if reader.ended_at is not None and reader.ended_at <= newest:
+        reasons.append(f"the subscription had ended on {_day(reader.ended_at)} ({reader.ended_reason})")
+    if reader.paused_until is not None and reader.paused_until > context.clock.now():
+        reasons.append(f"mail is paused until {reader.paused_until:%Y-%m-%d %H:%M} UTC; the first mail after it tells what was missed")
+    signer = Signer(context.settings.secret_key.get_secret_value(), context.clock)
+    mark = suppressions.mark_of(signer, subscribers.key_of(reader))
+    for reason, at in suppressions.found(connection, [mark]).values():
+        reasons.append(f"mail to this address is suppressed since {_day(at)} ({reason})")
+    return reasons
+
+
+def _silenced(context: Context, connection: Connection, untold: list[Update]) -> list[str]:
+    numbers = {each.number for each in untold}
+    met = [each for each in silences.met(connection, context.clock.now()) if each.number in numbers and each.whole and each.told is None]
+    return [f"it was silenced by {each.silence} on {_day(each.at)}" for each in met]
+
+
+def _day(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d}"
