@@ -12,7 +12,8 @@ from typing import Annotated, TextIO
 import typer
 from rich.console import Console
 
-from alerts.cli import alerts, app, bounces, cli, db, demo, feeds, from, pipeline, rules, service, silences, stories, subscribers, suppressions, why
+from alerts.cli import bounces, db, demo, feeds, pipeline, service, silences, stories, subscribers, suppressions, why
+from alerts.cli.rules.app import app as rules
 from alerts.cli.session import Session
 from alerts.errors import AlertsError
 from alerts.log import set_up_log
