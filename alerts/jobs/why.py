@@ -7,10 +7,11 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from alerts.digests.audience import LeftOut, alert_minimum, pick
+from alerts.digests.audience import alert_minimum, pick
 from alerts.digests.subscriber import Choices
-from alerts.jobs.alerting import national
 from alerts.jobs.context import Context
+from alerts.jobs.gathering import national
+from alerts.rules.levels import Level
 from alerts.signing import Signer
 from alerts.store import silences, subscribers, suppressions, trails
 from alerts.store.subscribers import Subscriber
@@ -62,11 +63,10 @@ def _reasons(
     reasons += [f"{mail.kind} {mail.edition}: {mail.outcome or mail.state}" for mail in told if mail.state != "sent"]
     reasons += _silenced(context, connection, untold)
     host, nations = context.settings.host_country, national(context.rules)
-    for name, minimum in (("digest", None), ("alert", alert_minimum(choices))):
-        floor = {} if minimum is None else {"minimum_level": minimum}
-        verdict = pick([(story, tuple(untold))], choices, host=host, national=nations, **floor)
-        reasons += [f"as {name}: {left.reason}" for left in verdict.left_out if isinstance(left, LeftOut)]
-        if verdict.picks and minimum is None and not reasons:
+    for name, minimum in (("digest", Level.info), ("alert", alert_minimum(choices))):
+        verdict = pick([(story, tuple(untold))], choices, host=host, national=nations, minimum_level=minimum)
+        reasons += [f"as {name}: {left.reason}" for left in verdict.left_out]
+        if verdict.picks and name == "digest" and not reasons:
             due = f"{reader.due:%Y-%m-%d %H:%M} UTC" if reader.due else "when its alert is published"
             reasons.append(f"it is chosen and waits for the next mail: {due}")
     return list(dict.fromkeys(reasons))
