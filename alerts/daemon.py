@@ -37,6 +37,8 @@ log = structlog.get_logger()
 STOP_SECONDS = 9.0
 """How long work in flight may take to end after SIGTERM; leases make up for whatever is cut off."""
 
+WATCH_SECONDS = 2
+
 
 @dataclass(frozen=True, slots=True)
 class Beat:
@@ -119,12 +121,19 @@ def note_tick(context: Context) -> None:
 
 
 async def serve(
-    context: Callable[[], Context], app: Any, *, host: str, port: int, started: Callable[[int], None] = lambda _port: None
+    context: Callable[[], Context],
+    app: Any,
+    *,
+    host: str,
+    port: int,
+    watch: Callable[[], object] = lambda: None,
+    started: Callable[[int], None] = lambda _port: None,
 ) -> int:
     """Tick and serve the pages until SIGTERM or SIGINT; return within ten seconds how many jobs had to be cut off.
 
-    `context` is asked anew for each beat, so that a changed configuration is taken up between jobs and never within one. `started` is
-    told the port. Raises AlertsError if the port cannot be had.
+    `context` is asked anew for each beat, so that a changed configuration is taken up between jobs and never within one. `watch` looks for
+    such a change every other second, in a thread: no job and no page waits for it. `started` is told the port. Raises AlertsError if the
+    port cannot be had.
     """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -139,6 +148,7 @@ async def serve(
         scheduler = AsyncIOScheduler(timezone=UTC, job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1})
         for line in SCHEDULE:
             _add(scheduler, line.with_tools(tools), context, running)
+        running.add(asyncio.create_task(_look(watch)))
         scheduler.start()
         log.info("daemon.started", host=host, port=port)
         await stop.wait()
@@ -169,6 +179,16 @@ def _add(scheduler: AsyncIOScheduler, line: Beat, context: Callable[[], Context]
 
     # The first beat comes at once: what an outage left due should not wait for an hourly line.
     scheduler.add_job(once, "interval", seconds=line.seconds, jitter=line.seconds // 5, next_run_time=datetime.now(UTC), id=line.name)
+
+
+async def _look(watch: Callable[[], object]) -> None:
+    """Look for a changed configuration, and a while later again; a look that fails is told."""
+    while True:
+        try:
+            await _in_thread(lambda _: watch(), None)
+        except AlertsError as error:
+            log.error("watch.failed", error=str(error))
+        await asyncio.sleep(WATCH_SECONDS)
 
 
 class _Server(uvicorn.Server):

@@ -10,9 +10,12 @@ from alerts.errors import ConfigError, Problem
 from alerts.feeds.catalog import Catalog, load_catalog
 from alerts.rules.cases import run_tests
 from alerts.rules.compile import RuleSet
+from alerts.rules.configuration import FOLDERS
 from alerts.rules.files import load_rules
 from alerts.stories.silence import Silence
 from alerts.stories.silences_file import NAME, silences_of
+
+Fingerprint = tuple[tuple[str, int, int, int, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,3 +68,16 @@ def failed_tests(rules: RuleSet) -> list[Problem]:
             message = f"test of {outcome.subject} failed: {outcome.reason}"
             failed.append(Problem(file, int(line.partition(":")[0] or 0), 1, message))
     return failed
+
+
+def fingerprint(directory: Path) -> Fingerprint:
+    """Return what changes whenever a file does: also when an editor writes by rename, or a link to a file or directory is swapped."""
+    found = []
+    for folder in ("", *FOLDERS):
+        for path in sorted((directory / folder).glob("*.y*ml")):
+            try:
+                status = path.stat()
+            except OSError:  # it was there a moment ago
+                continue
+            found.append((str(path), status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino))
+    return tuple(found)

@@ -1,46 +1,70 @@
 """The configuration in force: exchanged whole when a changed directory is good, kept as it is when it is not.
 
-A changed directory is loaded, compiled and its rules' own tests are run, off to the side. Only if all is well does it take the place of
-the running one, between jobs and never within one. Otherwise the last good one stays, and the log, `alerts status` and `/readyz` say where
-the problem is. A service that is started on a broken directory goes on with the last good rules that it knows from its database.
+`refresh` is called every other second, in a thread of its own. A directory that changed is left alone until it stands still, because an
+editor may be halfway through; then it is loaded, compiled and its tests are run, off to the side. Only if all is well does it take the
+place of the running one: one assignment, seen by the next job and by none that is under way, each of which keeps the context it was given.
+Otherwise the last good one stays; the log, `alerts status`, `/readyz`, `/metrics` and, if it lasts, a mail to the operator say why. A
+service that is started on a broken directory goes on with the last good configuration that it knows from its database.
 """
 
 from __future__ import annotations
 
 import threading
+import time
 from pathlib import Path
 
 import structlog
 
 from alerts.clock import Clock
 from alerts.errors import ConfigError, Problem
-from alerts.feeds.catalog import Catalog, load_catalog
-from alerts.loaded import Loaded, failed_tests, load
+from alerts.feeds.catalog import Catalog
+from alerts.loaded import Fingerprint, Loaded, failed_tests, fingerprint, load
 from alerts.rules.compile import compile_texts
+from alerts.store import notices
 from alerts.store.db import Database
-from alerts.store.facts import load_fact, save_fact
+from alerts.store.facts import CONFIGURATION, LAST_GOOD, load_fact, save_fact
 from alerts.store.rulesets import keep_ruleset, load_ruleset
+from alerts.store.values import document, value
+from alerts.stories.silence import Silence
 
-FACT = "configuration"
 SHOWN = 20
-"""Problems kept in the fact; `alerts rules check` shows all."""
+"""Problems kept in the fact and mailed; `alerts rules check` shows all."""
+SETTLE = 2.0
+"""Seconds for which nothing may change before a directory is read."""
+PATIENCE = 60.0
+"""Seconds after which a broken directory is mailed about: whoever mends it at once needs no mail."""
+NOTICE = "configuration"
 
 log = structlog.get_logger()
-Fingerprint = tuple[tuple[str, int, int, int], ...]
 
 
 class Configuration:
     """Holds the configuration in force. `refresh` looks at the directory and takes up what changed, if it is good."""
 
-    def __init__(self, directory: Path, database: Database, clock: Clock, cache: Path | None = None) -> None:
-        """Load the directory, or the last good rules if it is broken. Raises ConfigError if there are none."""
-        self._directory = directory
-        self._cache = cache
+    def __init__(
+        self,
+        directory: Path,
+        database: Database,
+        clock: Clock,
+        cache: Path | None = None,
+        *,
+        settle: float = SETTLE,
+        patience: float = PATIENCE,
+    ) -> None:
+        """Load the directory, or the last good configuration if it is broken. Raises ConfigError if there is none.
+
+        `cache` is where compiled rules are kept.
+        """
+        self._directory, self._cache = directory, cache
         self._database = database
         self._clock = clock
+        self._settle, self._patience = settle, patience
         self._looking = threading.Lock()
         self.problems: tuple[Problem, ...] = ()
-        self._seen = self._fingerprint()
+        self._seen = fingerprint(directory)
+        self._moving: tuple[Fingerprint, float] = self._seen, 0.0
+        self._broken_since = time.monotonic()
+        self._is_told = False
         try:
             self.current = self._load()
         except ConfigError as error:
@@ -50,7 +74,7 @@ class Configuration:
             self._report(())
 
     def refresh(self) -> bool:
-        """Take up a changed directory; True if another configuration is in force now. Never raises ConfigError.
+        """Take up a changed directory; True if another configuration is in force now. Never raises ConfigError. Raises StoreError.
 
         Safe to call from several threads: while one looks, the others go on with what is in force.
         """
@@ -62,22 +86,30 @@ class Configuration:
             self._looking.release()
 
     def _refresh(self) -> bool:
-        found = self._fingerprint()
+        found = fingerprint(self._directory)
         if found == self._seen:
+            self._tell_if_it_lasts()
+            return False
+        if not self._stands_still(found):
             return False
         try:
-            loaded = self._load()
+            loaded, problems = self._load(), tuple[Problem, ...]()
         except ConfigError as error:
-            # An editor may be halfway through writing: only what stands still is reported.
-            if found == self._fingerprint():
-                self._seen = found
-                self._report(error.problems)
-            return False
+            loaded, problems = self.current, error.problems
+        if found != fingerprint(self._directory):
+            return False  # it moved while it was read: what was read may be half of each
+        before, self.current = self.current, loaded
+        self._report(problems)
         self._seen = found
-        changed = loaded != self.current
-        self.current = loaded
-        self._report(())
-        return changed
+        self._tell_if_it_lasts()
+        return _says(before) != _says(loaded)
+
+    def _stands_still(self, found: Fingerprint) -> bool:
+        """True once nothing has changed for a while; reckoned from when we saw it, for clocks of file servers differ."""
+        now = time.monotonic()
+        if found != self._moving[0]:
+            self._moving = found, now
+        return now - self._moving[1] >= self._settle
 
     def _load(self) -> Loaded:
         """Load the directory and run the tests of its rules. Raises ConfigError."""
@@ -89,35 +121,50 @@ class Configuration:
     def _last_good(self, error: ConfigError) -> Loaded:
         """Go on with what was in force before. Raises `error` if nothing was."""
         with self._database.read() as connection:
-            fact = load_fact(connection, FACT)
+            fact, rest = load_fact(connection, CONFIGURATION), load_fact(connection, LAST_GOOD)
             texts = fact and load_ruleset(connection, fact[1]["ruleset"])
-        if not texts:
+        if not texts or not rest:
             raise error
-        try:
-            catalog = load_catalog(self._directory / "feeds.yaml")
-        except ConfigError:
-            catalog = Catalog(feeds=())  # nothing is polled, but what is stored is still published and sent
-        return Loaded(catalog, compile_texts(texts))
+        catalog = Catalog.model_validate(rest[1]["catalog"])
+        return Loaded(catalog, compile_texts(texts), tuple(value(Silence, each) for each in rest[1]["silences"]))
 
     def _report(self, problems: tuple[Problem, ...]) -> None:
+        """Put on record what is in force and what is wrong with the directory."""
+        if problems and not self.problems:
+            self._broken_since, self._is_told = time.monotonic(), False
         self.problems = problems
-        rules, now = self.current.rules, self._clock.now()
-        value = {"ok": not problems, "ruleset": rules.hash, "problems": [str(problem) for problem in problems[:SHOWN]]}
+        loaded, now = self.current, self._clock.now()
+        said = [str(problem) for problem in problems[:SHOWN]]
         with self._database.write() as connection:
-            keep_ruleset(connection, rules.hash, rules.files, now=now)
-            save_fact(connection, FACT, value, at=now)
+            keep_ruleset(connection, loaded.rules.hash, loaded.rules.files, now=now)
+            fact = {"ok": not problems, "ruleset": loaded.rules.hash, "count": len(problems), "problems": said}
+            save_fact(connection, CONFIGURATION, fact, at=now)
+            if not problems:
+                silences = [document(each) for each in loaded.silences]
+                save_fact(connection, LAST_GOOD, {"catalog": loaded.catalog.model_dump(mode="json"), "silences": silences}, at=now)
+                lines = [f"Rule set {loaded.rules.hash} is in force since {now:%Y-%m-%d %H:%M} UTC."]
+                notices.settle(connection, key=NOTICE, subject="The configuration is in order again", lines=lines, now=now)
         if problems:
-            log.error("configuration.refused", problems=[str(problem) for problem in problems[:SHOWN]], in_force=self.current.rules.hash)
+            log.error("configuration.refused", problems=said, count=len(problems), in_force=loaded.rules.hash)
         else:
-            log.info("configuration.in_force", ruleset=self.current.rules.hash)
+            log.info("configuration.in_force", ruleset=loaded.rules.hash)
 
-    def _fingerprint(self) -> Fingerprint:
-        """What changes whenever a file does: also when an editor writes by rename or a link is swapped."""
-        found = []
-        for path in sorted(self._directory.rglob("*.y*ml")):
-            try:
-                status = path.stat()
-            except OSError:
-                continue
-            found.append((str(path), status.st_mtime_ns, status.st_size, status.st_ino))
-        return tuple(found)
+    def _tell_if_it_lasts(self) -> None:
+        """Mail the operator once that a changed directory was refused."""
+        if not self.problems or self._is_told or time.monotonic() - self._broken_since < self._patience:
+            return
+        more = [f"… and {len(self.problems) - SHOWN} more"] if len(self.problems) > SHOWN else []
+        lines = [
+            "The configuration was changed and cannot be used. Nothing is lost: the last good one stays in force until this is mended.",
+            *(str(problem) for problem in self.problems[:SHOWN]),
+            *more,
+            f"`alerts rules check --config {self._directory}` shows everything. In force: rule set {self.current.rules.hash}.",
+        ]
+        with self._database.write() as connection:
+            notices.tell(connection, key=NOTICE, subject="The changed configuration is refused", lines=lines, now=self._clock.now())
+        self._is_told = True
+
+
+def _says(loaded: Loaded) -> tuple[object, ...]:
+    """What makes a configuration another one."""
+    return loaded.rules.hash, loaded.catalog, loaded.silences

@@ -85,7 +85,6 @@ def run(
     configuration = Configuration(session.config_directory(), database, clock, session.home.cache)
 
     def given() -> Context:
-        configuration.refresh()
         loaded = configuration.current
         return Context(settings, session.home, database, clock, loaded.catalog, loaded.rules, worker, silences=loaded.silences)
 
@@ -96,6 +95,7 @@ def run(
         serve(
             given,
             app,
+            watch=configuration.refresh,
             host=where,
             port=settings.listen_port if port is None else port,
             started=lambda bound: session.err.print(f"Serving pages at http://{where}:{bound}; stop with Ctrl-C.", highlight=False),

@@ -10,6 +10,11 @@ from sqlalchemy import Connection, delete, insert, select
 from alerts.store.leases import table_of
 from alerts.store.service_tables import FactRow
 
+CONFIGURATION = "configuration"
+"""Which rule set is in force, and what is wrong with the directory."""
+LAST_GOOD = "last good"
+"""Feeds and silences to go on with after a restart on a broken directory: for the service alone."""
+
 _FACT = table_of(FactRow)
 
 
@@ -26,5 +31,6 @@ def load_fact(connection: Connection, name: str) -> tuple[datetime, dict[str, An
 
 
 def load_facts(connection: Connection) -> dict[str, tuple[datetime, dict[str, Any]]]:
-    """Return all facts by name."""
-    return {row.name: (row.at, row.value) for row in connection.execute(select(_FACT).order_by(_FACT.c.name))}
+    """Return all facts by name that people read."""
+    rows = connection.execute(select(_FACT).where(_FACT.c.name != LAST_GOOD).order_by(_FACT.c.name))
+    return {row.name: (row.at, row.value) for row in rows}

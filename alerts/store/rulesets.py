@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, func, select
+from sqlalchemy.dialects import postgresql, sqlite
 
 from alerts.store.leases import table_of
 from alerts.store.service_tables import RulesetRow
@@ -29,8 +30,10 @@ def keep_ruleset(connection: Connection, hash_: str, files: Mapping[str, str], *
     """Keep the texts of a rule set under its hash; False if it is kept already."""
     if connection.scalar(select(_RULESET.c.hash).where(_RULESET.c.hash == hash_)) is not None:
         return False
-    connection.execute(insert(_RULESET), {"hash": hash_, "first_used": now, "files": dict(files)})
-    return True
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite  # another node may keep the same set at this moment
+    row = {"hash": hash_, "first_used": now, "files": dict(files)}
+    kept = dialect.insert(_RULESET).values(row).on_conflict_do_nothing().returning(_RULESET.c.hash)
+    return connection.scalar(kept) is not None
 
 
 def load_ruleset(connection: Connection, hash_: str) -> dict[str, str] | None:

@@ -17,7 +17,7 @@ from alerts.rules.compile import RuleSet
 from alerts.settings import Settings
 from alerts.signing import Signer
 from alerts.store.db import Database
-from alerts.web import confirm, files, health, links, preferences, signup, unsubscribe, view
+from alerts.web import confirm, files, health, links, metrics, preferences, signup, unsubscribe, view
 from alerts.web.guard import Guard
 from alerts.web.pages import Pages
 from alerts.web.quotas import Quotas
@@ -54,7 +54,7 @@ def create_app(
     )
     app = FastAPI(title=settings.sender_name, docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     app.state.site = site
-    for room in (signup, confirm, preferences, unsubscribe, links, view, files, health):
+    for room in (signup, confirm, preferences, unsubscribe, links, view, files, health, metrics):
         app.include_router(room.router)
     guard = Guard(app, site)
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 
 from alerts.errors import AlertsError
-from alerts.store.facts import load_fact
+from alerts.store.facts import CONFIGURATION, load_fact
 from alerts.web.site import SAFE, The
 
 router = APIRouter()
@@ -30,8 +30,10 @@ def readyz(site: The) -> Response:
     now, last_tick = site.clock.now(), None
     try:
         with site.database.read() as connection:
-            fact = load_fact(connection, TICK_FACT)
+            fact, configuration = load_fact(connection, TICK_FACT), load_fact(connection, CONFIGURATION)
         last_tick = fact[0] if fact else None
+        if configuration:  # a refused one is no reason to stop: the last good one is in force
+            checks["configuration"] = "ok" if configuration[1]["ok"] else f"refused: {configuration[1].get('count', 'some')} problems"
         checks["database"] = "ok"
     except Exception as error:  # whatever it is, we are not ready
         checks["database"] = str(error) if isinstance(error, AlertsError) else type(error).__name__

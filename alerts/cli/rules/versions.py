@@ -26,12 +26,11 @@ def texts_of(session: Session, version: str, directory: Path) -> Mapping[str, by
 
 def in_force(session: Session) -> tuple[str, Mapping[str, str]] | None:
     """Return the rule set that the service has in force, with its hash; None if it has never run."""
-    from alerts.reload import FACT
-    from alerts.store.facts import load_fact
+    from alerts.store.facts import CONFIGURATION, load_fact
     from alerts.store.rulesets import load_ruleset
 
     with session.database().read() as connection:
-        fact = load_fact(connection, FACT)
+        fact = load_fact(connection, CONFIGURATION)
         texts = load_ruleset(connection, fact[1]["ruleset"]) if fact else None
     return None if fact is None or texts is None else (fact[1]["ruleset"], texts)
 

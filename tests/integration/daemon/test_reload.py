@@ -3,18 +3,38 @@
 from __future__ import annotations
 
 import shutil
+import warnings
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, get_args
 
 import pytest
+from sqlalchemy import select
 
 from alerts.clock import SetClock
+from alerts.digests.subscriber import Choices
 from alerts.errors import ConfigError
-from alerts.reload import FACT, Configuration
+from alerts.feeds.entry import Entry, Source
+from alerts.feeds.parse import Item
+from alerts.jobs.assess import AssessCount, assess
+from alerts.jobs.context import Context
+from alerts.jobs.publish import PublishCount, publish
+from alerts.reload import Configuration
 from alerts.rules.assessment import Stage
+from alerts.rules.levels import Level
+from alerts.settings import Home, Settings
+from alerts.store import entries, outbox, subscribers
 from alerts.store.db import Database
-from alerts.store.facts import load_fact
+from alerts.store.facts import CONFIGURATION, load_fact
+from alerts.store.leases import table_of
+from alerts.store.rulesets import load_ruleset
+from alerts.store.service_tables import NoticeRow
+from alerts.store.stories import load_assessment
+from alerts.web.app import create_app
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    from starlette.testclient import TestClient
 
 CLOCK = SetClock(datetime(2026, 1, 2, tzinfo=UTC))
 FILES = {
@@ -51,20 +71,25 @@ def database(tmp_path: Path, migrated_file: Path) -> Database:
     return Database(f"sqlite:///{tmp_path / 'alerts.db'}")
 
 
+def configured(directory: Path, database: Database, **more: float) -> Configuration:
+    """The configuration of a directory, taken up as soon as it is looked at."""
+    return Configuration(directory, database, CLOCK, **{"settle": 0.0, "patience": 0.0, **more})
+
+
 def fact(database: Database) -> dict[str, Any]:
     with database.read() as connection:
-        found = load_fact(connection, FACT)
+        found = load_fact(connection, CONFIGURATION)
     assert found is not None
     return found[1]
 
 
 def test_a_good_change_is_taken_up_and_the_old_one_was_kept(directory: Path, database: Database) -> None:
-    configuration = Configuration(directory, database, CLOCK)
+    configuration = configured(directory, database)
     before = configuration.current
     (directory / "rules" / "trade.yaml").write_text(FILES["rules/trade.yaml"].replace("A tariff", "Another title"), encoding="utf-8")
     assert configuration.refresh()
     assert configuration.current.rules.hash != before.rules.hash
-    assert fact(database) == {"ok": True, "ruleset": configuration.current.rules.hash, "problems": []}
+    assert fact(database) == {"ok": True, "ruleset": configuration.current.rules.hash, "count": 0, "problems": []}
     assert not configuration.refresh(), "nothing changed since"
 
 
@@ -72,7 +97,11 @@ def test_a_good_change_is_taken_up_and_the_old_one_was_kept(directory: Path, dat
     ("name", "text", "told"),
     [
         ("rules/trade.yaml", FILES["rules/trade.yaml"].replace("  title", "  titel"), "rules/trade.yaml:1:3: 'title' is missing"),
-        ("rules/trade.yaml", FILES["rules/trade.yaml"].replace("New tariff on cars", "New duty on cars"), "rules/trade.yaml:1:1: test of tariff failed: must match"),
+        (
+            "rules/trade.yaml",
+            FILES["rules/trade.yaml"].replace("New tariff on cars", "New duty on cars"),
+            "rules/trade.yaml:1:1: test of tariff failed: must match",
+        ),
         ("feeds.yaml", "- {id: one, url: 'ftp://x', title: One, publisher: One}\n", "feeds.yaml:1:"),
         ("lexicon/trade.yaml", "tariff: [", "lexicon/trade.yaml:2:1: this is not YAML"),
     ],
@@ -81,7 +110,7 @@ def test_a_good_change_is_taken_up_and_the_old_one_was_kept(directory: Path, dat
 def test_a_bad_change_leaves_the_last_good_in_force_and_names_its_place(
     directory: Path, database: Database, name: str, text: str, told: str
 ) -> None:
-    configuration = Configuration(directory, database, CLOCK)
+    configuration = configured(directory, database)
     before = configuration.current
     (directory / name).write_text(text, encoding="utf-8")
     assert not configuration.refresh()
@@ -96,7 +125,7 @@ def test_a_bad_change_leaves_the_last_good_in_force_and_names_its_place(
 
 
 def test_an_editor_that_writes_by_rename_is_noticed(directory: Path, database: Database) -> None:
-    configuration = Configuration(directory, database, CLOCK)
+    configuration = configured(directory, database)
     fresh = directory / ".trade.yaml.new"
     fresh.write_text(FILES["rules/trade.yaml"].replace("A tariff", "Another title"), encoding="utf-8")
     fresh.replace(directory / "rules" / "trade.yaml")
@@ -104,9 +133,9 @@ def test_an_editor_that_writes_by_rename_is_noticed(directory: Path, database: D
 
 
 def test_a_start_on_a_broken_directory_goes_on_with_the_last_good_rules(directory: Path, database: Database) -> None:
-    good = Configuration(directory, database, CLOCK).current.rules.hash
+    good = configured(directory, database).current.rules.hash
     (directory / "rules" / "trade.yaml").write_text("- id: [", encoding="utf-8")
-    restarted = Configuration(directory, database, CLOCK)
+    restarted = configured(directory, database)
     assert restarted.current.rules.hash == good
     assert restarted.problems
     assert not fact(database)["ok"]
@@ -116,5 +145,120 @@ def test_a_first_start_on_a_broken_directory_says_every_problem(directory: Path,
     (directory / "rules" / "trade.yaml").write_text("- id: tariff\n  titel: x\n", encoding="utf-8")
     (directory / "feeds.yaml").write_text("- {id: one}\n", encoding="utf-8")
     with pytest.raises(ConfigError) as caught:
-        Configuration(directory, database, CLOCK)
+        configured(directory, database)
     assert {problem.file.rpartition("/")[2] for problem in caught.value.problems} >= {"feeds.yaml", "trade.yaml"}
+
+
+def notices_of(database: Database) -> list[tuple[str, bool]]:
+    """Subject and whether the state it tells of lasts, in order."""
+    with database.read() as connection:
+        rows = connection.execute(select(table_of(NoticeRow)).order_by(table_of(NoticeRow).c.id)).all()
+    return [(row.subject, row.standing) for row in rows]
+
+
+def test_the_operator_hears_once_of_a_broken_state_and_once_of_its_end(directory: Path, database: Database) -> None:
+    configuration = configured(directory, database)
+    rules = directory / "rules" / "trade.yaml"
+    for text in ("- id: [", "- id: x", "- id: [", "- {}"):
+        rules.write_text(text, encoding="utf-8")
+        configuration.refresh()
+        configuration.refresh()
+    assert notices_of(database) == [("The changed configuration is refused", True)]
+    rules.write_text(FILES["rules/trade.yaml"], encoding="utf-8")
+    configuration.refresh()
+    assert notices_of(database) == [("The changed configuration is refused", False), ("The configuration is in order again", False)]
+
+
+def test_what_is_mended_at_once_needs_no_mail(directory: Path, database: Database) -> None:
+    configuration = configured(directory, database, patience=60)
+    (directory / "rules" / "trade.yaml").write_text("- id: [", encoding="utf-8")
+    configuration.refresh()
+    configuration.refresh()
+    assert not fact(database)["ok"]
+    assert notices_of(database) == []
+
+
+def test_a_file_that_is_still_being_written_is_not_read(directory: Path, database: Database) -> None:
+    configuration = configured(directory, database, settle=60)
+    before = configuration.current
+    whole = FILES["rules/trade.yaml"]
+    (directory / "rules" / "trade.yaml").write_text(whole[:40], encoding="utf-8")
+    assert not configuration.refresh()
+    (directory / "rules" / "trade.yaml").write_text("[]\n", encoding="utf-8")  # valid, and without the rules
+    assert not configuration.refresh()
+    assert configuration.current is before
+    assert fact(database)["ok"]
+
+
+@pytest.mark.parametrize("folder", ["config", "rules"])
+def test_a_directory_that_is_a_swapped_link_is_noticed(directory: Path, database: Database, folder: str, tmp_path: Path) -> None:
+    place = directory if folder == "config" else directory / "rules"
+    old, new = tmp_path / "versions" / "old", tmp_path / "versions" / "new"
+    old.parent.mkdir()
+    place.rename(old)
+    shutil.copytree(old, new)
+    place.symlink_to(old)
+    changed = new / ("rules/trade.yaml" if folder == "config" else "trade.yaml")
+    changed.write_text(changed.read_text().replace("A tariff", "Another title"), encoding="utf-8")
+    configuration = configured(directory, database)
+    fresh = tmp_path / "link"
+    fresh.symlink_to(new)
+    fresh.replace(place)
+    assert configuration.refresh()
+    assert configuration.current.rules.rule("tariff").spec.title.en == "Another title"  # type: ignore[union-attr]
+
+
+def test_a_restart_on_broken_feeds_goes_on_with_the_last_good_ones_and_its_silences(directory: Path, database: Database) -> None:
+    (directory / "silences.yaml").write_text("- {id: a, rule: tariff, until: 2026-03-01, author: Ann, comment: c}\n", encoding="utf-8")
+    good = configured(directory, database).current
+    (directory / "feeds.yaml").write_text("- {id: [", encoding="utf-8")
+    restarted = configured(directory, database)
+    assert (restarted.current.catalog, restarted.current.silences) == (good.catalog, good.silences)
+    assert not fact(database)["ok"]
+
+
+def test_a_job_under_way_keeps_its_rules_and_nothing_is_assessed_or_sent_again(directory: Path, database: Database, tmp_path: Path) -> None:
+    configuration = configured(directory, database)
+    settings = Settings.model_validate({"secret_key": "a key for tests only"})
+
+    def context() -> Context:
+        loaded = configuration.current
+        return Context(settings, Home(tmp_path), database, CLOCK, loaded.catalog, loaded.rules, "one", silences=loaded.silences)
+
+    with database.write() as connection:
+        subscribers.add(
+            connection, "a@example.org", Choices(cadence="immediate", sectors=(("trade", Level.info),)), now=CLOCK.now(), confirmed=True
+        )
+        entry = Entry(
+            "one:1", Source("one", "One", "official", "JPN", "en"), "https://one.example.com/1", "New tariff on cars", "", CLOCK.now(), "en"
+        )
+        entries.insert_new(connection, [Item(entry, "1", "given", "", "1")], feed="one", now=CLOCK.now(), baseline=False)
+    under_way = context()
+    assert assess(under_way).relevant == 1
+    publish(under_way)
+    old = configuration.current.rules.hash
+    text = (directory / "developments.yaml").read_text().replace("{trade: prepare}", "{trade: act}")
+    (directory / "developments.yaml").write_text(text, encoding="utf-8")
+    assert configuration.refresh()
+    assert (under_way.rules.hash, context().rules.hash != old) == (old, True)
+    assert (assess(context()), publish(context())) == (AssessCount(), PublishCount())
+    with database.read() as connection:
+        decided = load_assessment(connection, "one:1")
+        assert decided is not None
+        assert decided.ruleset == old
+        assert load_ruleset(connection, old) is not None
+        assert outbox.counts(connection, now=CLOCK.now())["pending"] == 1
+
+
+def test_the_metrics_say_what_is_in_force_and_what_is_wrong(directory: Path, database: Database, tmp_path: Path) -> None:
+    configuration = configured(directory, database)
+    settings = Settings.model_validate({"secret_key": "a key for tests only"})
+    app = create_app(settings=settings, database=database, clock=CLOCK, rules=lambda: configuration.current.rules)
+    client = TestClient(app, base_url="http://127.0.0.1:8000")
+    assert f'alerts_ruleset_info{{hash="{configuration.current.rules.hash}"}} 1.0' in client.get("/metrics").text
+    (directory / "rules" / "trade.yaml").write_text("- {id: x}\n", encoding="utf-8")
+    configuration.refresh()
+    text = client.get("/metrics").text
+    assert "alerts_configuration_ok 0.0" in text
+    assert 'alerts_waiting{what="mails"} 0.0' in text
+    assert client.get("/readyz").json()["configuration"].startswith("refused: ")

@@ -1,0 +1,48 @@
+"""Figures for Prometheus: what an alarm is worth, from the records that all nodes share. No address, no text, nothing personal."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from fastapi.responses import Response
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, Info, ProcessCollector, generate_latest
+
+from alerts.store import silences
+from alerts.store.counts import waiting
+from alerts.store.facts import CONFIGURATION, load_fact
+from alerts.web.health import TICK_FACT
+from alerts.web.site import SAFE, Site, The
+
+router = APIRouter()
+
+
+@router.api_route("/metrics", methods=SAFE)
+def metrics(site: The) -> Response:
+    """Return the figures as they stand, in the text format of Prometheus; 500 if the database cannot be read."""
+    registry = CollectorRegistry()  # of this answer: two services in one process must not add up
+    ProcessCollector(registry=registry)
+    _fill(registry, site)
+    return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+
+
+def _fill(registry: CollectorRegistry, site: Site) -> None:
+    now = site.clock.now()
+
+    def gauge(name: str, text: str, value: float) -> None:
+        Gauge(f"alerts_{name}", text, registry=registry).set(value)
+
+    with site.database.read() as connection:
+        configuration, tick = load_fact(connection, CONFIGURATION), load_fact(connection, TICK_FACT)
+        muted, open_rows = silences.count(connection, now), waiting(connection)
+    if configuration:
+        at, said = configuration
+        gauge("configuration_ok", "1 if the configuration directory is in force, 0 if a change of it was refused", said["ok"])
+        gauge("configuration_problems", "Mistakes for which it was refused", said.get("count", len(said["problems"])))
+        gauge("configuration_change_timestamp_seconds", "When a change was last taken up or refused", at.timestamp())
+        Info("alerts_ruleset", "The rule set in force", registry=registry).info({"hash": said["ruleset"]})
+    if tick:
+        gauge("tick_timestamp_seconds", "When the daemon last looked for work", tick[0].timestamp())
+    gauge("silences_active", "Silences in force", muted["active"])
+    gauge("silenced_updates", "Story updates that nobody was told of because of a silence", muted["updates_silenced"])
+    labelled = Gauge("alerts_waiting", "Rows that wait: entries to assess, updates to publish, mails to send", ["what"], registry=registry)
+    for what, count in open_rows.items():
+        labelled.labels(what).set(count)
