@@ -36,6 +36,41 @@ DAY = date(2026, 1, 18)
         ("来週協議", "next", "2026-01-19", "2026-01-25"),
         ("2028年に改正", "next", "2028-01-01", "2028-12-31"),
         ("this winter", "next", "2026-12-01", "2027-02-28"),
+        ("来年4月から2年間1%に", "effective", "2027-04-01", "2027-04-30"),
+        ("9月15日に施行", "effective", "2026-09-15", "2026-09-15"),
+        ("3月発動", "effective", "2026-03-01", "2026-03-31"),
+        ("外相が19日から訪韓へ", "next", "2026-01-19", "2026-01-19"),
+        ("The president will travel to Nara from Tuesday", "next", "2026-01-20", "2026-01-20"),
+        ("ministers will start talks March 16", "next", "2026-03-16", "2026-03-16"),
+        ("台風は20~22日に接近", "next", "2026-01-20", "2026-01-22"),
+        ("3月5日から7日まで開催", "next", "2026-03-05", "2026-03-07"),
+        ("a visit on January 23 and 24", "next", "2026-01-23", "2026-01-24"),
+        ("a visit on 23-24 January", "next", "2026-01-23", "2026-01-24"),
+        ("来月中下旬で調整", "next", "2026-02-11", "2026-02-28"),
+        ("3月後半に再開", "next", "2026-03-16", "2026-03-31"),
+        ("in the first half of February", "next", "2026-02-01", "2026-02-15"),
+        ("at the end of March", "next", "2026-03-25", "2026-03-31"),
+        ("later this month", "next", "2026-01-18", "2026-01-31"),
+        ("月内に策定へ", "next", "2026-01-18", "2026-01-31"),
+        ("週明けに会談", "next", "2026-01-19", "2026-01-19"),
+        ("今週末に会談", "next", "2026-01-24", "2026-01-25"),
+        ("あさって投開票", "next", "2026-01-20", "2026-01-20"),
+        ("the prime minister will dissolve parliament Friday", "next", "2026-01-23", "2026-01-23"),
+        ("ahead of Sunday's election on 8 February", "next", "2026-02-08", "2026-02-08"),
+        ("27年度予算に計上", "next", "2027-04-01", "2028-03-31"),
+        ("2025年度内に引き上げる方針", "next", "2025-04-01", "2026-03-31"),
+        ("年度内に対話", "next", "2026-01-18", "2026-03-31"),
+        ("27年4月から育成就労", "effective", "2027-04-01", "2027-04-30"),
+        ("30日以内に機雷除去", "next", "2026-01-18", "2026-02-17"),
+        ("within 90 days", "next", "2026-01-18", "2026-04-18"),
+        ("in early 2027", "next", "2027-01-01", "2027-03-31"),
+        ("by the first quarter of 2027", "next", "2027-01-01", "2027-03-31"),
+        ("2027年半ばに開始", "effective", "2027-05-01", "2027-08-31"),
+        ("来年前半にも解禁", "next", "2027-01-01", "2027-06-30"),
+        ("秋の臨時国会に提出", "next", "2026-09-01", "2026-11-30"),
+        ("年明けに開始", "effective", "2027-01-01", "2027-01-31"),
+        ("年末の税制改正大綱", "next", "2026-12-01", "2026-12-31"),
+        ("From today, 18 January 2026, fees rise; starting 18 January", "effective", "2026-01-18", "2026-01-18"),
     ],
 )
 def test_dates(text: str, kind: str, first: str, last: str) -> None:
@@ -55,18 +90,39 @@ def test_dates(text: str, kind: str, first: str, last: str) -> None:
         "March to the square",
         "31 June 2026",
         "in December 1999",
+        "TOKYO, Jan 18 (Reuters) - Japan",
+        "対応状況について（1月18日）",
+        "昨年9月30日の為替介入",
+        "9月30日の介入は過去最高",
+        "先月31日に介入",
+        "2025年度の輸入割当て",
+        "10日連続で領海侵入",
+        "地震から10日後",
+        "police said on Tuesday",
+        "China on Friday banned exports",
+        "令和8年1月千葉豪雨の対応",
     ],
 )
 def test_what_names_no_day_ahead(text: str) -> None:
     assert named_dates(text, DAY) == ()
 
 
+def test_a_day_that_was_last_week_is_not_next_months() -> None:
+    assert named_dates("31日の円急騰", date(2026, 8, 3)) == ()
+
+
+def test_a_day_makes_the_mention_of_its_month_superfluous() -> None:
+    found = named_dates("3月に施行。3月16日に施行される", DAY)
+    assert [each.text for each in found] == ["3月16日"]
+
+
 def test_the_words_are_the_sources_own() -> None:
     assert named_dates("Starting as early as March", DAY)[0].text == "as early as March"
+    assert named_dates("She will dissolve parliament Friday", DAY)[0].text == "Friday"
 
 
 @given(st.text(max_size=40), st.dates(date(1990, 1, 1), date(2090, 1, 1)))
 def test_any_text_on_any_day_gives_windows_that_are_not_over(text: str, day: date) -> None:
-    for each in named_dates(f"{text} 29日 2月29日 31日 feb 29 来月31日 {text}", day):
+    for each in named_dates(f"{text} 29日 2月29日 31日 5~3日 feb 29 来月31日 月内 年度内 within 99 days will on friday {text}", day):
         assert each.first <= each.last
         assert each.last >= day
