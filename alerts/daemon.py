@@ -29,8 +29,7 @@ from alerts.jobs.prune import prune
 from alerts.jobs.publish import publish
 from alerts.jobs.recover import recover
 from alerts.jobs.send import send
-from alerts.store.facts import save_fact
-from alerts.web.health import TICK_FACT
+from alerts.store.facts import TICK_FACT, save_fact
 
 log = structlog.get_logger()
 

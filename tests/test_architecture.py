@@ -18,6 +18,7 @@ LAYERS = [  # left to right; a module imports from its own layer or from any lay
     {"mail"},
     {"store"},
     {"jobs", "web"},
+    {"doctor"},
     {"loaded", "reload"},
     {"daemon"},
     {"demo"},

@@ -12,7 +12,7 @@ from typing import Annotated, TextIO
 import typer
 from rich.console import Console
 
-from alerts.cli import bounces, db, demo, feeds, pipeline, service, silences, stories, subscribers, suppressions, why
+from alerts.cli import bounces, db, demo, doctor, feeds, pipeline, service, silences, stories, subscribers, suppressions, why
 from alerts.cli.rules.app import app as rules
 from alerts.cli.session import Session
 from alerts.errors import AlertsError
@@ -43,6 +43,7 @@ service.register(app)
 pipeline.register(app)
 demo.register(app)
 why.register(app)
+doctor.register(app)
 
 
 PIPE_WIDTH = 160

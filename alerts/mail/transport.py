@@ -56,6 +56,15 @@ def make_transport(url: str, *, connections: int = 8) -> Transport:
     return make(MailUrl(scheme, rest, options), connections)
 
 
+def host_of(url: str) -> str:
+    """Return the host that a mail URL names; empty for a Maildir or where there is none."""
+    scheme, _, rest = url.partition(":")
+    try:
+        return (urlsplit(f"{scheme}:{rest}").hostname or "") if scheme in {"smtp", "smtps"} else ""
+    except ValueError:
+        return ""
+
+
 def _maildir(url: MailUrl, _connections: int) -> Transport:
     if not url.rest.removeprefix("//"):
         raise SettingsError(f"{SETTING}: maildir: needs a path, such as maildir:/var/mail/alerts")

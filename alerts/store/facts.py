@@ -14,6 +14,8 @@ CONFIGURATION = "configuration"
 """Which rule set is in force, and what is wrong with the directory."""
 LAST_GOOD = "last good"
 """Feeds and silences to go on with after a restart on a broken directory: for the service alone."""
+TICK_FACT = "tick"
+"""When a daemon last looked for work."""
 
 _FACT = table_of(FactRow)
 

@@ -215,6 +215,12 @@ def history(connection: Connection, subscriber: int, *, limit: int = 20) -> list
     return [tuple(row) for row in rows]
 
 
+def oldest_due(connection: Connection) -> datetime | None:
+    """Return since when the mail that has waited longest is due; None if nothing waits."""
+    due: datetime | None = connection.scalar(select(func.min(_OUTBOX.c.due)).where(_OUTBOX.c.open))
+    return due
+
+
 def readers(connection: Connection, audiences: Iterable[str]) -> dict[str, tuple[str, str]]:
     """Return (language, timezone) of audiences by key."""
     rows = connection.execute(select(_AUDIENCE.c.key, _AUDIENCE.c.choices).where(_AUDIENCE.c.key.in_(list(audiences))))

@@ -8,11 +8,10 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 
 from alerts.errors import AlertsError
-from alerts.store.facts import CONFIGURATION, load_fact
+from alerts.store.facts import CONFIGURATION, TICK_FACT, load_fact
 from alerts.web.site import SAFE, The
 
 router = APIRouter()
-TICK_FACT = "tick"
 TICK_LIMIT = timedelta(minutes=10)
 """The daemon looks for work every few seconds; ten minutes without is a stop."""
 

@@ -1,0 +1,43 @@
+"""Everything at once, in the order in which an operator would look."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Iterator
+
+from alerts.doctor.finding import Finding, problem
+from alerts.doctor.machine import examine_clock, examine_database, examine_disk
+from alerts.doctor.names import Names, examine_names
+from alerts.doctor.service import examine_daemon, examine_feeds, examine_mail, examine_rules, examine_settings
+from alerts.errors import AlertsError
+from alerts.jobs.context import Context
+from alerts.mail.dkim import load_keys
+from alerts.mail.headers import mail_address
+from alerts.mail.transport import host_of
+
+CLOCK_URL = "https://www.jma.go.jp/"
+"""Whose `Date` the clock is compared with: it is near our readers, and punctual."""
+
+
+def examine(context: Context, *, nameserver: str = "", clock_url: str = CLOCK_URL) -> Iterator[Finding]:
+    """Look at everything and yield findings as they come. One that fails unexpectedly is a finding itself."""
+    settings = context.settings
+    sender = mail_address(settings.sender_address).rpartition("@")[2].lower()
+    returns = mail_address(settings.bounce_address or settings.sender_address).rpartition("@")[2].lower()
+    relay = host_of(settings.mail_url.get_secret_value())
+    checks: tuple[tuple[str, Callable[[], Iterable[Finding]]], ...] = (
+        ("settings", lambda: examine_settings(context)),
+        ("database", lambda: examine_database(context.database)),
+        ("disk", lambda: examine_disk(context.home.path)),
+        ("clock", lambda: examine_clock(context.clock.now(), clock_url)),
+        ("rules", lambda: examine_rules(context)),
+        ("feeds", lambda: examine_feeds(context)),
+        ("daemon", lambda: examine_daemon(context)),
+        ("mail server", lambda: asyncio.run(examine_mail(context))),
+        ("DNS", lambda: examine_names(Names(nameserver), sender, returns, load_keys(settings.dkim_keys), relay)),
+    )
+    for subject, check in checks:
+        try:
+            yield from check()
+        except AlertsError as error:
+            yield problem(subject, str(error), "see the message")
