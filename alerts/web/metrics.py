@@ -8,8 +8,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, Inf
 
 from alerts.store import silences
 from alerts.store.counts import waiting
-from alerts.store.facts import CONFIGURATION, load_fact
-from alerts.web.health import TICK_FACT
+from alerts.store.facts import CONFIGURATION, TICK_FACT, load_fact
 from alerts.web.site import SAFE, Site, The
 
 router = APIRouter()
