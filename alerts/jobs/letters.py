@@ -27,6 +27,7 @@ from alerts.mail.verp import ReturnPaths
 from alerts.signing import Signer
 from alerts.store import audiences, digests, outbox, suppressions
 from alerts.store.outbox import Outcome, Ready
+from alerts.store.subscribers import Subscriber
 
 _KEPT = 64
 """Prepared digests kept between batches; one is some 50 KB."""
@@ -97,12 +98,35 @@ class Letters:
             date=now.replace(microsecond=0),
             list_id=f"<digests.{self._domain}>" if bulk else "",
             one_click_url=one_click,
-            feedback_id=f"{ready.digest}:{ready.kind}:digests:{self._feedback_sender}" if bulk else "",
+            feedback_id=f"{ready.digest or 0}:{ready.kind}:digests:{self._feedback_sender}" if bulk else "",
             in_reply_to=thread,
             references=(thread,) if thread else (),
         )
         message = sign(letter.prepared.join(personal, headers), self._keys, now)
         return Email(ready.key, own_id, self._return_paths.make(ready.id), mail_address(ready.address), message)
+
+    def sample(self, digest: Digest, person: Subscriber, now: datetime) -> Email:
+        """Return the mail that a digest would be for a subscriber. Its link to the web view works only once the digest is stored."""
+        ready = Ready(
+            id=0,
+            subscriber=person.id,
+            edition=digest.edition,
+            kind=digest.kind,
+            digest=0,
+            attempts=0,
+            due=now,
+            created_at=now,
+            address=person.address,
+            address_key="",
+            audience=person.choices.key,
+            receiving=True,
+            confirmed_at=person.confirmed_at,
+            paused_until=None,
+            ended_reason=None,
+        )
+        prepared = prepare(self._renderer.digest(digest, self._sender), self._sender)
+        consented = _consent_date(person.confirmed_at, person.choices.timezone, person.choices.language)
+        return self.email(Letter(ready, prepared, consented, self._links.view(0), _thread(digest)), now)
 
     def mark(self, ready: Ready) -> str:
         """Return the mark by which the address of a row is suppressed."""

@@ -15,7 +15,7 @@ from itertools import islice
 
 from sqlalchemy import Connection
 
-from alerts.digests.audience import amends, pick
+from alerts.digests.audience import Picked, amends, pick
 from alerts.digests.compose import compose
 from alerts.digests.digest import Digest
 from alerts.digests.edition import next_due
@@ -55,11 +55,10 @@ def publish(context: Context) -> PublishCount:
     now = context.clock.now()
     with context.database.read() as connection:
         groups = audiences.due_groups(connection, now)
-        windows = Windows(context.database, muting)
-        recent = stories.recent_stories(connection, since=now - QUIET_FOR, least=Level.watch, limit=MOST_QUIET) if groups else []
-        background = muting.strip(stories.with_stories(connection, stories.material_updates_of(connection, [story.id for story in recent])))
+    windows = Windows(context.database, muting)
+    background = followed(context, muting, now) if groups else []
     made = mails = empty = 0
-    drafts = ((group, _draft(context, group, windows, background, now)) for group in groups)
+    drafts = ((group, draft(context, group, windows.news(group), windows, background, now)[1]) for group in groups)
     for done in range(0, len(groups), BATCH):
         batch = list(islice(drafts, BATCH))
         with context.database.write() as connection:
@@ -108,15 +107,21 @@ class Windows:
             return digests.told_to(connection, group, amended)
 
 
-def _draft(context: Context, group: DueGroup, windows: Windows, background: Told, now: datetime) -> Digest | None:
-    """Pick and compose for a group; None if there is nothing to tell."""
+def followed(context: Context, muting: Muting, now: datetime) -> Told:
+    """Return the stories of the last days of which a digest may say that nothing is new."""
+    with context.database.read() as connection:
+        recent = stories.recent_stories(connection, since=now - QUIET_FOR, least=Level.watch, limit=MOST_QUIET)
+        return muting.strip(stories.with_stories(connection, stories.material_updates_of(connection, [story.id for story in recent])))
+
+
+def draft(context: Context, group: DueGroup, news: Told, windows: Windows, background: Told, now: datetime) -> tuple[Picked, Digest | None]:
+    """Pick for a group and compose; no digest if there is nothing to tell."""
     host, choices = context.settings.host_country, group.choices
-    news = windows.news(group)
     picked = pick(news, choices, host=host, national=national(context.rules), told=windows.told(group, news))
     if not picked.picks:
-        return None
+        return picked, None
     told = {one.story.id for one in picked.picks}
-    return compose(
+    return picked, compose(
         "weekly" if choices.cadence == "weekly" else "daily",
         picked,
         choices,

@@ -63,6 +63,16 @@ def choices_of(connection: Connection, audience: str) -> Choices:
     return value(Choices, content)
 
 
+def group_of(connection: Connection, subscriber: int, *, now: datetime) -> DueGroup:
+    """Return the group of one subscriber as if a digest were due now. Raises LookupError."""
+    row = connection.execute(
+        select(_SUBSCRIBER.c.audience, _SUBSCRIBER.c.seen, _SUBSCRIBER.c.alerted).where(_SUBSCRIBER.c.id == subscriber)
+    ).one_or_none()
+    if row is None:
+        raise LookupError(f"there is no subscriber {subscriber}")
+    return DueGroup(row.audience, choices_of(connection, row.audience), now, row.seen, row.alerted)
+
+
 def due_groups(connection: Connection, now: datetime) -> list[DueGroup]:
     """Return the groups whose digest is due, longest overdue first."""
     key = (_SUBSCRIBER.c.audience, _SUBSCRIBER.c.due, _SUBSCRIBER.c.seen, _SUBSCRIBER.c.alerted)

@@ -221,6 +221,11 @@ def oldest_due(connection: Connection) -> datetime | None:
     return due
 
 
+def digest_of(connection: Connection, subscriber: int, edition: str) -> int | None:
+    """Return the number of the digest of an edition that a subscriber has, or None."""
+    return connection.scalar(select(_OUTBOX.c.digest).where(_OUTBOX.c.subscriber == subscriber, _OUTBOX.c.edition == edition))
+
+
 def readers(connection: Connection, audiences: Iterable[str]) -> dict[str, tuple[str, str]]:
     """Return (language, timezone) of audiences by key."""
     rows = connection.execute(select(_AUDIENCE.c.key, _AUDIENCE.c.choices).where(_AUDIENCE.c.key.in_(list(audiences))))

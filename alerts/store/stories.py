@@ -118,6 +118,11 @@ def last_number(connection: Connection) -> int:
     return connection.scalar(select(func.max(_UPDATE.c.number))) or 0
 
 
+def number_before(connection: Connection, moment: datetime) -> int:
+    """Return the number of the last update before a moment; 0 if there is none."""
+    return connection.scalar(select(func.max(_UPDATE.c.number)).where(_UPDATE.c.at < moment)) or 0
+
+
 def settled_number(connection: Connection) -> int:
     """Return the number up to which all alerts are published."""
     first_open = connection.scalar(select(func.min(_UPDATE.c.number)).where(_UPDATE.c.open))
