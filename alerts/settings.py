@@ -54,6 +54,11 @@ class Home:
         return self.path / "outbox"
 
     @property
+    def bodies(self) -> Path:
+        """The last documents of each feed, for debugging."""
+        return self.path / "bodies"
+
+    @property
     def logs(self) -> Path:
         """Where `alerts run` writes its log file."""
         return self.path / "logs"
@@ -143,6 +148,9 @@ class Settings(BaseModel):
     listen_port: int = Field(8000, ge=0, le=65535, description="Its port; 0 takes a free one")
     send_connections: int = Field(8, ge=1, le=200, description="Connections to the mail server")
     send_rate: float = Field(0, ge=0, description="Messages per second over all connections; 0: no limit")
+    keep_bodies: int = Field(
+        3, ge=0, le=100, description="Documents of each feed kept in bodies/ for 14 days, to see what it said; 0: none"
+    )
     parse_workers: int = Field(2, ge=1, le=64, description="Processes that parse feeds")
 
 

@@ -146,11 +146,20 @@ def _look(session: Session, target: str, now: datetime) -> Looked:
     path = Path(target)
     if not target.startswith(("http://", "https://")) and path.is_file():
         feed = trial(path.stem)
-        return Looked(feed, parsed=parse(path.read_bytes(), content_type="", url="", feed_source=feed.source, timezone="", now=now))
+        return Looked(
+            feed, parsed=parse(_unpacked(path.read_bytes()), content_type="", url="", feed_source=feed.source, timezone="", now=now)
+        )
     found = trial(target, target) if target.startswith(("http://", "https://")) else session.catalog().by_id(target)
     if found is None:
         raise AlertsError(f"{target!r} is neither a file, nor a web address, nor the id of a feed")
     return look_at(session, (found,), now, typed=target)[0]
+
+
+def _unpacked(raw: bytes) -> bytes:
+    """Unpack what `bodies/` keeps; anything else is taken as it is. Raises FeedError for what is larger than we read."""
+    from alerts.feeds.body import GZIP_BITS, MAX_BYTES, Unpacker
+
+    return Unpacker(GZIP_BITS, MAX_BYTES).feed(raw, 0) if raw.startswith(b"\x1f\x8b") else raw
 
 
 def _line(item: Item) -> dict[str, str]:

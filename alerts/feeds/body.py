@@ -14,7 +14,7 @@ MAX_BYTES = 16_000_000
 """The largest document, unpacked. The largest real feed that was met has 2.4 MB."""
 
 _GZIP = b"\x1f\x8b"
-_GZIP_BITS = zlib.MAX_WBITS | 16
+GZIP_BITS = zlib.MAX_WBITS | 16
 
 
 async def read_body(chunks: AsyncIterable[bytes], *, packing: str, limit: int = MAX_BYTES) -> bytes:
@@ -48,7 +48,7 @@ def too_large(limit: int) -> FeedError:
 def _unpacker(start: bytes, packed: bool, limit: int) -> Unpacker | None:
     """Choose by the first bytes: a file that is gzip in itself is unpacked too, and a plain one that only claims to be packed is taken."""
     if start.startswith(_GZIP):
-        return Unpacker(_GZIP_BITS, limit)
+        return Unpacker(GZIP_BITS, limit)
     if not packed or start.lstrip(b"\xef\xbb\xbf\r\n\t ")[:1] in {b"<", b"{"}:
         return None
     is_zlib = start[0] & 0x0F == 8 and len(start) > 1 and (start[0] * 256 + start[1]) % 31 == 0
@@ -74,7 +74,7 @@ class Unpacker:
         rest = chunk
         while rest:
             if self._state.eof:
-                if not rest.startswith(_GZIP[: len(rest)]) or self._bits != _GZIP_BITS:
+                if not rest.startswith(_GZIP[: len(rest)]) or self._bits != GZIP_BITS:
                     break  # padding after the end
                 self._state = zlib.decompressobj(self._bits)
             try:

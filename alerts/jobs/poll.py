@@ -31,6 +31,7 @@ from alerts.jobs.context import Context
 from alerts.jobs.visits import Keeper, Saved, Visit, visit
 from alerts.settings import Settings
 from alerts.store import feeds as feed_store
+from alerts.store.bodies import Bodies
 from alerts.store.db import exclusive
 
 HOSTS_AT_ONCE = 32
@@ -106,6 +107,7 @@ class _Round:
         self._context = context
         self._keeper = Keeper(context.database, context.clock, context.worker)
         self._allowed = networks(context.settings.allowed_networks)
+        self._bodies = Bodies(context.home.bodies, context.settings.keep_bodies)
         self._claimed: dict[str, FeedState] = {}
         self._hosts: dict[str, deque[Feed]] = {}
         self._done = 0
@@ -169,7 +171,7 @@ class _Round:
             gap = 0.0 if is_ours(host, self._allowed) else GAP_SECONDS
             while queue:
                 feed = queue.popleft()
-                found = await visit(feed, self._claimed[feed.id], now=self._context.clock.now(), **tools)
+                found = await visit(feed, self._claimed[feed.id], bodies=self._bodies, now=self._context.clock.now(), **tools)
                 saved = await self._keeper.save(found)
                 self._claimed.pop(feed.id, None)
                 self._count(found, saved)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from alerts.jobs.context import Context
+from alerts.store.bodies import Bodies
 from alerts.store.retention import RETENTION, prune_some
 
 BATCH = 500
@@ -14,7 +15,7 @@ MOST = 20
 
 @dataclass(frozen=True, slots=True)
 class PruneCount:
-    """How many rows of each kind were deleted."""
+    """How many rows of each kind were deleted, and documents kept for debugging."""
 
     unconfirmed_subscribers: int = 0
     ended_subscribers: int = 0
@@ -26,6 +27,7 @@ class PruneCount:
     entries: int = 0
     rule_sets: int = 0
     audiences: int = 0
+    bodies: int = 0
 
 
 def prune(context: Context) -> PruneCount:
@@ -41,4 +43,4 @@ def prune(context: Context) -> PruneCount:
             if some < BATCH:
                 break
         count = replace(count, **{line.name.replace(" ", "_"): gone})
-    return count
+    return replace(count, bodies=Bodies(context.home.bodies, context.settings.keep_bodies).prune(now))

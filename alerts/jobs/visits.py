@@ -22,6 +22,7 @@ from alerts.feeds.robots import Robots
 from alerts.feeds.state import FeedState
 from alerts.store import entries as entry_store
 from alerts.store import feeds as feed_store
+from alerts.store.bodies import Bodies
 from alerts.store.db import Database
 
 
@@ -47,9 +48,12 @@ class Saved:
     held: int = 0
 
 
-async def visit(feed: Feed, state: FeedState, *, client: httpx.AsyncClient, pool: ParsePool, robots: Robots, now: datetime) -> Visit:
+async def visit(
+    feed: Feed, state: FeedState, *, client: httpx.AsyncClient, pool: ParsePool, robots: Robots, bodies: Bodies, now: datetime
+) -> Visit:
     """Fetch and parse a feed. A failure is part of the answer and never raised."""
     found = Visit(feed, state)
+    body = b""
     try:
         if feed.format == "html-list":
             await robots.check(client, feed, state.url, now)
@@ -57,12 +61,13 @@ async def visit(feed: Feed, state: FeedState, *, client: httpx.AsyncClient, pool
         found = replace(found, fetched=fetched)
         if fetched.body is None:
             return found
-        body_hash = hashlib.sha256(fetched.body).hexdigest()
+        body = fetched.body
+        body_hash = hashlib.sha256(body).hexdigest()
         if body_hash == state.body_hash:
             return found
         parsed = await pool.call(
             parse,
-            fetched.body,
+            body,
             content_type=fetched.content_type,
             url=fetched.url,
             feed_source=feed.source,
@@ -71,9 +76,11 @@ async def visit(feed: Feed, state: FeedState, *, client: httpx.AsyncClient, pool
             format=feed.format,
             selection=feed.selection,
         )
+        await asyncio.to_thread(bodies.keep, feed.id, body, read=True, now=now)
         # The bytes have done their work; a queue of visits must not keep them.
         return replace(found, fetched=replace(fetched, body=b""), parsed=parsed, body_hash=body_hash)
     except FeedError as error:
+        await asyncio.to_thread(bodies.keep, feed.id, body, read=False, now=now)
         return replace(found, error=error)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -14,6 +15,7 @@ from alerts.feeds.catalog import Feed
 from alerts.feeds.state import FeedState
 from alerts.jobs.context import Context
 from alerts.jobs.poll import PollCount, poll
+from alerts.jobs.prune import prune
 from alerts.store import entries, feeds
 from alerts.store.db import Database
 from alerts.store.tables import EntryRow
@@ -199,6 +201,32 @@ def test_what_a_feed_asks_for_holds_for_unchanged_visits_too(server: Server, mak
         assert getattr(run(context), outcome) == 1
         assert timedelta(minutes=100) <= state(database, "a").due - context.clock.now() <= timedelta(minutes=110)
         later(context, hours=3)
+
+
+def test_the_last_documents_are_kept_as_they_came_and_not_for_ever(server: Server, make_context: Maker) -> None:
+    context = make_context(make_feed(server, "/a"))
+    folder = context.home.bodies / "a"
+    for n in range(5):
+        server.pages["/a"] = (200, {}, rss(f"Notice {n}"))
+        run(context)
+        later(context, hours=3)
+    assert [gzip.decompress(file.read_bytes()) for file in sorted(folder.iterdir())] == [rss(f"Notice {n}") for n in (2, 3, 4)]
+    server.pages["/a"] = (200, {}, b"<html><title>Moved</title></html>")
+    assert run(context).failed == 1
+    assert [file.name[-10:] for file in sorted(folder.iterdir())].count("-failed.gz") == 1
+    assert len(list(folder.iterdir())) == 4, "what cannot be read does not push out what can"
+    later(context, days=15)
+    assert prune(context).bodies == 4
+    assert not folder.exists()
+
+
+def test_nothing_is_kept_of_a_document_that_has_not_changed(server: Server, make_context: Maker) -> None:
+    server.pages["/a"] = (200, {}, FEED)
+    context = make_context(make_feed(server, "/a"))
+    for _ in range(3):
+        run(context)
+        later(context, hours=3)
+    assert len(list((context.home.bodies / "a").iterdir())) == 1
 
 
 TEN = [f"Notice number {n}" for n in range(10)]
