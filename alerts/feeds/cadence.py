@@ -62,17 +62,36 @@ def after_success(
 
 
 def after_failure(
-    id: str, now: datetime, *, poll_minutes: int, reason: str, streak: int, retry_after: float | None = None, fast: bool = False
+    id: str,
+    now: datetime,
+    *,
+    poll_minutes: int,
+    reason: str,
+    streak: int,
+    retry_after: float | None = None,
+    fast: bool = False,
+    lost_from: datetime | None = None,
 ) -> datetime:
-    """Return the next visit after the `streak`-th failure in a row: twice as long each time, up to a day, never `for ever`."""
+    """Return the next visit after the `streak`-th failure in a row: twice as long each time, up to a day, never `for ever`.
+
+    `lost_from` is when entries that were not read begin to leave the document: until then no wait takes more than half of the time left.
+    """
     floor = timedelta(minutes=poll_minutes)
     if reason == "http-410" and streak >= GONE_AFTER:
         return now + GONE + jitter(id, now, GONE)
     interval = floor if fast and streak < 5 else min(floor * 2 ** min(streak - 1, 20), max(ERROR_CAP, floor))
+    if lost_from is not None and lost_from > now:
+        interval = min(interval, max(floor, (lost_from - now) / 2))
     if reason in {"http-403", "http-451"}:
         interval = max(interval, FORBIDDEN)
     interval += jitter(id, now, interval)
     return now + max(interval, timedelta(seconds=retry_after or 0.0))
+
+
+def turnover(arrivals: Sequence[datetime], shown: int) -> timedelta | None:
+    """Return how long an entry usually stays in a document that holds `shown`, or None where the rhythm is not known."""
+    usual = rhythm(arrivals)
+    return None if usual is None else usual * shown
 
 
 def jitter(id: str, now: datetime, interval: timedelta) -> timedelta:

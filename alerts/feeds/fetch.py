@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field, replace
 from typing import Protocol
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import unquote, urljoin, urlsplit
 
 import aiohttp
 import httpx
@@ -90,18 +90,29 @@ async def fetch(
 async def _follow(client: httpx.AsyncClient, url: str, headers: dict[str, str], limit: int, *, http2: bool) -> Fetched:
     visited: list[str] = []
     permanent = True
+    url, auth = _credentials(url)
+    host = urlsplit(url).netloc
     while True:
         visited.append(url)
-        async with client.stream("GET", url, headers=headers, extensions={"http2": True} if http2 else None) as response:
+        auth = auth if urlsplit(url).netloc == host else None
+        async with client.stream("GET", url, headers=headers, auth=auth, extensions={"http2": True} if http2 else None) as response:
             if response.status_code not in _REDIRECTS:
                 found = await _answer(response, url, bool(headers), limit)
                 return replace(found, permanent_url=url if permanent and len(visited) > 1 else None, redirects=len(visited) - 1)
             permanent = permanent and response.status_code in _PERMANENT
-            url = _next(response, url)
+            url, _ = _credentials(_next(response, url))
         if url in visited:
             raise FeedError("redirect-loop", "the server sends us round in circles")
         if len(visited) > MAX_REDIRECTS:
             raise FeedError("redirect-loop", f"more than {MAX_REDIRECTS} redirects in a row")
+
+
+def _credentials(url: str) -> tuple[str, httpx.BasicAuth | None]:
+    """Part an address from the user and password written in it: they go to that host only, and into no log and no error."""
+    parts = urlsplit(url)
+    login, at, place = parts.netloc.rpartition("@")
+    user, _, password = login.partition(":")
+    return parts._replace(netloc=place).geturl() if at else url, httpx.BasicAuth(unquote(user), unquote(password)) if user else None
 
 
 def _next(response: httpx.Response, url: str) -> str:

@@ -128,6 +128,7 @@ def after_failure(state: FeedState, feed: Feed, error: FeedError, now: datetime)
     """Return the state after a visit that failed. What is known of the feed stays as it was."""
     streak = state.error_streak + 1
     back = bool(state.health.moved_to) and streak >= FALL_BACK_AFTER
+    stay = cadence.turnover(state.health.arrivals, len(state.health.shown))
     health = replace(
         state.health,
         days=_counted(state.health.days, now, failed=1, new=0),
@@ -149,6 +150,7 @@ def after_failure(state: FeedState, feed: Feed, error: FeedError, now: datetime)
             streak=streak,
             retry_after=error.retry_after,
             fast=feed.fast,
+            lost_from=state.last_success + stay if state.last_success is not None and stay is not None else None,
         ),
     )
 

@@ -1,13 +1,14 @@
 """Which entries of a document are new, edited, known, or to be held back. Pure.
 
-A known id is a known entry. An entry with a new id is still known if its title and its address, or its title and its date, are those of
-a stored one: sites change guids, addresses and dates when they are rebuilt. And when more than half of a document is new although it is
-older than our last visit, that is a redesign and not news: it is held back.
+A known id is a known entry. An entry with a new id is still known if two of its title, its address and its date are those of a stored one:
+sites change guids, addresses and dates when they are rebuilt. And when more than half of a document is new although it is older than our
+last visit, that is a redesign and not news: it is held back.
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -81,7 +82,7 @@ def merge(
     renamed: dict[str, str] = {}
     fresh: list[Item] = []
     edited: list[Item] = []
-    lookup = _Lookup(recent, {item.entry.id for item in items})
+    lookup = _Lookup(recent, items)
     loose = lookup.mostly_same([item for item in items if item.entry.id not in stored])
     for item in items:
         id = item.entry.id
@@ -122,14 +123,18 @@ def _hold(fresh: Sequence[Item], total: int, health: Health, now: datetime, last
 class _Lookup:
     """Stored entries that are not in the document by their id, by what else they can be known by."""
 
-    def __init__(self, recent: Iterable[Known], present: set[str]) -> None:
+    def __init__(self, recent: Iterable[Known], items: Sequence[Item]) -> None:
+        present = {item.entry.id for item in items}
+        self._shown = Counter((address_key(item.entry.url), item.entry.published) for item in items)
         self._by_page: dict[tuple[str, str], Known] = {}
         self._by_title: dict[str, list[Known]] = {}
+        self._by_moment: dict[tuple[str, datetime], list[Known]] = {}
         for known in recent:
             if known.id not in present:
-                title = _title(known.title)
-                self._by_page.setdefault((title, address_key(known.url)), known)
+                title, page = _title(known.title), address_key(known.url)
+                self._by_page.setdefault((title, page), known)
                 self._by_title.setdefault(title, []).append(known)
+                self._by_moment.setdefault((page, known.published), []).append(known)
 
     def mostly_same(self, items: Sequence[Item]) -> bool:
         """True if most entries with new ids carry titles that are stored: the ids were changed, not the news."""
@@ -143,6 +148,10 @@ class _Lookup:
         page = self._by_page.get((title, address_key(item.entry.url)))
         if page is not None and (loose or not dated or abs(page.published - item.entry.published) <= SAME_DATE):
             return page
+        where = (address_key(item.entry.url), item.entry.published)
+        there = self._by_moment.get(where, ()) if dated and where[0] else ()
+        if len(there) == 1 and self._shown[where] == 1:
+            return there[0]  # a new id and an edited title at once: the page and its moment are the same
         same = self._by_title.get(title, ())
         exact = next((known for known in same if dated and known.published == item.entry.published), None)
         return exact or (same[0] if loose and same else None)

@@ -45,6 +45,8 @@ class Server:
 
     port: int = 0
     pages: dict[str, tuple[int, dict[str, str], bytes]] = field(default_factory=dict)
+    acts: dict[str, Answer] = field(default_factory=dict)
+    """What a test makes of a path for now, before anything else."""
     asked: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     open_now: int = 0
     most_open: int = 0
@@ -75,6 +77,9 @@ class Server:
             writer.close()
 
     async def answer(self, path: str, headers: Mapping[str, str], writer: asyncio.StreamWriter) -> None:
+        if path in self.acts:
+            await self.acts[path](writer, headers)
+            return
         if path in MISBEHAVIOUR:
             await MISBEHAVIOUR[path](writer, headers)
             return
@@ -114,6 +119,40 @@ async def reset_in_body(writer: asyncio.StreamWriter, headers: Mapping[str, str]
     await writer.drain()
     await asyncio.sleep(0.02)
     await reset(writer, headers)
+
+
+async def reset_in_head(writer: asyncio.StreamWriter, headers: Mapping[str, str]) -> None:
+    writer.write(b"HTTP/1.1 200 OK\r\nContent-Ty")
+    await writer.drain()
+    await asyncio.sleep(0.02)
+    await reset(writer, headers)
+
+
+async def short_length(writer: asyncio.StreamWriter, _: Mapping[str, str]) -> None:
+    """Says less than it sends: what is cut off is no whole document."""
+    writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 20\r\nConnection: close\r\n\r\n" + FEED)
+    await writer.drain()
+    writer.close()
+
+
+async def bad_chunk(writer: asyncio.StreamWriter, _: Mapping[str, str]) -> None:
+    writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n<rss \r\nZZ\r\nrubbish\r\n")
+    await writer.drain()
+    writer.close()
+
+
+async def drip_head(writer: asyncio.StreamWriter, _: Mapping[str, str]) -> None:
+    writer.write(b"HTTP/1.1 200 OK\r\n")
+    for number in range(200):
+        writer.write(b"X-%d: y\r\n" % number)
+        await writer.drain()
+        await asyncio.sleep(0.05)
+
+
+async def long_head(writer: asyncio.StreamWriter, _: Mapping[str, str]) -> None:
+    writer.write(b"HTTP/1.1 200 OK\r\nX-Long: " + b"x" * 200_000 + b"\r\n\r\n")
+    await writer.drain()
+    writer.close()
 
 
 async def close_early(writer: asyncio.StreamWriter, _: Mapping[str, str]) -> None:
@@ -163,6 +202,11 @@ STATUSES = (204, 400, 401, 402, 403, 404, 405, 406, 408, 410, 418, 429, 451, 500
 MISBEHAVIOUR: dict[str, Answer] = {
     "/reset": reset,
     "/reset-in-body": reset_in_body,
+    "/reset-in-head": reset_in_head,
+    "/short-length": short_length,
+    "/bad-chunk": bad_chunk,
+    "/long-head": long_head,
+    "/drip-head": drip_head,
     "/close-early": close_early,
     "/drip": drip,
     "/silence": silence,
@@ -176,6 +220,8 @@ MISBEHAVIOUR: dict[str, Answer] = {
     "/zstd": page(Content_Encoding="zstd"),
     "/twice-packed": page(Content_Encoding="gzip, gzip"),
     "/truncated-gzip": page(body=gzip.compress(FEED)[:-20], Content_Encoding="gzip"),
+    "/bomb-twice": page(body=gzip.compress(bomb(31)), Content_Encoding="gzip"),
+    "/too-many-bytes-of-nothing": page(body=b"\n" * 17_000_000),
     "/damaged-gzip": page(body=gzip.compress(FEED)[:30] + b"\xff" * 40, Content_Encoding="gzip"),
     "/huge-by-header": page(body=b"", Content_Length="60000000"),
     "/loop": page(302, b"", Location="/loop"),
@@ -184,6 +230,13 @@ MISBEHAVIOUR: dict[str, Answer] = {
     "/to-metadata": page(302, b"", Location="http://169.254.169.254/latest/meta-data"),
     "/to-private": page(302, b"", Location="http://10.0.0.1/feed"),
     "/to-decimal": page(302, b"", Location="http://167772161/feed"),
+    "/to-octal": page(302, b"", Location="http://0177.0.0.1/feed"),
+    "/to-hexadecimal": page(302, b"", Location="http://0x0a000001/feed"),
+    "/to-6to4": page(302, b"", Location="http://[2002:a00:1::]/feed"),
+    "/to-shared": page(302, b"", Location="http://100.64.0.1/feed"),
+    "/to-link-local": page(302, b"", Location="http://[fe80::1]/feed"),
+    "/to-multicast": page(302, b"", Location="http://224.0.0.251/feed"),
+    "/to-login": page(302, b"", Location="http://user:secret@10.0.0.1/feed"),
     "/to-mapped": page(302, b"", Location="http://[::ffff:10.0.0.1]/feed"),
     "/to-nat64": page(302, b"", Location="http://[64:ff9b::a00:1]/feed"),
     "/to-file": page(302, b"", Location="file:///etc/passwd"),
@@ -243,6 +296,7 @@ def running_server() -> Iterator[Server]:
 def server(running_server: Server) -> Server:
     """The server, with nothing set and nothing remembered."""
     running_server.pages.clear()
+    running_server.acts.clear()
     running_server.asked.clear()
     running_server.most_open = 0
     return running_server

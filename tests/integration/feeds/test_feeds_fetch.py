@@ -51,6 +51,12 @@ EXPECTED = {
     "/reset": ("reset", "closed the connection"),
     "/reset-in-body": ("truncated", "broke off"),
     "/close-early": ("truncated", "broke off"),
+    "/reset-in-head": ("reset", "closed the connection"),
+    "/short-length": ("bad-response", "not proper HTTP"),
+    "/bad-chunk": ("bad-response", "not proper HTTP"),
+    "/long-head": ("bad-response", "not proper HTTP"),
+    "/bomb-twice": ("not-a-feed", ""),
+    "/too-many-bytes-of-nothing": ("too-large", "larger than 16 MB"),
     "/rubbish": ("bad-response", "not proper HTTP"),
     "/injection": ("bad-response", "not proper HTTP"),
     "/endless": ("too-large", "larger than 16 MB"),
@@ -69,6 +75,13 @@ EXPECTED = {
     "/to-metadata": ("private-address", "169.254.169.254 is not a public address"),
     "/to-private": ("private-address", "10.0.0.1 is not a public address"),
     "/to-decimal": ("bad-address", "cannot be used"),
+    "/to-octal": ("bad-response", "not proper HTTP"),
+    "/to-hexadecimal": ("private-address", "is not a public address"),
+    "/to-6to4": ("private-address", "is not a public address"),
+    "/to-shared": ("private-address", "100.64.0.1 is not a public address"),
+    "/to-link-local": ("private-address", "is not a public address"),
+    "/to-multicast": ("private-address", "is not a public address"),
+    "/to-login": ("private-address", "is not a public address"),
     "/to-mapped": ("private-address", "is not a public address"),
     "/to-nat64": ("private-address", "is not a public address"),
     "/to-file": ("bad-redirect", "no web address"),
@@ -98,7 +111,7 @@ def test_misbehaviour_has_a_reason_and_a_sentence(server: Server, path: str) -> 
     assert not re.search(r"Error\b|Exception|Traceback|errno", str(caught.value)), "a sentence for people, not for us"
 
 
-@pytest.mark.parametrize("path", ["/drip", "/silence"])
+@pytest.mark.parametrize("path", ["/drip", "/drip-head", "/silence"])
 def test_a_visit_ends_at_its_deadline(server: Server, path: str) -> None:
     with pytest.raises(FeedError) as caught:
         visit(server, path, seconds=0.2)
@@ -216,6 +229,18 @@ def test_an_address_moves_for_good_only_if_every_hop_is_permanent(server: Server
     assert visit(server, "/moved").permanent_url == server.url("/plain")
     assert visit(server, "/moved-for-now").permanent_url is None
     assert visit(server, "/plain").permanent_url is None
+
+
+def test_a_password_in_an_address_goes_to_that_host_and_nowhere_else(server: Server) -> None:
+    server.pages["/mine"] = (302, {"Location": f"http://eve:x@localhost:{server.port}/plain"}, b"")
+    feed = make_feed(server, "/mine").model_copy(update={"url": f"http://me:se%3Acret@127.0.0.1:{server.port}/mine"})
+    fetched = with_client(lambda client: fetch(client, feed), allowed=("127.0.0.0/8", "::1/128"))
+    assert server.asked[0][1]["authorization"] == "Basic bWU6c2U6Y3JldA=="
+    assert "authorization" not in server.asked[1][1]
+    assert fetched.url == f"http://localhost:{server.port}/plain"
+    with pytest.raises(FeedError) as caught:
+        with_client(lambda client: fetch(client, feed), allowed=())
+    assert "cret" not in str(caught.value)
 
 
 def test_retry_after_comes_with_the_error(server: Server) -> None:

@@ -70,6 +70,19 @@ def test_errors_double_the_wait_up_to_a_day_and_never_end_it() -> None:
     assert max(waits) <= timedelta(hours=24) * (1 + JITTER)
 
 
+def test_a_failing_feed_is_visited_before_its_entries_are_gone() -> None:
+    moment, visits = NOW, 0
+    lost_from = NOW + timedelta(hours=10)
+    while moment < lost_from:
+        visits += 1
+        moment = after_failure("f", moment, poll_minutes=10, reason="timeout", streak=visits, lost_from=lost_from)
+    assert 6 <= visits <= 20, "a handful, and the last one just in time"
+    later = after_failure("f", moment, poll_minutes=10, reason="timeout", streak=visits, lost_from=lost_from) - moment
+    assert later >= timedelta(hours=24), "afterwards there is nothing to save, and the usual waits return"
+    wait = after_failure("f", NOW, poll_minutes=10, reason="http-429", streak=1, retry_after=86_400, lost_from=lost_from) - NOW
+    assert wait == timedelta(hours=24), "what the server asks for goes first"
+
+
 def test_being_shut_out_waits_a_day_and_being_gone_a_week() -> None:
     assert after_failure("f", NOW, poll_minutes=30, reason="http-403", streak=1) - NOW >= timedelta(hours=24)
     assert after_failure("f", NOW, poll_minutes=30, reason="http-410", streak=1) - NOW < timedelta(hours=1)
