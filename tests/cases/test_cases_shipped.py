@@ -17,7 +17,8 @@ from alerts.rules.compile import RuleSet
 from alerts.rules.evaluate import assess
 from alerts.rules.files import load_rules, read_texts
 from alerts.rules.jsonschema import FILES, schema_of
-from alerts.rules.lint import CODES, lint
+from alerts.rules.lint import lint
+from alerts.rules.lints.finding import CODES
 from alerts.text import is_japanese
 
 

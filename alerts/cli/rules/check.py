@@ -2,62 +2,126 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
 
-from alerts.cli.rules.options import Config, Json, load_set
-from alerts.errors import AlertsError, ConfigError, UsageError
-from alerts.rules.compile import RuleSet
-from alerts.rules.lint import CODES, Finding, lint
+from alerts.cli.rules.formats import as_github, as_json, as_sarif
+from alerts.cli.rules.options import Config, Json
+from alerts.cli.service import Now
+from alerts.clock import parse_period
+from alerts.errors import ConfigError, Problem, UsageError
+from alerts.rules.lint import lint
+from alerts.rules.lints.finding import CODES, Finding
+from alerts.yamlwords import did_you_mean
 
 if TYPE_CHECKING:
     from alerts.cli.session import Session
+    from alerts.feeds.entry import Entry
+    from alerts.loaded import Loaded
+
+MOST_ENTRIES = 5000
+
+
+class Format(StrEnum):
+    """How findings are printed."""
+
+    text = "text"
+    json = "json"
+    sarif = "sarif"
+    github = "github"
+
+
+class FailOn(StrEnum):
+    """From which level on a finding is a failure."""
+
+    info = "info"
+    warning = "warning"
+    never = "never"
 
 
 def check(
     context: typer.Context,
     config: Config = None,
-    as_json: Json = False,
-    fail_on: Annotated[str, typer.Option(help="Exit with 1 at findings of this level: info, warning or never; for CI.")] = "never",
-    explain_code: Annotated[str | None, typer.Option("--explain", help="Say what a code means, such as L03.")] = None,
+    *,
+    fail_on: Annotated[FailOn, typer.Option(help="Exit with 1 at findings of this level or above; for CI.")] = FailOn.never,
+    form: Annotated[Format, typer.Option("--format", help="text; json; sarif for code scanning; github for annotations.")] = Format.text,
+    json_too: Json = False,
+    explain_code: Annotated[str | None, typer.Option("--explain", metavar="CODE", help="Say what a code means, such as L03.")] = None,
+    since: Annotated[str, typer.Option(help="Find terms and rules that match too many stored entries of this long.")] = "30d",
+    now: Now = None,
 ) -> None:
-    """Read every file and say every mistake with its place (exit 2), then what is valid but unwise (exit 1)."""
+    """Read every file and say every mistake with its place (exit 2), then what is valid but unwise (exit 1 with --fail-on)."""
+    from alerts.cli.session import moment_at
+
     session: Session = context.obj
     if explain_code:
-        if explain_code not in CODES:
-            raise AlertsError(f"no code {explain_code!r}; known are {', '.join(CODES)}")
-        session.out.print(f"{explain_code} ({CODES[explain_code].level}): {CODES[explain_code].text}", highlight=False)
+        _explain(session, explain_code)
         return
-    if fail_on not in {"info", "warning", "never"}:
-        raise UsageError(f"--fail-on {fail_on}: write info, warning or never")
+    form = Format.json if json_too else form
+    directory, moment = session.config_directory(config), moment_at(now)
     try:
-        rules = load_set(context, config)
+        loaded = session.everything(config)
     except ConfigError as error:
-        if as_json:
-            typer.echo(json.dumps({"problems": [asdict(problem) for problem in error.problems], "findings": []}, ensure_ascii=False))
-            raise typer.Exit(2) from None
-        raise
-    findings = lint(rules, today=datetime.now(UTC).date())
-    if as_json:
-        typer.echo(json.dumps({"problems": [], "findings": [asdict(finding) for finding in findings]}, ensure_ascii=False))
-    else:
+        if form is Format.text:
+            raise
+        _print(form, error.problems, [], directory)
+        raise typer.Exit(2) from None
+    findings = lint(loaded.rules, today=moment.date(), entries=_stored(session, moment - parse_period(since)))
+    if form is Format.text:
         for finding in findings:
-            session.out.print(
-                f"{finding.place}: {finding.level} {finding.code}: {escape(finding.message)}", highlight=False, soft_wrap=True
-            )
-        session.out.print(f"{_size(rules)}: no mistakes, {len(findings)} finding{'' if len(findings) == 1 else 's'}", highlight=False)
-    if _fails(findings, fail_on):
+            line = f"{finding.place}: {finding.level} {finding.code}: {escape(finding.message)}"
+            session.out.print(line, highlight=False, soft_wrap=True)
+        session.out.print(f"{_size(loaded)}: no mistakes, {_counted(findings)}", highlight=False)
+    else:
+        _print(form, (), findings, directory)
+    if any(fail_on == "info" or (fail_on == "warning" and finding.level == "warning") for finding in findings):
         raise typer.Exit(1)
 
 
-def _fails(findings: list[Finding], fail_on: str) -> bool:
-    return fail_on != "never" and any(fail_on == "info" or finding.level == "warning" for finding in findings)
+def _explain(session: Session, code: str) -> None:
+    known = CODES.get(code.upper())
+    if known is None:
+        raise UsageError(f"no code {code!r}{did_you_mean(code, CODES, limit=30)}")
+    session.out.print(f"{code.upper()} ({known.level}): {known.title}\n{known.text}", highlight=False)
 
 
-def _size(rules: RuleSet) -> str:
-    return f"{len(rules.rules)} rules, {len(rules.lexicon.specs)} concepts, {len(rules.developments)} developments"
+def _print(form: Format, problems: Sequence[Problem], findings: Sequence[Finding], directory: Path) -> None:
+    match form:
+        case Format.sarif:
+            text = as_sarif(problems, findings, directory)
+        case Format.github:
+            text = as_github(problems, findings, directory)
+        case _:
+            text = as_json(problems, findings)
+    if text:
+        typer.echo(text)
+
+
+def _stored(session: Session, since: datetime) -> list[Entry]:
+    """Return the newest stored entries; none where the service has no database yet, for rules can be checked anywhere."""
+    if not session.home.path.is_dir() or not session.home.env_file.exists():
+        return []
+    from alerts.store import entries
+
+    with session.database().read() as connection:
+        surplus = max(0, entries.count(connection, since=since) - MOST_ENTRIES)
+        return [one.entry for one in islice(entries.all_stored(connection, since=since), surplus, None)]
+
+
+def _counted(findings: Sequence[Finding]) -> str:
+    warnings = sum(finding.level == "warning" for finding in findings)
+    return f"{warnings} warning{'' if warnings == 1 else 's'}, {len(findings) - warnings} hints" if findings else "no findings"
+
+
+def _size(loaded: Loaded) -> str:
+    rules = loaded.rules
+    counts = f"{len(rules.rules)} rules, {len(rules.lexicon.specs)} concepts, {len(rules.developments)} developments"
+    silences = f", {len(loaded.silences)} silences" if loaded.silences else ""
+    return f"{counts}, {len(loaded.catalog.feeds)} feeds{silences}"

@@ -26,6 +26,7 @@ def config(tmp_path: Path) -> Path:
     for name, text in FILES.items():
         (directory / name).parent.mkdir(parents=True, exist_ok=True)
         (directory / name).write_text(text, encoding="utf-8")
+    (directory / "feeds.yaml").write_text(FEEDS, encoding="utf-8")
     return directory
 
 
@@ -137,3 +138,31 @@ def test_score_compares_with_labels(call, config: Path, tmp_path: Path) -> None:
 def test_schemas_are_written(call, tmp_path: Path) -> None:
     call("schema", "--directory", str(tmp_path / "schemas"))
     assert len(list((tmp_path / "schemas").glob("*.schema.json"))) == 6
+
+
+def test_check_reads_feeds_and_silences_too(call, config: Path) -> None:
+    (config / "feeds.yaml").write_text("- {id: one}\n", encoding="utf-8")
+    (config / "silences.yaml").write_text("- {id: a, rule: tarif, until: soon}\n", encoding="utf-8")
+    result = call("check", "--format", "github")
+    assert result.exit_code == 2
+    assert "feeds.yaml,line=1,col=3,title=E01::'title' is missing" in result.output
+    assert "silences.yaml,line=1,col=31,title=E01::until: 'soon' is not a moment" in result.output
+
+
+def test_check_prints_sarif_that_follows_the_standard(call, config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(config.parent)
+    log = json.loads(call("check", "--format", "sarif").output)
+    (run,) = log["runs"]
+    assert log["version"] == "2.1.0"
+    assert {result["ruleId"] for result in run["results"]} <= {rule["id"] for rule in run["tool"]["driver"]["rules"]}
+    assert {"startLine": 13, "startColumn": 7} in [result["locations"][0]["physicalLocation"]["region"] for result in run["results"]]
+    assert {result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for result in run["results"]} == {
+        "config/rules/all.yaml",
+        "config/developments.yaml",
+        "config/lexicon/all.yaml",
+    }
+    (config / "rules" / "all.yaml").write_text("- {id: A%B}\n", encoding="utf-8")
+    result = call("check", "--format", "sarif")
+    assert result.exit_code == 2
+    assert json.loads(result.output)["runs"][0]["results"][0]["level"] == "error"
+    assert "id: 'A%25B' is not an id" in call("check", "--format", "github").output

@@ -1,0 +1,149 @@
+"""A finding, and what each code means. Codes are stable: CI and suppressions name them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from alerts.rules.compile import RuleSet
+from alerts.rules.configuration import shape_of
+from alerts.yamlfile import Document, parse
+
+Severity = Literal["warning", "info"]
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """What a code means: in short, and what to do."""
+
+    level: Severity
+    title: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Finding:
+    """One unwise thing: where (line and column count from 1), which code, and what about it."""
+
+    file: str
+    line: int
+    column: int
+    code: str
+    message: str
+    level: Severity
+
+    @property
+    def place(self) -> str:
+        """`file:line:column`, as editors understand it."""
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+CODES: Mapping[str, Code] = {
+    "L01": Code(
+        "info",
+        "rule without tests",
+        "A rule needs at least one headline that it must match and one that it must ignore: the second is what catches false alarms.",
+    ),
+    "L02": Code("warning", "review date has passed", "review_by has passed. Read the rule again, then move the date."),
+    "L03": Code("info", "concept is not used", "No rule, stage or other concept uses this concept. Use it, or remove it."),
+    "L04": Code(
+        "warning",
+        "rule is looked at for every entry",
+        "Nothing the rule needs narrows it down: it is looked at for every entry. Add a concept or a phrase.",
+    ),
+    "L05": Code(
+        "info",
+        "leader outside dates",
+        "A leader's time in office has ended or has no beginning, or a role has nobody in office. Ended roles stay useful for old "
+        "entries; add the successor.",
+    ),
+    "L06": Code(
+        "warning",
+        "term stands in many words",
+        "A term of one Latin letter or one kanji is found in many words. Give it an edge, near: or after:.",
+    ),
+    "L07": Code("info", "sentence in one language only", "A sentence is missing in one of the readers' languages; they will read English."),
+    "L08": Code(
+        "warning",
+        "rule is shadowed",
+        "Every text that this rule must match is matched by another rule of the same development too: one of them is not needed.",
+    ),
+    "L09": Code("info", "development without a rule", "No rule tells of this development; it can never be found."),
+    "L10": Code(
+        "warning", "key without effect", "yields_to names the rule's own development, or despite: any hides single ids. It has no effect."
+    ),
+    "L11": Code(
+        "warning",
+        "rule can never hold",
+        "What the rule asks for contradicts itself, or rests on a concept that no text can mention. It will never tell of anything.",
+    ),
+    "L12": Code(
+        "warning",
+        "term matches too much",
+        "A term of a cue stands in a large part of the stored entries, so that it tells hardly anything. Make it longer, or give it "
+        "near:, an edge or reject phrases.",
+    ),
+    "L13": Code(
+        "warning",
+        "rule fires too often",
+        "A rule fires on a large part of the stored entries. News that comes all day is background: narrow the rule.",
+    ),
+    "L14": Code(
+        "warning",
+        "other tools read this word as true or false",
+        "Here NO is the text NO (YAML 1.2), but tools that read YAML 1.1 take it for false, and 1:30 for a number. Put it in quotes.",
+    ),
+}
+
+
+class Places:
+    """Knows where concepts, developments and rules stand. The files are parsed when they are first asked for."""
+
+    def __init__(self, rules: RuleSet) -> None:
+        self._rules = rules
+        self._documents: dict[str, Document] | None = None
+
+    def documents(self) -> Mapping[str, Document]:
+        """Return the parsed files by name."""
+        if self._documents is None:
+            parsed = {name: parse(name, text, []) for name, text in self._rules.files.items() if shape_of(name)}
+            self._documents = {name: document for name, document in parsed.items() if document is not None}
+        return self._documents
+
+    def concept(self, name: str, code: str, message: str) -> Finding:
+        """Make a finding at a concept."""
+        for document in self.documents().values():
+            if document.name.startswith("lexicon/") and name in (document.data or {}):
+                return _at(document, (name,), code, message, key=True)
+        return _find("lexicon", 1, 1, code, message)
+
+    def development(self, name: str, code: str, message: str) -> Finding:
+        """Make a finding at a development."""
+        return self._of("developments.yaml", name, code, message)
+
+    def rule(self, name: str, code: str, message: str) -> Finding:
+        """Make a finding at a rule."""
+        rule = self._rules.rule(name)
+        return self._of(rule.place.partition(":")[0] if rule else "rules", name, code, message)
+
+    def _of(self, file: str, name: str, code: str, message: str) -> Finding:
+        document = self.documents().get(file)
+        for index, each in enumerate(document.data if document else []):
+            if each.get("id") == name:
+                assert document is not None
+                return _at(document, (index, "id"), code, message, key=False)
+        return _find(file, 1, 1, code, message)
+
+
+def _at(document: Document, loc: tuple[int | str, ...], code: str, message: str, *, key: bool) -> Finding:
+    return _find(document.name, *document.place(loc, key=key), code, message)
+
+
+def _find(file: str, line: int, column: int, code: str, message: str) -> Finding:
+    return Finding(file, line, column, code, message, CODES[code].level)
+
+
+def at_line(file: str, line: int, column: int, code: str, message: str) -> Finding:
+    """Make a finding at a place of a file."""
+    return _find(file, line, column, code, message)

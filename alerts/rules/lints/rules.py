@@ -1,0 +1,78 @@
+"""Rules without tests, past their review, looked at for every entry, shadowed, with keys that do nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+from alerts.rules.cases import entry_of
+from alerts.rules.compile import RuleSet
+from alerts.rules.evaluate import held_rules, look_at
+from alerts.rules.lints.finding import Finding, Places
+
+
+def tests(rules: RuleSet, places: Places, _: date) -> Iterator[Finding]:
+    """Find rules that lack a text to match or to ignore."""
+    for rule in rules.rules:
+        lacking = [name for name in ("match", "ignore") if not getattr(rule.spec.tests, name)]
+        if lacking:
+            yield places.rule(rule.id, "L01", f"{rule.id} has no text to {' or '.join(lacking)}")
+
+
+def review(rules: RuleSet, places: Places, today: date) -> Iterator[Finding]:
+    """Find rules whose day of review is over."""
+    for rule in rules.rules:
+        if rule.spec.review_by and rule.spec.review_by < today:
+            yield places.rule(rule.id, "L02", f"{rule.id} was to be reviewed by {rule.spec.review_by}")
+
+
+def wide(rules: RuleSet, places: Places, _: date) -> Iterator[Finding]:
+    """Find rules that nothing narrows down."""
+    for number in rules.always:
+        yield places.rule(rules.rules[number].id, "L04", f"{rules.rules[number].id} needs no concept that the text must hold")
+
+
+def shadowed(rules: RuleSet, places: Places, _: date) -> Iterator[Finding]:
+    """Find rules all of whose texts another rule of the development matches."""
+    for rule in rules.rules:
+        texts = rule.spec.tests.match
+        if not texts or rule.development is None:
+            continue
+        others: set[str] | None = None
+        for case in texts:
+            held = {
+                each.rule.id
+                for each in held_rules(rules, look_at(rules, entry_of(case), "JPN"))
+                if each.rule.id != rule.id and each.rule.development is rule.development and not each.dropped
+            }
+            others = held if others is None else others & held
+        if others:
+            yield places.rule(rule.id, "L08", f"all that {rule.id} must match, {sorted(others)[0]} matches too")
+
+
+def untold(rules: RuleSet, places: Places, _: date) -> Iterator[Finding]:
+    """Find developments that no rule tells of."""
+    told = {rule.spec.development for rule in rules.rules}
+    for name in rules.developments:
+        if name not in told:
+            yield places.development(name, "L09", f"no rule tells of {name}")
+
+
+def idle(rules: RuleSet, places: Places, _: date) -> Iterator[Finding]:
+    """Find keys without effect."""
+    for rule in rules.rules:
+        if rule.spec.development in rule.spec.yields_to:
+            yield places.rule(rule.id, "L10", f"{rule.id} yields to its own development")
+        if "any" in rule.spec.despite and len(rule.spec.despite) > 1:
+            yield places.rule(rule.id, "L10", f"{rule.id} is despite any discard, and names some besides")
+
+
+def languages(rules: RuleSet, places: Places, _: date) -> Iterator[Finding]:
+    """Find sentences that only readers of English can read."""
+    for name, development in rules.developments.items():
+        sentences = {"name": development.name, "watch": development.watch}
+        sentences |= {f"told.{key}": text for key, text in development.told.items()}
+        sentences |= {f"why.{key}": text for key, text in development.why.items()}
+        for key, text in sentences.items():
+            if not text.ja:
+                yield places.development(name, "L07", f"{name}: {key} has no Japanese")

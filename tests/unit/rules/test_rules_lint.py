@@ -1,0 +1,102 @@
+"""Every lint code: what brings it about, where it is said to stand, and that the small configuration is free of it otherwise."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from rules_sample import FILES, make_entry
+
+from alerts.rules.compile import RuleSet, compile_texts
+from alerts.rules.lint import lint
+from alerts.rules.lints.entries import LEAST
+from alerts.rules.lints.finding import CODES, Finding
+
+TODAY = date(2026, 2, 1)
+RULE = "- {{id: x, title: X, development: missile-launch, when: {when}, tests: {{match: [A missile], ignore: [A tree]}}{more}}}\n"
+
+
+def with_rule(when: str, more: str = "") -> RuleSet:
+    return compile_texts({**FILES, "rules/x.yaml": "# one\n" + RULE.format(when=when, more=more)})
+
+
+def with_concept(line: str) -> RuleSet:
+    return compile_texts({**FILES, "lexicon/x.yaml": f"# one\nx: {line}\n"})
+
+
+def found(rules: RuleSet, code: str, **more: object) -> list[str]:
+    return [f"{one.place} {one.message}" for one in lint(rules, today=TODAY, **more) if one.code == code]  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("when", "reason"),
+    [
+        ("{all: [$missile, $tariff], none: [$tariff]}", "it asks for $tariff, and for no $tariff"),
+        ("{all: [$missile, $tariff], none: [$levy]}", "it asks for $tariff, and for no $levy, which includes $tariff"),
+        ("{all: [missile, {none: [missile]}]}", "it asks for missile, and for no missile"),
+        ("{all: [$missile, {language: en}, {language: ja}]}", "no entry has language en and ja at once"),
+        ("{all: [$missile, {source: {kind: press}}, {source: {kind: [official, aggregator]}}]}", "no entry has kind aggregator or official and press at once"),
+        ("{near: {terms: [$missile, $tariff]}, none: $tariff}", "it asks for $tariff, and for no $tariff"),
+    ],
+)  # fmt: skip
+def test_a_rule_that_contradicts_itself_can_never_hold(when: str, reason: str) -> None:
+    assert found(with_rule(when), "L11") == [f"rules/x.yaml:2:8 x can never hold: {reason}"]
+
+
+@pytest.mark.parametrize(
+    "when",
+    [
+        "{all: [$missile, {none: [$tariff]}]}",
+        "{all: [$missile, {all: [$tariff], within: sentence}], any: [{none: [$tariff], within: sentence}]}",
+        "{all: [$missile, {field: {title: $tariff}}, {none: [$tariff], within: sentence}]}",
+        "{all: [$missile, $levy], none: [$tariff]}",
+    ],
+)
+def test_what_can_hold_is_not_called_dead(when: str) -> None:
+    assert found(with_rule(when), "L11") == []
+
+
+def test_a_concept_that_no_text_can_mention_makes_a_rule_dead() -> None:
+    rules = compile_texts(
+        {
+            **FILES,
+            "lexicon/x.yaml": "x: {kind: context, includes: [y]}\ny: {kind: mask, en: [z]}\n",
+            "rules/x.yaml": RULE.format(when="$x", more=""),
+        }
+    )
+    assert found(rules, "L11") == ["rules/x.yaml:1:8 x can never hold: no text can mention x"]
+
+
+@pytest.mark.parametrize(
+    ("rules", "code", "told"),
+    [
+        (lambda: with_rule("$missile").rules and compile_texts({**FILES, "rules/x.yaml": "- {id: x, title: X, development: missile-launch, when: $missile}"}), "L01", "rules/x.yaml:1:8 x has no text to match or ignore"),
+        (lambda: with_rule("$missile", ", review_by: 2026-01-31"), "L02", "rules/x.yaml:2:8 x was to be reviewed by 2026-01-31"),
+        (lambda: with_concept("{kind: cue, en: [zebra]}"), "L03", "lexicon/x.yaml:2:1 concept 'x' is not used"),
+        (lambda: with_rule("{language: ja}"), "L04", "rules/x.yaml:2:8 x needs no concept that the text must hold"),
+        (lambda: with_concept("{kind: actor, actor: XYZ, leaders: [{en: Ann, ja: アン, role: national-leader, from: 2020-01-01, to: 2025-12-31}]}"), "L05", "lexicon/x.yaml:2:1 Ann (x) left office on 2025-12-31"),
+        (lambda: with_concept("{kind: actor, actor: XYZ, leaders: [{en: Ann, ja: アン, role: national-leader, from: 2020-01-01, to: 2024-12-31}]}"), "L05", "lexicon/x.yaml:2:1 nobody is national-leader of x on 2026-02-01: the last one left on 2024-12-31"),
+        (lambda: with_concept("{kind: cue, ja: [税]}"), "L06", "lexicon/x.yaml:2:1 '税' of x is one sign long and stands in many words"),
+        (lambda: with_rule("[税]".join(["{any: ", "}"])), "L06", "rules/x.yaml:2:8 '税' of 税 is one sign long and stands in many words"),
+        (lambda: compile_texts(FILES), "L07", "developments.yaml:13:7 missile-launch: told.default has no Japanese"),
+        (lambda: with_rule("{all: [$missile]}"), "L08", "rules/x.yaml:2:8 all that x must match, missile matches too"),
+        (lambda: compile_texts({**FILES, "rules/all.yaml": "[]"}), "L09", "developments.yaml:13:7 no rule tells of missile-launch"),
+        (lambda: with_rule("$missile", ", yields_to: missile-launch"), "L10", "rules/x.yaml:2:8 x yields to its own development"),
+        (lambda: with_concept("{kind: cue, en: [No, 'Yes']}"), "L14", "lexicon/x.yaml:2:21 put 'No' in quotes: other tools do not read it as text"),
+    ],
+    ids=lambda value: value if isinstance(value, str) and len(value) == 3 else "",
+)  # fmt: skip
+def test_each_code_is_told_at_its_place(rules: object, code: str, told: str) -> None:
+    assert told in found(rules(), code)  # type: ignore[operator]
+
+
+def test_terms_and_rules_that_match_too_many_entries_are_told_with_their_share(rules: RuleSet) -> None:
+    entries = [make_entry("New tariff on cars" if number % 10 == 0 else "A tree") for number in range(LEAST)]
+    assert found(rules, "L12", entries=entries) == [f"lexicon/all.yaml:25:1 “tariff” of tariff stands in 10.0% of {LEAST} entries in en"]
+    assert found(rules, "L13", entries=entries) == [f"rules/all.yaml:2:7 tariff fires on 10.0% of {LEAST} entries"]
+    assert found(rules, "L12", entries=entries[:-1]) == [], "a share of few entries says nothing"
+
+
+def test_every_code_has_a_level_a_title_and_a_sentence() -> None:
+    assert all(code.title and code.text.endswith(".") for code in CODES.values())
+    assert Finding("a", 1, 2, "L01", "m", "info").place == "a:1:2"
