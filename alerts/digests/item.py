@@ -56,7 +56,7 @@ def item(pick: Pick, choices: Choices, wording: Wording, *, host: str, now: date
     story = pick.story
     last = max(report.published for report in story.reports)
     listed = sources(teller, language_names(choices.language), MOST_SOURCES if alone else MOST_SOURCES_IN_DIGEST)
-    return Item(
+    told = Item(
         story=story.id,
         level=pick.level,
         level_word=wording.level(pick.level, choices.language),
@@ -64,7 +64,7 @@ def item(pick: Pick, choices: Choices, wording: Wording, *, host: str, now: date
         title=teller.title(),
         topic=_topic(pick, teller),
         stamp=teller.say("stamp.item", time=printed.time(last, choices.timezone, choices.language)),
-        in_short=teller.say("withdrawn", told=teller.what_happened()) if pick.withdrawn else teller.in_short(),
+        in_short=teller.in_short(),
         key_points=teller.key_points() if alone or pick.level >= Level.prepare else (),
         meanings=meanings(pick, choices, wording, host=host, alone=alone),
         actions=actions(pick, teller),
@@ -75,6 +75,23 @@ def item(pick: Pick, choices: Choices, wording: Wording, *, host: str, now: date
         more_sources=len(story.reports) - len(listed),
         why=why(teller, pick),
         news=teller.news(pick.updates, level=pick.level, sectors=[match.sector for match in pick.matches]),
+    )
+    return _taken_back(told, pick, teller) if pick.withdrawn else told
+
+
+def _taken_back(told: Item, pick: Pick, teller: Teller) -> Item:
+    """The same story without a word that the withdrawn report would still be the ground of."""
+    text = teller.say("meaning.withdrawn")
+    return replace(
+        told,
+        level_act=teller.say("withdrawn.act"),
+        in_short=teller.say("withdrawn", told=teller.what_happened()),
+        key_points=(teller.first_point(), teller.reports_point()) if told.key_points else (),
+        meanings=tuple(_meaning(match.sector, Level.none, text, teller.wording, teller.language) for match in pick.matches),
+        actions=(teller.say("act.withdrawn"),),
+        watch_next=(),
+        trigger=teller.say("watch.trigger.plain"),
+        confidence=(teller.say("sure.event", grade=teller.say("sure.low"), reason=teller.say("sure.withdrawn")),),
     )
 
 
@@ -144,8 +161,6 @@ def _why(impact: Impact, developments: Sequence[Development], wording: Wording, 
 
 def actions(pick: Pick, teller: Teller) -> tuple[str, ...]:
     """What the reader can do, for the sectors that decide; that nothing is required is worth saying."""
-    if pick.withdrawn:
-        return (teller.say("act.withdrawn"),)
     counted = [match for match in pick.matches if match.level == pick.level or match.level >= Level.prepare] or pick.matches
     found = dict.fromkeys(
         line for match in counted for line in teller.wording.act(match.impact.rule, match.impact.development, match.sector, teller.language)

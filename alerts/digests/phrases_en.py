@@ -105,6 +105,7 @@ PHRASES: dict[str, str] = {
     "not.suspended": "It is on hold, not withdrawn.",
     "not.denied": "Nothing changes for you.",
     # ── key points ──
+    "withdrawn.act": "The report has been taken back; nothing to do",
     "withdrawn": "A source has taken back the report that we told you of. Do not rely on it: “{told}”",
     "point.development": "{name}: {stage}.",
     "point.date.effective": "Date named for the start: {when}.",
@@ -124,6 +125,7 @@ PHRASES: dict[str, str] = {
     "news.withdrawal": "Withdrawn: the source has taken its report back.",
     # ── for you ──
     "meaning.none.visas": "This story changes nothing about your status of residence (在留資格).",
+    "meaning.withdrawn": "What we told you about this no longer stands.",
     "meaning.none": "We found no effect in these reports.",
     "meaning.plain": "This kind of news can touch this part of your life; no direct change is reported.",
     "level.sector": "{name} [{level}]",
@@ -138,6 +140,9 @@ PHRASES: dict[str, str] = {
     # ── how sure ──
     "sure.event": "The event: {grade} ({reason}).",
     "sure.effect": "The effect on you: {grade} ({reason}).",
+    "sure.dates": "The reports do not agree on the start: {dates}.",
+    "sure.denied": "Not all reports agree: one denies this part ({name}).",
+    "sure.withdrawn": "the source has taken its report back",
     "sure.high": "high",
     "sure.medium": "medium",
     "sure.low": "low",
@@ -186,7 +191,7 @@ PHRASES: dict[str, str] = {
     "week.stories": "{n} stories",
     "week.stories.one": "1 story",
     # ── foot of every mail ──
-    "top.stop": "Stop these mails",
+    "top.stop": "Unsubscribe",
     "top.web": "Read on the web",
     "foot.change": "Change what you get",
     "foot.stop": "Stop all mail",

@@ -103,6 +103,7 @@ PHRASES: dict[str, str] = {
     "not.suspended": "止まっていますが、撤回されたわけではありません。",
     "not.denied": "あなたへの影響はありません。",
     # ── key points ──
+    "withdrawn.act": "報道が取り消されました。することはありません",
     "withdrawn": "前にお伝えした報道を、発信元が取り消しました。次の内容は当てにしないでください：「{told}」",
     "point.development": "{name}：{stage}。",
     "point.date.effective": "始まる時期として示された日：{when}。",
@@ -120,6 +121,7 @@ PHRASES: dict[str, str] = {
     "news.withdrawal": "取り下げ：報道元が記事を取り下げました。",
     # ── for you ──
     "meaning.none.visas": "この話題で、あなたの在留資格に変わることはありません。",
+    "meaning.withdrawn": "この話題について前にお伝えした影響は、取り消します。",
     "meaning.none": "確認した報道に、影響は見つかりませんでした。",
     "meaning.plain": "この種の動きは、この分野に関わることがあります。直接の変更は伝えられていません。",
     "level.sector": "{name}［{level}］",
@@ -134,6 +136,9 @@ PHRASES: dict[str, str] = {
     # ── how sure ──
     "sure.event": "出来事：{grade}（{reason}）。",
     "sure.effect": "あなたへの影響：{grade}（{reason}）。",
+    "sure.dates": "開始日は報道によって異なります：{dates}。",
+    "sure.denied": "報道は一致していません。否定する報道があります（{name}）。",
+    "sure.withdrawn": "発信元が報道を取り消しています",
     "sure.high": "確か",
     "sure.medium": "ある程度確か",
     "sure.low": "不確か",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 
 from alerts.digests import printed
 from alerts.digests.audience import Match, Pick
@@ -37,7 +38,21 @@ def confidence(teller: Teller, pick: Pick) -> tuple[str, ...]:
         lines.append(teller.say("sure.effect", grade=teller.say(f"sure.{grade}"), reason=teller.say("sure.direct")))
     else:
         lines.append(teller.say("sure.effect", grade=teller.say("sure.low"), reason=teller.say("sure.inference")))
-    return tuple(lines)
+    return tuple(lines + _conflicts(teller))
+
+
+def _conflicts(teller: Teller) -> list[str]:
+    """Where the reports do not agree: on the day of the start, or on whether it is so at all."""
+    lines = []
+    starts = sorted((one for one in teller.story.dates if one.kind == "effective"), key=lambda one: (one.first, one.last))
+    if any(later.first > earlier.last for earlier, later in pairwise(starts)):
+        days = listed(teller.language, [printed.window(one.first, one.last, teller.language) for one in starts])
+        lines.append(teller.say("sure.dates", dates=days))
+    stages = {one.stage for one in teller.story.developments}
+    if "denied" in stages and stages != {"denied"}:
+        names = [teller.name(one) for one in teller.story.developments if one.stage == "denied"]
+        lines.append(teller.say("sure.denied", name=listed(teller.language, names)))
+    return lines
 
 
 def _event(teller: Teller) -> tuple[str, str]:

@@ -157,14 +157,18 @@ class Teller:
             points.append(self.say("point.development", name=self.name(development), stage=stage))
         dates = sorted(self.story.dates, key=lambda found: (found.first, found.last))
         points += [self.say(f"point.date.{found.kind}", when=self.when(found)) for found in dates[:1]] or [self.say("point.no_date")]
-        first = min(self.story.reports, key=lambda report: report.published)
-        points.append(self.say("point.first", outlet=first.outlet, time=printed.time(first.published, self.timezone, self.language)))
+        points.append(self.first_point())
         official = next((report for report in self.story.reports if report.kind == "official"), None)
         if official:
             points.append(self.say("point.official", outlet=official.outlet))
         if len(points) < MOST_POINTS:
             points.append(self.reports_point())
         return tuple(points[:MOST_POINTS])
+
+    def first_point(self) -> str:
+        """Who told it first, and when."""
+        first = min(self.story.reports, key=lambda report: report.published)
+        return self.say("point.first", outlet=first.outlet, time=printed.time(first.published, self.timezone, self.language))
 
     def reports_point(self) -> str:
         """How many reports, by how many publishers."""

@@ -66,6 +66,6 @@ def test_a_mail_fits_the_window_in_light_and_dark_with_nothing_remote(pages: Any
 
 @pytest.mark.skipif(os.environ.get("ALERTS_GOLDEN") != "write", reason="takes the README's picture; run with ALERTS_GOLDEN=write")
 def test_the_picture_of_the_readme(pages: Any) -> None:
-    page = pages("digest_tokyo_en.html", (390, 844), "light")
+    page = pages("daily_en.html", (390, 844), "light")
     page.screenshot(path=HERE / "digest-phone.png", clip={"x": 0, "y": 0, "width": 390, "height": 1180}, full_page=True)
     assert (HERE / "digest-phone.png").stat().st_size > 20_000

@@ -33,7 +33,7 @@ from sample_stories import (
 )
 
 from alerts.digests import printed
-from alerts.digests.audience import Picked
+from alerts.digests.audience import Picked, amendment
 from alerts.digests.compose import MOST_BRIEFS, MOST_ITEMS, compose
 from alerts.digests.item import teller_of
 from alerts.digests.phrases import LANGUAGES, listed, phrase
@@ -164,6 +164,26 @@ def test_how_sure_follows_from_who_reports(kinds: tuple[str, ...], event: str) -
     lines = alert(NAGOYA, replace(CALL, reports=reports)).items[0].confidence
     assert lines[0].startswith(f"The event: {event} ")
     assert lines[1].startswith("The effect on you: low ")
+
+
+def test_where_reports_do_not_agree_is_said() -> None:
+    other = NamedDate("effective", date(2026, 2, 1), date(2026, 2, 1), "1 February")
+    both = replace(DUTY, dates=(*DUTY.dates, other))
+    assert alert(NAGOYA, both).items[0].confidence[2:] == ("The reports do not agree on the start: 24 Jan 2026 and 1 Feb 2026.",)
+    denied = replace(CALL, developments=(CALL.developments[0], replace(CALL.developments[1], stage="denied")))
+    assert alert(NAGOYA, denied).items[0].confidence[2].startswith("Not all reports agree: one denies this part (")
+    assert len(alert(NAGOYA, DUTY).items[0].confidence) == 2
+
+
+def test_a_withdrawn_story_rests_on_nothing() -> None:
+    """Neither effect nor date nor action of what was taken back is told again as if it stood."""
+    update = Update(CALL.id, "withdrawal", "c3", CALL.changed, Level.watch, number=2)
+    pick = amendment(CALL, (update,), NAGOYA)
+    item = compose("alert", Picked((pick,), ()), NAGOYA, wording(), edition="e", now=NOW).items[0]
+    assert (item.level, item.watch_next) == (Level.info, ())
+    assert {line.level for line in item.meanings} == {Level.none}
+    assert item.in_short.startswith("A source has taken back the report")
+    assert item.confidence == ("The event: low (the source has taken its report back).",)
 
 
 def test_two_reports_of_one_publisher_are_one_publisher() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import re
 from dataclasses import replace
-from datetime import UTC, datetime
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
@@ -13,19 +12,16 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sample_stories import CALL, DUTY, FEES, NAGOYA, RATE, TOKYO, alert, digest, impact, many, report, story, wording
+from sample_mails import SENDER, samples
+from sample_stories import CALL, DUTY, NAGOYA, alert, digest, impact, report, story
 
 from alerts.digests.digest import Digest
-from alerts.digests.reasons import choice_lines
-from alerts.mail.message import SLOTS, Rendered, Sender
+from alerts.mail.message import SLOTS, Rendered
 from alerts.mail.plain import COLUMNS, wrap
 from alerts.mail.render import Renderer
 from alerts.rules.levels import Level
 from alerts.text import width
 
-SENDER = Sender(
-    "Expat Impact Alerts", "alerts@alerts.example.jp", "1-2-3 Sakae, Naka-ku, Nagoya 460-0008, Japan", "https://alerts.example.jp/contact"
-)
 RENDERER = Renderer()
 JAPANESE = replace(NAGOYA, language="ja")
 ROOT = Path(__file__).parents[3]
@@ -79,36 +75,7 @@ def facts(value: object) -> list[str]:
     return []
 
 
-def mails() -> list[tuple[str, Digest | None, Rendered]]:
-    words = wording()
-    made: list[tuple[str, Digest | None, Rendered]] = []
-    for language in ("en", "ja"):
-        tokyo = replace(TOKYO, language=language)
-        for name, one in (
-            ("alert", alert(replace(NAGOYA, language=language))),
-            ("daily", digest(tokyo, (FEES, CALL, RATE, DUTY))),
-            ("weekly", digest(tokyo, (FEES, CALL, *many(12)), quiet=(DUTY,), kind="weekly", late=True)),
-        ):
-            made.append((f"{name}-{language}", one, RENDERER.digest(one, SENDER)))
-        url = "https://alerts.example.jp/c/abc"
-        made.append(
-            (f"confirmation-{language}", None, RENDERER.confirmation(language, confirm_url=url, hours=48, host_name="Japan", sender=SENDER))
-        )
-        levels = [(level, words.level(level, language), words.level_act(level, language)) for level in reversed(Level)]
-        welcome = RENDERER.welcome(
-            language,
-            choices=choice_lines(tokyo, words),
-            levels=levels,
-            next_due=datetime(2026, 1, 2, 22, 0, tzinfo=UTC),
-            timezone="Asia/Tokyo",
-            recent=digest(tokyo, many(9)).briefs,
-            sender=SENDER,
-        )
-        made.append((f"welcome-{language}", None, welcome))
-    return made
-
-
-MAILS = mails()
+MAILS = [(one.name, one.digest, one.mail) for one in samples()]
 ALL = pytest.mark.parametrize(("digested", "mail"), [(one, mail) for _, one, mail in MAILS], ids=[name for name, _, _ in MAILS])
 
 
@@ -209,7 +176,7 @@ def test_a_level_is_never_told_by_colour_alone() -> None:
 
 
 def test_a_confirmation_carries_its_link_and_nothing_personal() -> None:
-    mail = next(mail for name, _, mail in MAILS if name == "confirmation-en")
+    mail = next(mail for name, _, mail in MAILS if name == "confirmation_en")
     assert "https://alerts.example.jp/c/abc" in mail.html
     assert not [token for token in SLOTS.values() if token in mail.html + mail.text]
 
