@@ -16,6 +16,8 @@ from alerts.cli.session import Session
 from alerts.errors import FeedError
 
 if TYPE_CHECKING:
+    import httpx
+
     from alerts.feeds.catalog import Feed
     from alerts.feeds.fetch import Fetched
     from alerts.feeds.parse import Parsed
@@ -51,20 +53,49 @@ def look_at(session: Session, feeds: tuple[Feed, ...], now: datetime, *, typed: 
     return asyncio.run(_look_at(session, feeds, now, typed))
 
 
-async def _look_at(session: Session, feeds: tuple[Feed, ...], now: datetime, typed: str) -> list[Looked]:
-    from importlib import metadata
+def look_at_page(session: Session, url: str, now: datetime) -> Looked:
+    """Visit an address that a person typed: a page that its site lets us read, or a feed, which is then read. Raises FeedError."""
+    return asyncio.run(_look_at_page(session, url, now))
 
+
+async def _look_at_page(session: Session, url: str, now: datetime) -> Looked:
     from alerts.feeds.fetch import fetch
-    from alerts.feeds.network import make_client, user_agent
     from alerts.feeds.parse import parse
     from alerts.feeds.robots import Robots
+
+    target = trial("", url)
+    async with _client(session, url) as client:
+        await Robots().check(client, target, url, now)
+        fetched = await fetch(client, target)
+    try:
+        parsed = parse(
+            fetched.body or b"", content_type=fetched.content_type, url=fetched.url, feed_source=target.source, timezone="", now=now
+        )
+    except FeedError as error:
+        return Looked(target, fetched, error=error)
+    return Looked(target, fetched, parsed)
+
+
+def _client(session: Session, typed: str) -> httpx.AsyncClient:
+    """A client that says who we are; a private address may be visited if a person typed it as such."""
+    from importlib import metadata
+
+    from alerts.feeds.network import make_client, user_agent
 
     settings = session.settings() if session.home.path.is_dir() else None
     contact = (settings.user_agent_contact or settings.contact) if settings else ""
     allowed = (*(settings.allowed_networks if settings else ()), *_typed_network(typed))
+    return make_client(agent=user_agent(metadata.version("expat-impact-alerts"), contact), allowed_networks=allowed)
+
+
+async def _look_at(session: Session, feeds: tuple[Feed, ...], now: datetime, typed: str) -> list[Looked]:
+    from alerts.feeds.fetch import fetch
+    from alerts.feeds.parse import parse
+    from alerts.feeds.robots import Robots
+
     robots = Robots()
     outcomes: list[Looked] = []
-    async with make_client(agent=user_agent(metadata.version("expat-impact-alerts"), contact), allowed_networks=allowed) as client:
+    async with _client(session, typed) as client:
         for feed in feeds:
             fetched: Fetched | None = None
             try:

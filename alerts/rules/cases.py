@@ -7,25 +7,38 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 
 from alerts.feeds.entry import Entry, Source
-from alerts.rules.assessment import Development, Impact
+from alerts.rules.assessment import Development, Evidence, Impact
 from alerts.rules.compile import Rule, RuleSet
 from alerts.rules.evaluate import Held, assess, held_rules, judge, look_at
+from alerts.rules.found import Mention
 from alerts.rules.levels import Level
+from alerts.rules.nearest import nearest
 from alerts.rules.operators.condition import Look
 from alerts.rules.schema import CaseSpec, CaseText
 from alerts.text import is_japanese
 
+Verdict = tuple[str, tuple[Evidence, ...]]
+"""What went wrong, empty if nothing did, and the words that it rests on."""
 TEST_DAY = date(2026, 2, 15)  # when a test takes place that does not say: tests must not age with the calendar
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One test. `place` is its file and line, `subject` the rule or case file, `reason` what went wrong, empty if it passed."""
+    """One test. `place` is its file and line, `subject` the rule or case file, `reason` what went wrong, empty if it passed: the clause
+    that failed, if one did. `evidence` are the words that the verdict rests on, in `title` and `summary`.
+    """
 
     place: str
     subject: str
-    text: str
+    title: str
+    summary: str
     reason: str = ""
+    evidence: tuple[Evidence, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The whole text."""
+        return f"{self.title} | {self.summary}" if self.summary else self.title
 
     @property
     def passed(self) -> bool:
@@ -48,7 +61,8 @@ def run_tests(rules: RuleSet, *, only: str = "", host: str = "JPN") -> Iterator[
             yield from _rule_tests(rules, rule, host)
     if not only:
         for place, case in rules.cases:
-            yield Outcome(place, place.partition(":")[0], _shown(case), _case(rules, case, host))
+            reason, evidence = _case(rules, case, host)
+            yield Outcome(place, place.partition(":")[0], case.title, case.summary, reason, evidence)
 
 
 def untested(rules: RuleSet) -> Iterator[Rule]:
@@ -58,34 +72,65 @@ def untested(rules: RuleSet) -> Iterator[Rule]:
 
 def _rule_tests(rules: RuleSet, rule: Rule, host: str) -> Iterator[Outcome]:
     for case in rule.spec.tests.match:
-        yield Outcome(rule.place, rule.id, _shown(case), _must_match(rules, rule, case, host))
+        reason, evidence = _must_match(rules, rule, case, host)
+        yield Outcome(rule.place, rule.id, case.title, case.summary, reason, evidence)
     for case in rule.spec.tests.ignore:
         look = look_at(rules, entry_of(case), host)
         held = next((each for each in held_rules(rules, look) if each.rule.id == rule.id and not each.dropped), None)
-        yield Outcome(rule.place, rule.id, _shown(case), f"must be ignored, but matched: {_quoted(look, held)}" if held else "")
+        reason = f"must be ignored, but matched: {_quoted(look, held)}" if held else ""
+        yield Outcome(rule.place, rule.id, case.title, case.summary, reason, _evidence(look, held.mentions) if held else ())
 
 
-def _must_match(rules: RuleSet, rule: Rule, case: CaseText, host: str) -> str:
+def _must_match(rules: RuleSet, rule: Rule, case: CaseText, host: str) -> Verdict:
     look = look_at(rules, entry_of(case), host)
     held = next((each for each in held_rules(rules, look) if each.rule.id == rule.id), None)
     if held is None:
-        return f"must match, but {rule.condition.why_not(look, 0, len(look.found.text))}"
+        return f"must match, but {_failed_clause(rules, rule, look)}", _asked_for(rule, look)
+    evidence = _evidence(look, held.mentions)
     if held.dropped:
-        return f"must match, but is {held.dropped}" if held.dropped.startswith("discarded") else f"must match, but {held.dropped}"
+        return f"must match, but {'is ' if held.dropped.startswith('discarded') else ''}{held.dropped}", evidence
     if rule.development is None:
-        return ""
-    entry = look.entry
-    development, impacts = judge(rules, look, held, assess(rules, entry, host=host).dates)
-    return _differs(case, [development], impacts)
+        return "", evidence
+    development, impacts = judge(rules, look, held, assess(rules, look.entry, host=host).dates)
+    return _differs(case, [development], impacts), evidence
 
 
-def _case(rules: RuleSet, case: CaseSpec, host: str) -> str:
-    assessment = assess(rules, entry_of(case), host=host)
+def _failed_clause(rules: RuleSet, rule: Rule, look: Look) -> str:
+    return "; ".join([rule.condition.why_not(look, 0, len(look.found.text)), *nearest(rules, look, rule)])
+
+
+def _asked_for(rule: Rule, look: Look) -> tuple[Evidence, ...]:
+    """Return the words that a rule which did not hold found of what it needs."""
+    return _evidence(look, (each for need in rule.needs for number in need & look.found.seen for each in look.found.mentions[number]))
+
+
+def _evidence(look: Look, mentions: Iterable[Mention]) -> tuple[Evidence, ...]:
+    return tuple(dict.fromkeys(map(look.found.evidence, mentions)))
+
+
+def _case(rules: RuleSet, case: CaseSpec, host: str) -> Verdict:
+    entry = entry_of(case)
+    assessment = assess(rules, entry, host=host)
+    evidence = tuple(dict.fromkeys(each for development in assessment.developments for each in development.evidence))
     wanted, found = set(case.developments), {each.type for each in assessment.developments}
-    if wanted != found:
-        missing, extra = ", ".join(sorted(wanted - found)), ", ".join(sorted(found - wanted))
-        return "; ".join(filter(None, [missing and f"not found: {missing}", extra and f"found but not expected: {extra}"]))
-    return _differs(case, assessment.developments, assessment.impacts)
+    if wanted == found:
+        return _differs(case, assessment.developments, assessment.impacts), evidence
+    wrong = [f"not found: {name} ({_why_missing(rules, look_at(rules, entry, host), name)})" for name in sorted(wanted - found)]
+    by = {each.type: each.rule for each in assessment.developments}
+    wrong += [f"found but not expected: {name} (rule {by[name]})" for name in sorted(found - wanted)]
+    return "; ".join(wrong), evidence
+
+
+def _why_missing(rules: RuleSet, look: Look, development: str) -> str:
+    """Say of the rule that came nearest to a development what it lacked."""
+    candidates = [rule for rule in rules.rules if rule.spec.development == development]
+    if not candidates:
+        return "no rule tells of it"
+    for each in held_rules(rules, look):
+        if each.rule.spec.development == development:
+            return f"rule {each.rule.id} held, but {each.dropped or 'every sector comes out below info'}"
+    best = max(candidates, key=lambda rule: (sum(not need.isdisjoint(look.found.seen) for need in rule.needs) - len(rule.needs), rule.id))
+    return f"nearest is rule {best.id}: {_failed_clause(rules, best, look)}"
 
 
 def _differs(case: CaseText, developments: Iterable[Development], impacts: Iterable[Impact]) -> str:
@@ -107,10 +152,6 @@ def _differs(case: CaseText, developments: Iterable[Development], impacts: Itera
             terms = ", ".join(f"{term.name} {term.value:+d}" for term in impact.terms) if impact else "not touched"
             wrong.append(f"{sector} is {name}, not {level} ({terms})")
     return "; ".join(wrong)
-
-
-def _shown(case: CaseText) -> str:
-    return f"{case.title} | {case.summary}" if case.summary else case.title
 
 
 def _quoted(look: Look, held: Held) -> str:

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
-from alerts.feeds.entry import Entry
+from alerts.feeds.entry import Entry, Source, SourceKind
 from alerts.rules.assessment import Assessment, Development, Evidence, Impact, NamedDate
 from alerts.rules.compile import Rule, RuleSet
 from alerts.rules.dates import named_dates
 from alerts.rules.evaluate import Held, assess, held_rules, judge, look_at
+from alerts.rules.nearest import nearest
 from alerts.rules.operators.condition import Look
+from alerts.text import is_japanese
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """One rule about one entry. `reason` is why it counts for nothing, empty if it counts; `condition` says in words what it asks."""
+    """One rule about one entry. `reason` is why it counts for nothing, empty if it counts: for a rule that did not hold the first clause
+    that failed, and `nearest` what came closest to it. `condition` says in words what the rule asks.
+    """
 
     rule: str
     title: str
@@ -25,6 +30,7 @@ class Verdict:
     development: Development | None = None
     impacts: tuple[Impact, ...] = ()
     evidence: tuple[Evidence, ...] = ()
+    nearest: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +41,13 @@ class Explanation:
     assessment: Assessment
     verdicts: tuple[Verdict, ...]
     mentions: tuple[Evidence, ...]
+
+
+def entry_of_text(text: str, *, published: datetime, kind: SourceKind = "press", country: str = "") -> Entry:
+    """Make an entry of `headline` or `headline | summary`, as a person types it; the script tells its language."""
+    title, _, summary = text.partition(" | ")
+    language = "ja" if is_japanese(text) else "en"
+    return Entry("text", Source("text", "text", kind, country, language), "", title, summary, published, language, outlet="text")
 
 
 def explain(rules: RuleSet, entry: Entry, *, only: str = "", host: str = "JPN") -> Explanation:
@@ -50,7 +63,9 @@ def explain(rules: RuleSet, entry: Entry, *, only: str = "", host: str = "JPN") 
             verdicts.append(_held(rules, look, each, dates))
         elif only or _came_close(rule, look):
             reason = rule.condition.why_not(look, 0, len(look.found.text))
-            verdicts.append(Verdict(rule.id, rule.spec.title.en, rule.place, rule.condition.words(), False, reason))
+            verdicts.append(
+                Verdict(rule.id, rule.spec.title.en, rule.place, rule.condition.words(), False, reason, nearest=nearest(rules, look, rule))
+            )
     verdicts.sort(key=lambda each: (not each.held, bool(each.reason), each.rule))
     return Explanation(entry, assess(rules, entry, host=host), tuple(verdicts), _mentions(look))
 

@@ -1,21 +1,24 @@
-"""`alerts rules explain`: what was found in a text, which rules held, how each level came about."""
+"""`alerts rules explain`: what was found in a text, which rules held, how each level came about, and what failed where one did not."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
 
+from alerts.cli.rules.marking import marked
 from alerts.cli.rules.options import Config, Host, Json, load_set
-from alerts.errors import AlertsError
-from alerts.feeds.entry import Entry, Source
+from alerts.cli.service import Now
+from alerts.clock import parse_moment
+from alerts.errors import AlertsError, FeedError, UsageError
+from alerts.feeds.entry import Entry
 from alerts.rules import explain as explaining
-from alerts.rules.explain import Verdict
-from alerts.text import is_japanese
+from alerts.rules.assessment import Evidence
+from alerts.rules.explain import Explanation, Verdict
 
 if TYPE_CHECKING:
     from alerts.cli.session import Session
@@ -23,62 +26,112 @@ if TYPE_CHECKING:
 
 def explain(
     context: typer.Context,
-    text: Annotated[str, typer.Argument(help="A headline, or headline | summary.")],
+    text: Annotated[str, typer.Argument(metavar="TEXT|URL|ENTRY_ID", help="A headline, or headline | summary; a page; a stored entry.")],
     *,
     rule: Annotated[str | None, typer.Option(help="Say of this rule why it held or what failed.")] = None,
-    published: Annotated[str | None, typer.Option(help="The entry's date, ISO 8601; default: now.")] = None,
-    kind: Annotated[str, typer.Option(help="official, press or aggregator.")] = "press",
-    country: Annotated[str, typer.Option(help="Country of the source.")] = "",
+    published: Annotated[str | None, typer.Option(help="The date of a text, ISO 8601; default: now.")] = None,
+    kind: Annotated[str, typer.Option(help="Who says a text: official, press or aggregator.")] = "press",
+    country: Annotated[str, typer.Option(help="Country of the source of a text.")] = "",
     config: Config = None,
     as_json: Json = False,
     host: Host = "JPN",
+    now: Now = None,
 ) -> None:
     """Show what was found in a text, which rules held and how each level came about."""
-    from alerts.clock import parse_moment
+    from alerts.cli.session import moment_at
 
     session: Session = context.obj
-    rules = load_set(context, config)
-    if rule and rules.rule(rule) is None:
-        raise AlertsError(f"no rule {rule!r}")
-    title, _, summary = text.partition(" | ")
-    language = "ja" if is_japanese(text) else "en"
-    moment = parse_moment(published) if published else datetime.now(UTC)
-    source = Source("text", "text", kind, country, language)  # type: ignore[arg-type]
-    explanation = explaining.explain(
-        rules, Entry("text", source, "", title, summary, moment, language, outlet="text"), only=rule or "", host=host
-    )
+    if kind not in {"official", "press", "aggregator"}:
+        raise UsageError(f"--kind {kind}: write official, press or aggregator")
+    rules = load_set(context, config, with_rule=rule)
+    moment = parse_moment(published) if published else moment_at(now)
+    if text.startswith(("https://", "http://")):
+        entry = _fetched(session, text, moment_at(now))
+    else:
+        entry = _stored(session, text) or explaining.entry_of_text(text, published=moment, kind=kind, country=country)  # type: ignore[arg-type]
+    explanation = explaining.explain(rules, entry, only=rule or "", host=host)
     if as_json:
         typer.echo(json.dumps(asdict(explanation), ensure_ascii=False, default=str))
         return
-    session.out.print(
-        "[bold]found[/bold]  " + escape(", ".join(f"{m.text} = {m.concept}" for m in explanation.mentions) or "nothing"), highlight=False
-    )
-    for verdict in explanation.verdicts:
-        _print_verdict(session, verdict)
+    _show(session, explanation)
+
+
+def _stored(session: Session, name: str) -> Entry | None:
+    """Return the stored entry with this id, if the text is one."""
+    if ":" not in name or " " in name or not session.home.env_file.exists():
+        return None
+    from alerts.store import entries
+
+    with session.database().read() as connection:
+        found = entries.load(connection, [name])
+    return found[0].entry if found else None
+
+
+def _fetched(session: Session, url: str, now: datetime) -> Entry:
+    """Read a page, or the newest entry of a feed, as politely as a poll. Raises AlertsError."""
+    from alerts.cli.looking import look_at_page
+    from alerts.feeds.page import entry_of_page
+
+    try:
+        looked = look_at_page(session, url, now)
+        if looked.parsed is not None:
+            newest = max(looked.parsed.items, key=lambda item: (item.entry.published, item.entry.id))
+            session.err.print(f"a feed with {len(looked.parsed.items)} entries; its newest is explained", highlight=False)
+            return newest.entry
+        assert looked.fetched is not None
+        fetched = looked.fetched
+        return entry_of_page(fetched.body or b"", content_type=fetched.content_type, url=fetched.url, catalog=session.catalog(), now=now)
+    except FeedError as error:
+        raise AlertsError(f"{url}: {error}") from None
+
+
+def _show(session: Session, explanation: Explanation) -> None:
+    entry, out = explanation.entry, session.out
+    out.print(marked(out, entry.title, "title", explanation.mentions), style="bold", soft_wrap=True)
+    if entry.summary:
+        out.print(marked(out, entry.summary, "summary", explanation.mentions), soft_wrap=True)
+    said = [entry.credit(), entry.source.kind, entry.source.country, entry.language, f"{entry.published:%Y-%m-%d %H:%M} UTC"]
+    out.print(escape(", ".join(filter(None, said))), style="dim", highlight=False)
+    out.print(f"[bold]found[/bold]  {escape(_found(explanation.mentions)) or 'nothing'}", highlight=False)
     for day in explanation.assessment.dates:
-        session.out.print(f"[bold]date[/bold]  {day.kind} {day.first} to {day.last} ({escape(day.text)})", highlight=False)
+        out.print(f"[bold]date[/bold]   {day.kind} {day.first} to {day.last} ({escape(day.text)})", highlight=False)
+    for verdict in explanation.verdicts:
+        _show_verdict(session, entry, verdict)
     if not explanation.verdicts:
-        session.out.print("no rule held or came close", highlight=False)
+        out.print("no rule held or came close; --rule ID says what one of them lacks", highlight=False)
 
 
-def _print_verdict(session: Session, verdict: Verdict) -> None:
-    mark = (
-        "[green]holds[/green]"
-        if verdict.held and not verdict.reason
-        else "[yellow]holds, but[/yellow]"
-        if verdict.held
-        else "[red]fails[/red]"
-    )
-    session.out.print(f"\n{mark}  [bold]{verdict.rule}[/bold]  {escape(verdict.title)}  ({verdict.place})", highlight=False)
+def _found(mentions: tuple[Evidence, ...]) -> str:
+    """Say what each word counts for; phrases that rules spell out count for themselves and are left out."""
+    concepts: dict[str, list[str]] = {}
+    for each in mentions:
+        if not each.concept.startswith("~"):
+            concepts.setdefault(each.text, []).append(each.concept)
+    return "; ".join(f"{text} = {', '.join(dict.fromkeys(names))}" for text, names in concepts.items())
+
+
+def _show_verdict(session: Session, entry: Entry, verdict: Verdict) -> None:
+    mark = "[red]fails[/red]" if not verdict.held else "[yellow]holds, but[/yellow]" if verdict.reason else "[green]holds[/green]"
+    out = session.out
+    out.print(f"\n{mark}  [bold]{verdict.rule}[/bold]  {escape(verdict.title)}  ({verdict.place})", highlight=False)
+    for field, text in (("title", entry.title), ("summary", entry.summary)):
+        if any(each.field == field for each in verdict.evidence):
+            out.print("  ", marked(out, text, field, verdict.evidence), sep="", soft_wrap=True)  # type: ignore[arg-type]
     if verdict.reason:
-        session.out.print(f"  {escape(verdict.reason)}", highlight=False)
+        out.print(f"  {escape(verdict.reason)}", highlight=False, soft_wrap=True)
+    for sentence in verdict.nearest:
+        out.print(f"  nearest: {escape(sentence)}", highlight=False, soft_wrap=True)
+    if not verdict.held:
+        out.print(f"  it asks for {escape(verdict.condition)}", highlight=False, soft_wrap=True, style="dim")
     for each in verdict.evidence:
-        session.out.print(f"  {each.field}[{each.start}:{each.end}]  “{escape(each.text)}”  {escape(each.concept)}", highlight=False)
+        out.print(f"  {each.field}[{each.start}:{each.end}]  “{escape(each.text)}”  {escape(each.concept)}", highlight=False)
     if verdict.development:
         actors = " ".join(verdict.development.actors) or "nobody named"
-        session.out.print(
-            f"  {verdict.development.type}, {verdict.development.stage}, {verdict.development.polarity}, {actors}", highlight=False
-        )
+        out.print(f"  {verdict.development.type}, {verdict.development.stage}, {verdict.development.polarity}, {actors}", highlight=False)
     for impact in verdict.impacts:
         terms = "  ".join(f"{term.name} {term.value:+d} ({term.reason})" for term in impact.terms)
-        session.out.print(f"  {impact.sector:14} [bold]{impact.level.name:8}[/bold] {escape(terms)}", highlight=False, soft_wrap=True)
+        out.print(
+            f"  {impact.sector:14} [bold]{impact.level.name:8}[/bold] {int(impact.level)} = {escape(terms)}",
+            highlight=False,
+            soft_wrap=True,
+        )

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import shutil
+import threading
+from dataclasses import replace
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 from rich.console import Console
-from rules_sample import FILES
+from rules_sample import FILES, make_entry
 from typer.testing import CliRunner, Result
 
 from alerts.cli.rules.app import app
@@ -166,3 +171,65 @@ def test_check_prints_sarif_that_follows_the_standard(call, config: Path, monkey
     assert result.exit_code == 2
     assert json.loads(result.output)["runs"][0]["results"][0]["level"] == "error"
     assert "id: 'A%25B' is not an id" in call("check", "--format", "github").output
+
+
+def test_explain_marks_the_words_and_says_what_came_nearest(call) -> None:
+    output = call("explain", "Japan announces tariff of 25 percent").output
+    assert "⟦Japan⟧ ⟦announces⟧ ⟦tariff⟧ of 25 percent" in output
+    assert "found  Japan = japan; announces = stage:announced; tariff = tariff" in output
+    assert "prepare  3 = base +3" in output
+    output = call("explain", "New electricity tariff and missle for homes", "--rule", "tariff").output
+    assert "nearest: “tariff” stands in the title at 16, but does not count as tariff" in output
+    assert "it asks for" in output
+    assert "nearest: “missle” is much like “missile” of missile" in call("explain", "New missle", "--rule", "missile").output
+    with pytest.raises(AlertsError, match="no rule 'tarif'; did you mean 'tariff'"):
+        call("explain", "x", "--rule", "tarif")
+
+
+def test_failures_show_the_text_with_its_evidence_marked(call, config: Path) -> None:
+    text = FILES["rules/all.yaml"].replace("ignore: [New tax on cars]", "ignore: [A tariff on cars]")
+    (config / "rules" / "all.yaml").write_text(text, encoding="utf-8")
+    (config / "tests").mkdir()
+    (config / "tests" / "one.yaml").write_text("- {title: Japan mulls tariff, developments: [missile-launch]}\n", encoding="utf-8")
+    output = call("test").output
+    assert "    A ⟦tariff⟧ on cars\n    must be ignored, but matched: “tariff” (tariff)" in output
+    assert "Japan ⟦mulls⟧ ⟦tariff⟧" in output
+    assert "not found: missile-launch (nearest is rule missile: $missile is not found)" in output
+    assert "found but not expected: tariff-imposed (rule tariff)" in output
+
+
+def test_coverage_says_what_nothing_reaches(call, config: Path, tmp_path: Path) -> None:
+    (config / "feeds.yaml").write_text(FEEDS, encoding="utf-8")
+    path = tmp_path / "lines.jsonl"
+    path.write_text(json.dumps({"id": "a", "title": "Japan announces tariff", "published": "2026-02-01"}) + "\n", encoding="utf-8")
+    output = call("test", "--coverage", "--entries", str(path)).output
+    assert "rules/all.yaml:10: missile lacks a text to match or to ignore" in output
+    assert "levy is a concept that nothing refers to" in output
+    assert "missile did not fire on any of 1 entries" in output
+    assert "1 of 3 rules have both kinds of tests, 1 concepts are not used, 1 of 3 rules fired on 1 entries" in output
+    covered = json.loads(call("test", "--coverage", "--entries", str(path), "--json").output)["coverage"]
+    assert covered["silent"] == ["missile", "sport"]
+
+
+def test_explain_knows_stored_entries_and_reads_pages(call, config: Path, migrated_file: Path, tmp_path: Path) -> None:
+    from alerts.feeds.parse import Item
+    from alerts.store import entries
+    from alerts.store.db import Database
+
+    (config.parent / "alerts.env").write_text("ALERTS_SECRET_KEY=a key for tests only\n", encoding="utf-8")
+    shutil.copyfile(migrated_file, config.parent / "alerts.db")
+    entry = replace(make_entry("Tariff announced"), id="one:abc")
+    with Database(f"sqlite:///{config.parent / 'alerts.db'}").write() as connection:
+        entries.insert_new(connection, [Item(entry, "1", "given", "", "1")], feed="one", now=entry.published, baseline=False)
+    assert json.loads(call("explain", "one:abc", "--json").output)["entry"]["title"] == "Tariff announced"
+    (tmp_path / "web").mkdir()
+    (tmp_path / "web" / "page.html").write_text("<title>A tariff on Japan announced</title>", encoding="utf-8")
+    handler = partial(SimpleHTTPRequestHandler, directory=str(tmp_path / "web"))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_address[1]}"
+        assert "⟦tariff⟧" in call("explain", f"{url}/page.html").output
+        (tmp_path / "web" / "robots.txt").write_text("User-agent: *\nDisallow: /\n", encoding="utf-8")
+        with pytest.raises(AlertsError, match="asks not to read this page"):
+            call("explain", f"{url}/page.html")
+        server.shutdown()

@@ -1,0 +1,52 @@
+"""What came nearest to a concept that was not found: a term that stands there but does not count, or a word that is much like one."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator
+
+from alerts.rules.compile import Rule, RuleSet
+from alerts.rules.lexicon import GLUED, MASK, PAIR, REJECT
+from alerts.rules.operators.condition import Look
+from alerts.text import is_japanese
+
+_WORDS = re.compile(r"[^\W\d_]{5,}")
+_LIKE = 0.85
+MOST = 3
+
+
+def nearest(rules: RuleSet, look: Look, rule: Rule) -> tuple[str, ...]:
+    """Say, a sentence each, what stands nearest to the concepts that a rule needs and the text does not mention."""
+    found: list[str] = []
+    for need in rule.needs:
+        if need.isdisjoint(look.found.seen):
+            found += _near(rules, look, need)
+    return tuple(dict.fromkeys(found))[:MOST]
+
+
+def _near(rules: RuleSet, look: Look, need: frozenset[int]) -> Iterator[str]:
+    text = look.found.text
+    terms = dict(_terms(rules, need))
+    there = [(pattern, name) for pattern, name in terms.items() if pattern in text]
+    for pattern, name in sorted(there, key=lambda each: -len(each[0])):
+        quoted = look.found.quote(text.index(pattern), text.index(pattern) + len(pattern), name)
+        yield (
+            f"“{quoted.text}” stands in the {quoted.field} at {quoted.start}, but does not count as {name}: "
+            "it is part of another word or of a reject phrase, or its near:, after: or dates do not hold"
+        )
+    if there:
+        return
+    english = [pattern for pattern in terms if not is_japanese(pattern)]
+    for word in dict.fromkeys(_WORDS.findall(text)):
+        if like := difflib.get_close_matches(word, english, n=1, cutoff=_LIKE):
+            yield f"“{word}” is much like “{like[0]}” of {terms[like[0]]}"
+
+
+def _terms(rules: RuleSet, need: frozenset[int]) -> Iterator[tuple[str, str]]:
+    """Yield the folded texts that would count for one of these concepts, each with the concept's name."""
+    lexicon = rules.lexicon
+    for pattern, meanings in zip(lexicon.patterns, lexicon.meanings, strict=True):
+        for meaning in meanings:
+            if meaning.tag not in {REJECT, MASK, GLUED, PAIR} and not need.isdisjoint(lexicon.concepts[meaning.concept].ups):
+                yield pattern.text, lexicon.concepts[meaning.concept].id.lstrip("~")
