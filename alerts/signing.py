@@ -11,7 +11,7 @@ import hashlib
 import hmac
 import re
 from datetime import timedelta
-from functools import cache
+from functools import cache, lru_cache
 
 import itsdangerous
 from itsdangerous.encoding import base64_decode, base64_encode, int_to_bytes
@@ -48,12 +48,17 @@ class _PurposeSigner(itsdangerous.TimestampSigner):
         self._key = key
 
     def sign(self, value: str | bytes) -> bytes:
-        """Sign as TimestampSigner does, in a quarter of the time: a sender makes two tokens a mail."""
-        payload = b"%b.%b" % (value if isinstance(value, bytes) else value.encode(), base64_encode(int_to_bytes(self.get_timestamp())))
+        """Sign as TimestampSigner does, in a fraction of the time: a sender makes two tokens a mail."""
+        payload = b"%b.%b" % (value if isinstance(value, bytes) else value.encode(), _stamp(self.get_timestamp()))
         return b"%b.%b" % (payload, base64.urlsafe_b64encode(_KEYED_HASH.get_signature(self._key, payload)))
 
     def get_timestamp(self) -> int:
         return int(self._clock.now().timestamp())
+
+
+@lru_cache(maxsize=8)
+def _stamp(timestamp: int) -> bytes:
+    return base64_encode(int_to_bytes(timestamp))
 
 
 class Signer:

@@ -19,6 +19,7 @@ from alerts.errors import AlertsError, DeliveryError, SenderError, UnreachableEr
 from alerts.jobs.context import Context
 from alerts.jobs.letters import Letter, Letters
 from alerts.jobs.recording import Recorder, outcome_of
+from alerts.mail.message import Email
 from alerts.mail.transport import Transport, make_transport
 from alerts.store import outbox
 from alerts.store.outbox import LEASE, Outcome, Ready
@@ -183,32 +184,48 @@ class _Sending:
             return
 
     async def _lane(self, transport: Transport) -> None:
-        """Send one letter after the other, as long as there are any."""
-        loop = asyncio.get_running_loop()
+        """Send one letter after the other, as long as there are any. The transport is told of the next one ahead, unless a rate makes it wait."""
+        piece: _Piece | None = None
         while not self._halted.is_set():
-            if not self._queue:
+            piece = piece or self._next()
+            if piece is None:
                 if self._exhausted:
                     return
                 self._filled.clear()
                 self._hungry.set()
                 await self._filled.wait()
                 continue
-            letter, deadline = self._queue.popleft()
-            if len(self._queue) <= self._batch // 2:
-                self._hungry.set()
             if self._interval:
                 await self._turn()
-            if loop.time() < deadline and not self._halted.is_set():
-                await self._deliver(letter, transport)
+                if self._halted.is_set():
+                    return
+            following = None if self._interval else self._next()
+            await self._deliver(piece, following, transport)
+            piece = following
 
-    async def _deliver(self, letter: Letter, transport: Transport) -> None:
+    def _next(self) -> _Piece | None:
+        """Take the next letter that our lease still covers, made into an email."""
+        while self._queue:
+            letter, deadline = self._queue.popleft()
+            if len(self._queue) == self._batch // 2:
+                self._hungry.set()
+            if asyncio.get_running_loop().time() >= deadline:
+                continue
+            try:
+                return _Piece(letter.ready, self._letters.email(letter, self._context.clock.now()), None)
+            except DeliveryError as error:
+                return _Piece(letter.ready, None, error)
+            except Exception as error:
+                return _Piece(letter.ready, None, _our_mistake(letter.ready, error))
+        return None
+
+    async def _deliver(self, piece: _Piece, following: _Piece | None, transport: Transport) -> None:
         """Send one letter and put the outcome on record."""
-        ready, now = letter.ready, self._context.clock.now()
-        failure: DeliveryError | None = None
+        ready, failure = piece.ready, piece.failure
         try:
-            email = self._letters.email(letter, now)
-            self._tried.add(ready.id)
-            await transport.send(email)
+            if piece.email is not None:
+                self._tried.add(ready.id)
+                await transport.send(piece.email, following.email if following else None)
         except SenderError as error:
             self._tried.discard(ready.id)
             return self._halt(error)
@@ -217,10 +234,8 @@ class _Sending:
             if isinstance(error, UnreachableError):
                 self._halt(error)
         except Exception as error:
-            # Whatever one letter brings about, the others must go out.
-            _LOG.exception("send.broken", outbox=ready.id, error=type(error).__name__)
-            failure = DeliveryError(f"a mistake of ours ({type(error).__name__}); the log says more")
-        outcome = outcome_of(ready, failure, now)
+            failure = _our_mistake(ready, error)
+        outcome = outcome_of(ready, failure, self._context.clock.now())
         suppress = self._letters.mark(ready) if failure is not None and failure.address_at_fault else None
         try:
             await self._recorder.record(outcome, suppress)
@@ -246,3 +261,18 @@ class _Sending:
         self._halted.set()
         self._filled.set()
         self._hungry.set()
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A letter on its way: its email, or why it could not be made into one."""
+
+    ready: Ready
+    email: Email | None
+    failure: DeliveryError | None
+
+
+def _our_mistake(ready: Ready, error: Exception) -> DeliveryError:
+    """Whatever one letter brings about, the others must go out."""
+    _LOG.error("send.broken", outbox=ready.id, error=type(error).__name__, exc_info=error)
+    return DeliveryError(f"a mistake of ours ({type(error).__name__}); the log says more")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import binascii
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Protocol
 
 _LINE_BYTES = 57
@@ -17,8 +18,8 @@ _LINE_BYTES = 57
 _QP_LINE = 75
 """One less than 76: room for the = of a soft line break."""
 _QP_UNSAFE = re.compile(rb"[^\x20-\x3c\x3e-\x7e]")
-_QP_WHOLE = re.compile(rb"[!-<>-~]{1,75}(?<!^F)(?<!^\.)")
-"""A value that stands on a line as it is, as most links do."""
+_QP_SAFE = re.compile(rb"[!-<>-~]+")
+"""A value that needs line breaks at most, as most links do."""
 
 Pieces = Sequence[tuple[bytes, str | None]]
 """Literals, each with the name of the slot that follows it; the last has none."""
@@ -95,18 +96,32 @@ class QuotedPrintable:
     encoding = "quoted-printable"
 
     def __init__(self, pieces: Pieces) -> None:
-        self._pieces = [(_quoted_lines(literal, soft=name is not None), name) for literal, name in pieces]
-        self.size = sum(len(literal) for literal, _ in self._pieces)
+        self._parts: list[bytes] = []
+        self._slots: list[tuple[int, str]] = []
+        for literal, name in pieces:
+            self._parts.append(_quoted_lines(literal, soft=name is not None))
+            if name is not None:
+                self._slots.append((len(self._parts), name))
+                self._parts.append(b"")
+        self.size = sum(map(len, self._parts))
 
     def join(self, values: Mapping[str, bytes]) -> list[bytes]:
         """See Part."""
-        out: list[bytes] = []
-        for literal, name in self._pieces:
-            out.append(literal)
-            if name is not None:
-                value = values[name]
-                out.append(value + b"=\r\n" if _QP_WHOLE.fullmatch(value) else _quoted_lines(value, soft=True))
+        out = self._parts.copy()
+        for place, name in self._slots:
+            out[place] = _quoted_value(values[name])
         return out
+
+
+@lru_cache(maxsize=256)
+def _quoted_value(value: bytes) -> bytes:
+    """A slot value on lines of its own. Kept, because a message has each of its links several times, and some are everybody's."""
+    if not _QP_SAFE.fullmatch(value):
+        return _quoted_lines(value, soft=True)
+    lines = [value[start : start + _QP_LINE] for start in range(0, len(value), _QP_LINE)]
+    if any(line.startswith(b".") for line in lines):
+        return _quoted_lines(value, soft=True)
+    return b"=\r\n".join([*lines, b""])
 
 
 def _quoted_lines(data: bytes, *, soft: bool) -> bytes:

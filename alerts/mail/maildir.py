@@ -27,7 +27,7 @@ class MaildirTransport:
         """Make the three directories. Raises SenderError if that cannot be."""
         await asyncio.to_thread(self._open)
 
-    async def send(self, email: Email) -> None:
+    async def send(self, email: Email, following: Email | None = None) -> None:
         """Deliver one email, unless it is there. Raises SenderError where the directory is full or cannot be written."""
         await asyncio.to_thread(self._send, email)
 

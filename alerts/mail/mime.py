@@ -17,6 +17,7 @@ from alerts.mail.headers import checked, list_field, mail_address, mailbox_field
 from alerts.mail.message import SLOTS, Headers, Personal, Rendered, Sender
 
 _SLOT = re.compile("(" + "|".join(map(re.escape, SLOTS.values())) + ")")
+_BREAK = re.compile(r"[\r\n\x00]")
 _NAMES = {token: name for name, token in SLOTS.items()}
 
 
@@ -87,17 +88,21 @@ def _part_head(subtype: str, part: Part) -> str:
 
 
 def _personal_fields(headers: Headers) -> bytes:
-    fields = [f"Message-ID: {checked('Message-ID', headers.message_id)}\r\n".encode()]
-    if headers.in_reply_to:
-        fields.append(list_field("In-Reply-To", (headers.in_reply_to,), ""))
-    if headers.references:
-        fields.append(list_field("References", headers.references, ""))
+    if _BREAK.search("".join((headers.message_id, headers.list_id, headers.feedback_id))):
+        for name in ("message_id", "list_id", "feedback_id"):
+            checked(name.replace("_", "-"), getattr(headers, name))
+    fields = [f"Message-ID: {headers.message_id}\r\n"]
     if headers.list_id:
-        fields.append(f"List-Id: {checked('List-Id', headers.list_id)}\r\nPrecedence: bulk\r\n".encode())
+        fields.append(f"List-Id: {headers.list_id}\r\nPrecedence: bulk\r\n")
     if headers.feedback_id:
-        fields.append(f"Feedback-ID: {checked('Feedback-ID', headers.feedback_id)}\r\n".encode())
+        fields.append(f"Feedback-ID: {headers.feedback_id}\r\n")
+    named = "".join(fields).encode()
+    if headers.in_reply_to:
+        named += list_field("In-Reply-To", (headers.in_reply_to,), "")
+    if headers.references:
+        named += list_field("References", headers.references, "")
     if headers.one_click_url:
         ways = (headers.one_click_url, *((f"mailto:{headers.unsubscribe_mailto}",) if headers.unsubscribe_mailto else ()))
-        fields.append(list_field("List-Unsubscribe", tuple(f"<{way}>" for way in ways), ","))
-        fields.append(b"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n")
-    return b"".join(fields)
+        named += list_field("List-Unsubscribe", tuple(f"<{way}>" for way in ways), ",")
+        named += b"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
+    return named

@@ -46,8 +46,10 @@ class Connection(Protocol):
 
     sent: int
     closing: bool
+    announced: str
+    """Key of the email whose envelope went ahead, or empty: nothing else can be sent here now."""
 
-    async def send(self, email: Email) -> None:
+    async def send(self, email: Email, following: Email | None = None) -> None:
         """Send one message. Raises DeliveryError, or StaleConnectionError if another connection may be tried at once."""
         ...
 
@@ -66,10 +68,11 @@ class PlainConnection:
     def __init__(self, client: aiosmtplib.SMTP) -> None:
         self.sent = 0
         self.closing = False
+        self.announced = ""
         self._client = client
 
-    async def send(self, email: Email) -> None:
-        """See Connection."""
+    async def send(self, email: Email, following: Email | None = None) -> None:
+        """See Connection; nothing goes ahead here."""
         utf8 = not (email.recipient.isascii() and email.sender.isascii())
         if utf8 and not self._client.supports_extension("smtputf8"):
             raise DeliveryError("the mail server takes no addresses beyond ASCII (SMTPUTF8)", permanent=True, code=553)
@@ -131,7 +134,9 @@ class SmtpTransport:
     def __init__(self, server: Server, connections: int) -> None:
         self._server = server
         self._slots = asyncio.Semaphore(connections)
+        self._waiting = 0
         self._idle: list[tuple[Connection, float]] = []
+        self._promised: dict[str, tuple[Connection, float]] = {}
         self._open: set[Connection] = set()
 
     async def open(self) -> None:
@@ -139,17 +144,19 @@ class SmtpTransport:
         if not self._idle:
             self._idle.append(await self._connect())
 
-    async def send(self, email: Email) -> None:
-        """Send one email over a free connection. Raises DeliveryError and its kinds."""
-        connection, since = await self._acquire()
+    async def send(self, email: Email, following: Email | None = None) -> None:
+        """Send one email over a free connection, or over the one that announced it. Raises DeliveryError and its kinds."""
+        connection, since = self._promised.pop(email.key, None) or await self._acquire()
+        if self._waiting or connection.sent + 1 >= MAX_MESSAGES or asyncio.get_running_loop().time() - since > MAX_AGE:
+            following = None
         try:
             try:
-                await connection.send(email)
+                await connection.send(email, following)
             except StaleConnectionError:
                 self._drop(connection)
                 connection, since = await self._connect()
                 try:
-                    await connection.send(email)
+                    await connection.send(email, following)
                 except StaleConnectionError:
                     raise UnreachableError("the mail server closes the connection before it takes a message") from None
         finally:
@@ -158,13 +165,18 @@ class SmtpTransport:
     async def close(self) -> None:
         """Take leave of the server on all connections."""
         waiting, self._idle = self._idle, []
+        self._promised.clear()
         await asyncio.gather(*(connection.quit() for connection, _ in waiting))
         for connection in tuple(self._open):
             self._drop(connection)
 
     async def _acquire(self) -> tuple[Connection, float]:
         while True:
-            await self._slots.acquire()
+            self._waiting += 1
+            try:
+                await self._slots.acquire()
+            finally:
+                self._waiting -= 1
             try:
                 while self._idle:
                     connection, since = self._idle.pop()
@@ -182,6 +194,9 @@ class SmtpTransport:
                 raise
 
     async def _release(self, connection: Connection, since: float) -> None:
+        if connection.announced and not connection.closing:
+            self._promised[connection.announced] = (connection, since)
+            return
         try:
             if connection.closing:
                 self._drop(connection)

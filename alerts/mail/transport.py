@@ -24,8 +24,11 @@ class Transport(Protocol):
         """Get ready. Raises SenderError or UnreachableError."""
         ...
 
-    async def send(self, email: Email) -> None:
-        """Hand over one email; when this returns, the other side has taken responsibility. Raises DeliveryError and its kinds."""
+    async def send(self, email: Email, following: Email | None = None) -> None:
+        """Hand over one email; when this returns, the other side has taken responsibility. Raises DeliveryError and its kinds.
+
+        `following` is the email that the same task will send next, for transports that can make use of knowing it.
+        """
         ...
 
     async def close(self) -> None:

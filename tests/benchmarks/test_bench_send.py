@@ -232,7 +232,7 @@ def test_sending_side_by_side(filled: Callable[..., Context], sink: int, tmp_pat
     caught: list[Any] = []
 
     class Catching:
-        async def send(self, mail: Any) -> None:
+        async def send(self, mail: Any, following: Any = None) -> None:
             caught[:] = [mail.message]
 
     context = filled("maildir:x")

@@ -35,7 +35,7 @@ class Box:
     async def open(self) -> None:
         pass
 
-    async def send(self, email: Email) -> None:
+    async def send(self, email: Email, following: Email | None = None) -> None:
         if self.refuses:
             raise self.refuses
         self.mails.append(email)

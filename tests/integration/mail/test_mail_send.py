@@ -128,7 +128,7 @@ def test_confirmations_go_first_then_alerts_then_digests(post: Any) -> None:
     order: list[str] = []
 
     class Noting:
-        async def send(self, email: Any) -> None:
+        async def send(self, email: Any, following: Any = None) -> None:
             order.append(email.recipient.partition("@")[0])
             message = email.message
             assert (b"List-Unsubscribe" in message) == (b"new@" not in message)
@@ -223,7 +223,7 @@ def test_one_row_that_breaks_us_does_not_stop_the_others(post: Any) -> None:
     post.fill(["broken@example.org", *(f"r{number}@example.org" for number in range(5))])
 
     class Breaking:
-        async def send(self, email: Any) -> None:
+        async def send(self, email: Any, following: Any = None) -> None:
             if email.recipient.startswith("broken"):
                 raise RuntimeError("a mistake")
 
@@ -238,7 +238,7 @@ def test_a_cancelled_job_finishes_what_is_in_flight_and_gives_back_the_rest(post
     enough = asyncio.Event()
 
     class Slow:
-        async def send(self, email: Any) -> None:
+        async def send(self, email: Any, following: Any = None) -> None:
             await asyncio.sleep(0.02)
             accepted.append(email.key)
             if len(accepted) == 6:
@@ -263,7 +263,7 @@ def test_the_rate_holds_over_all_connections(post: Any) -> None:
     moments: list[float] = []
 
     class Timing:
-        async def send(self, email: Any) -> None:
+        async def send(self, email: Any, following: Any = None) -> None:
             moments.append(asyncio.get_running_loop().time())
 
     async def scenario() -> float:
@@ -282,7 +282,7 @@ def test_two_senders_share_the_rows(database: Database, new_post: Callable[..., 
     seen: list[str] = []
 
     class Noting:
-        async def send(self, email: Any) -> None:
+        async def send(self, email: Any, following: Any = None) -> None:
             await asyncio.sleep(0)
             seen.append(email.key)
 

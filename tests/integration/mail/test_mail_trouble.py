@@ -257,9 +257,11 @@ def test_a_drop_in_the_middle_of_a_message_that_had_not_left_is_certain(wire_ser
 @pytest.mark.parametrize("reply", ["raw:25", "raw:" + "x" * 1_000_000, "raw:hello\r\n", "raw:250 ok", "raw:250-" + "y" * 70_000])
 def test_a_reply_that_makes_no_sense_defers_after_a_time(drill: Drill, wire: Any, at: Any, reply: str) -> None:
     count = drill(wire(fault=at("after", reply)), send_connections=1, options="starttls=off&timeout=0.3")
-    assert (count.sent, count.failed) == (0, 0)
+    # A 250 without a line end runs into the reply to the envelope that went ahead, and is then a 250: that mail was taken.
+    assert count.sent <= (reply == "raw:250 ok")
+    assert count.failed == 0
     assert count.deferred >= 1
-    assert {row.state for row in drill.post.rows()} <= {"deferred", "pending"}
+    assert {row.state for row in drill.post.rows()} <= {"deferred", "pending", *(["sent"] if count.sent else [])}
 
 
 def test_unsolicited_replies_are_never_taken_for_an_answer(drill: Drill, wire_server: Server, at: Any) -> None:
@@ -268,6 +270,20 @@ def test_unsolicited_replies_are_never_taken_for_an_answer(drill: Drill, wire_se
     assert count.sent == 2
     assert set(server.accepted.values()) == {1}
     assert server.sessions == 2, "a connection that says too much is left"
+
+
+def test_the_next_envelope_goes_ahead_and_its_refusal_is_that_of_its_own_recipient(drill: Drill, wire_server: Server) -> None:
+    """RFC 2920 §3.1: MAIL, RCPT and DATA of the next message leave with the end of this one."""
+
+    def fault(phase: str, _server: Any) -> str | None:
+        return "550 5.1.1 no such user" if phase in {"rcpt:r2?", "rcpt:r2"} else None
+
+    server = wire_server["Wire"](fault=fault)
+    count = drill(server, addresses=[f"r{number}@example.org" for number in range(5)], send_connections=1)
+    assert (count.sent, count.failed, server.sessions) == (4, 1, 1)
+    assert drill.rows["r2"].state == "failed"
+    assert set(server.accepted.values()) == {1}
+    assert len(server.messages) == 4
 
 
 def test_a_message_beyond_the_size_limit_fails_without_being_sent(drill: Drill, wire_server: Server) -> None:
