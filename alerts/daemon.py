@@ -48,6 +48,8 @@ class Beat:
     job: Callable[..., Any]
     reason: str
     notes_tick: bool = False
+    own_loop: bool = False
+    """A coroutine that may wait for the database where it stands: it gets a loop beside that of the pages."""
 
     def with_tools(self, tools: Mapping[str, Any]) -> Beat:
         """The same line with what a long-running process keeps open between two polls."""
@@ -59,7 +61,7 @@ SCHEDULE = (
     Beat("poll", 20, poll, "looks for feeds whose moment has come; each feed has its own rhythm"),
     Beat("assess", 10, assess, "entries should be judged within seconds of being read"),
     Beat("publish", 15, publish, "an alert should leave within a minute of its entry", notes_tick=True),
-    Beat("send", 5, send, "confirmations are waited for in front of a screen"),
+    Beat("send", 5, send, "confirmations are waited for in front of a screen", own_loop=True),
     Beat("feed_health", 300, tell_of_feeds, "a feed dies over hours"),
     Beat("notify", 30, notify, "the operator hears of trouble once, so it may take half a minute"),
     Beat("bounces", 120, read_bounces, "an address that died should not get the next digest; a complaint must end all mail at once"),
@@ -71,7 +73,10 @@ SCHEDULE = (
 async def beat(line: Beat, context: Context) -> Any:
     """Do one job once. Returns its counts, or the error that stopped it: one failing job never stops another."""
     try:
-        counts = await line.job(context) if inspect.iscoroutinefunction(line.job) else await _in_thread(line.job, context)
+        if line.own_loop:
+            counts = await _in_own_loop(line.job, context)
+        else:
+            counts = await line.job(context) if inspect.iscoroutinefunction(line.job) else await _in_thread(line.job, context)
     except AlertsError as error:
         log.error(f"{line.name}.failed", error=str(error))
         return error
@@ -104,6 +109,27 @@ async def _in_thread(job: Callable[[Any], Any], context: Any) -> Any:
 
     threading.Thread(target=work, name="job", daemon=True).start()
     return await outcome
+
+
+async def _in_own_loop(job: Callable[[Any], Any], context: Any) -> Any:
+    """Do asynchronous work in a loop and a thread of its own; a cancellation is passed on, and its end waited for."""
+    inside: list[tuple[asyncio.AbstractEventLoop, asyncio.Task[Any]]] = []
+
+    async def noted() -> Any:
+        task = asyncio.current_task()
+        assert task is not None
+        inside.append((asyncio.get_running_loop(), task))
+        return await job(context)
+
+    outcome = asyncio.ensure_future(_in_thread(lambda _: asyncio.run(noted()), None))
+    try:
+        return await asyncio.shield(outcome)
+    except asyncio.CancelledError:
+        for loop, task in inside:
+            with contextlib.suppress(RuntimeError):  # it has just ended by itself
+                loop.call_soon_threadsafe(task.cancel)
+        await asyncio.wait({outcome})
+        raise
 
 
 async def tick(context: Context) -> dict[str, Any]:

@@ -184,7 +184,7 @@ class _Sending:
             return
 
     async def _lane(self, transport: Transport) -> None:
-        """Send one letter after the other, as long as there are any. The transport is told of the next one ahead, unless a rate makes it wait."""
+        """Send one letter after the other, as long as there are any; the transport hears of the next ahead, unless a rate makes it wait."""
         piece: _Piece | None = None
         while not self._halted.is_set():
             piece = piece or self._next()

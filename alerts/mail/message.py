@@ -49,6 +49,8 @@ class Email:
     sender: str
     recipient: str
     message: bytes
+    dotless: bool = False
+    """True if it is known that no line opens with a dot (RFC 5321 §4.5.2): looking for one costs as much as sending."""
 
 
 @dataclass(frozen=True, slots=True)

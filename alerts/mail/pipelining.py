@@ -1,8 +1,8 @@
 """SMTP command pipelining (RFC 2920): a message costs one round trip instead of four, and a sixth of the CPU of the plain path.
 
 aiosmtplib connects, secures and authenticates; then `PipelinedConnection` takes over its transport. MAIL, RCPT and DATA leave in one write;
-those of the message that follows leave together with the end of this one (§3.1 allows it), so that its text can go as soon as the outcome of
-this one is on record. Only one text is in flight at a time, so that an outcome is always that of the message it was asked for.
+those of the message that follows leave together with the end of this one (§3.1 allows it), so that its text can go as soon as the outcome
+of this one is on record. Only one text is in flight at a time, so that an outcome is always that of the message it was asked for.
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ class PipelinedConnection(asyncio.Protocol):
 
     async def _send_message(self, email: Email, following: Email | None) -> None:
         message = email.message
-        if b"\n." in message or message.startswith(b"."):
+        if not email.dotless:
             message = (b"." if message.startswith(b".") else b"") + message.replace(b"\r\n.", b"\r\n..")
         end = b".\r\n" if message.endswith(b"\r\n") else b"\r\n.\r\n"
         self._transport.write(b"".join((message, end, self._announce(following))))

@@ -32,7 +32,7 @@ def claim(
 ) -> list[Any]:
     """Take up to `limit` rows that are open, due and not leased; return their ids in the order of the claim.
 
-    `order` defaults to (due, id), the order of the partial index that serves the claim.
+    `order` ends in the id and defaults to (due, id), the order of the partial index that serves the claim.
     """
     ordering = tuple(order) or (table.c.due, table.c.id)
     free = or_(table.c.lease_until.is_(None), table.c.lease_until <= now)
@@ -42,8 +42,7 @@ def claim(
     # A CTE, because PostgreSQL may ask a plain subquery more than once and then take more than the limit.
     free_rows = candidates.order_by(*ordering).limit(limit).with_for_update(skip_locked=True).cte("free")
     statement = update(table).where(table.c.id.in_(select(free_rows.c.id))).values(worker=worker, lease_until=now + lease)
-    rows = connection.execute(statement.returning(table.c.id, *(column for column in ordering if column.name != "id")))
-    return [row.id for row in sorted(rows, key=lambda row: tuple(getattr(row, column.name) for column in ordering))]
+    return [row[-1] for row in sorted(map(tuple, connection.execute(statement.returning(*ordering))))]
 
 
 def still_held(connection: Connection, table: Table, ids: Sequence[Any], *, worker: str) -> set[Any]:
