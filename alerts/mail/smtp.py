@@ -146,7 +146,7 @@ class SmtpTransport:
 
     async def send(self, email: Email, following: Email | None = None) -> None:
         """Send one email over a free connection, or over the one that announced it. Raises DeliveryError and its kinds."""
-        connection, since = self._promised.pop(email.key, None) or await self._acquire()
+        connection, since = self._promised.pop(email.key) if email.key in self._promised else await self._acquire()
         if self._waiting or connection.sent + 1 >= MAX_MESSAGES or asyncio.get_running_loop().time() - since > MAX_AGE:
             following = None
         try:
