@@ -42,7 +42,7 @@ class Change:
         """One line a feed, and what to do."""
         said = [f"{feed.id} ({feed.publisher}, {feed.title}) is {report.verdict}: {report.sentence}" for feed, report in self.began]
         said += [f"{feed.id} ({feed.publisher}, {feed.title}) is back; it was {verdict}." for feed, verdict in self.back]
-        return (*said, "They are visited on by themselves. `alerts feeds status` shows all feeds, `alerts feeds try ID` what one answers.")
+        return (*said, "Visits go on by themselves. `alerts feeds status` shows all feeds, `alerts feeds try ID` what one answers.")
 
 
 def is_network(reports: Sequence[Report]) -> bool:

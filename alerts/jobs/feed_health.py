@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,7 +14,7 @@ from alerts.jobs.context import Context
 from alerts.store import feeds as feed_store
 from alerts.store import notices
 from alerts.store.db import exclusive
-from alerts.store.facts import load_fact, save_fact
+from alerts.store.facts import VERDICTS_FACT, load_fact, save_fact
 
 TOLD_FACT = "feeds.told"
 NETWORK_KEY = "network"
@@ -35,6 +36,8 @@ def tell_of_feeds(context: Context) -> HealthCount:
         fact = load_fact(connection, TOLD_FACT)
         offline = notices.is_told(connection, NETWORK_KEY)
     reports = [(feed, report(feed, states.get(feed.id), now)) for feed in context.catalog.feeds]
+    with context.database.write() as connection:
+        save_fact(connection, VERDICTS_FACT, dict(Counter(each.verdict for _, each in reports)), at=now)
     network = is_network([each for _, each in reports])
     if network or offline:
         if network != offline:

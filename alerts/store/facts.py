@@ -16,6 +16,8 @@ LAST_GOOD = "last good"
 """Feeds and silences to go on with after a restart on a broken directory: for the service alone."""
 TICK_FACT = "tick"
 """When a daemon last looked for work."""
+VERDICTS_FACT = "feeds"
+"""How many feeds are fine, failing, dead and so on, when they were last looked over."""
 
 _FACT = table_of(FactRow)
 

@@ -8,7 +8,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, Inf
 
 from alerts.store import silences
 from alerts.store.counts import waiting
-from alerts.store.facts import CONFIGURATION, TICK_FACT, load_fact
+from alerts.store.facts import CONFIGURATION, TICK_FACT, VERDICTS_FACT, load_fact
 from alerts.web.site import SAFE, Site, The
 
 router = APIRouter()
@@ -31,6 +31,7 @@ def _fill(registry: CollectorRegistry, site: Site) -> None:
 
     with site.database.read() as connection:
         configuration, tick = load_fact(connection, CONFIGURATION), load_fact(connection, TICK_FACT)
+        verdicts = load_fact(connection, VERDICTS_FACT)
         muted, open_rows = silences.count(connection, now), waiting(connection)
     if configuration:
         at, said = configuration
@@ -45,3 +46,7 @@ def _fill(registry: CollectorRegistry, site: Site) -> None:
     labelled = Gauge("alerts_waiting", "Rows that wait: entries to assess, updates to publish, mails to send", ["what"], registry=registry)
     for what, count in open_rows.items():
         labelled.labels(what).set(count)
+    if verdicts:
+        feeds = Gauge("alerts_feeds", "Feeds by how they are: fine, failing, dead, silent, flood, held, …", ["verdict"], registry=registry)
+        for verdict, count in verdicts[1].items():
+            feeds.labels(verdict).set(count)

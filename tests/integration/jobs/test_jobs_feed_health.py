@@ -23,7 +23,7 @@ from alerts.settings import Home, Settings
 from alerts.store import feeds as feed_store
 from alerts.store.db import Database
 from alerts.store.leases import table_of
-from alerts.store.tables import NoticeRow
+from alerts.store.service_tables import NoticeRow
 
 NOW = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
 FEEDS = tuple(Feed(id=f"f{n}", url=f"http://news.example/{n}", title=f"News {n}", publisher="Ministry") for n in range(12))
@@ -72,6 +72,19 @@ def test_a_feed_that_dies_is_told_once_and_its_return_once(context: Context) -> 
     subjects = [subject for subject, _ in notices(context)]
     assert subjects == ["Feeds: f1 in trouble", "Feeds: f1 back"]
     assert "f1 (Ministry, News 1) is dead: failed 5 times in a row: HTTP 404" in notices(context)[0][1][0]
+
+
+def test_the_figures_count_feeds_by_how_they_are(context: Context) -> None:
+    from fastapi.testclient import TestClient
+
+    from alerts.web.app import create_app
+
+    fail(context, 5, [1, 2])
+    tell_of_feeds(context)
+    app = create_app(settings=context.settings, database=context.database, clock=context.clock, rules=lambda: None, templates=None)  # type: ignore[arg-type,return-value]
+    text = TestClient(app).get("/metrics").text
+    assert 'alerts_feeds{verdict="dead"} 2.0' in text
+    assert 'alerts_feeds{verdict="fine"} 10.0' in text
 
 
 def test_many_that_die_one_after_the_other_share_a_mail(context: Context) -> None:
