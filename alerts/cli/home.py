@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import secrets
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 from alerts.errors import AlertsError
 from alerts.resources import shipped
+from alerts.schemas import FOLDER, editor_line, write_schemas
 from alerts.settings import PREFIX, Home, Settings
 
 _INTRODUCTION = """\
@@ -29,6 +29,9 @@ def _make(home: Home) -> Iterator[str]:
     home.path.mkdir(mode=0o700, parents=True, exist_ok=True)
     for source in sorted(path for path in shipped("config").rglob("*") if path.is_file()):
         yield _copy(source, home.config / source.relative_to(shipped("config")), home)
+    folder = home.config / FOLDER
+    verb = "written" if write_schemas(folder) else "kept   "
+    yield f"{verb}  {folder.relative_to(home.path)} (editors complete and check the files beside it)"
     for directory in (home.templates, home.logs):
         directory.mkdir(exist_ok=True)
     if home.env_file.exists():
@@ -44,7 +47,8 @@ def _copy(source: Path, target: Path, home: Home) -> str:
     if target.exists():
         return f"kept     {name}"
     target.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(source, target)
+    line = editor_line(target.relative_to(home.config))
+    target.write_bytes(line.encode() + source.read_bytes())
     return f"written  {name}"
 
 

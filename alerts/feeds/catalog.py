@@ -61,7 +61,7 @@ class Select(BaseModel):
     html-list: CSS selectors; `title`, `link` and `date` are looked for inside `item`. json-list: JSONPath, see `formats/jsonlist.py`.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     item: Annotated[str, Field(min_length=1)]
     title: str = ""
@@ -80,7 +80,7 @@ class Select(BaseModel):
 class Feed(BaseModel):
     """One line of feeds.yaml. `country` is an ISO 3166 alpha-3 code or a body such as EUU; `language` a primary BCP 47 tag."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
     url: Annotated[str, AfterValidator(_web_address)] = ""
@@ -173,12 +173,12 @@ class Catalog(BaseModel):
         return None
 
 
-_SHAPE = TypeAdapter(list[Feed])
+FEEDS = TypeAdapter(list[Feed])
 
 
 def load_catalog(path: Path) -> Catalog:
     """Read feeds.yaml. Raises ConfigError with every problem in it, each as `file:line:column`."""
-    feeds, document = load(path, _SHAPE, path.name)
+    feeds, document = load(path, FEEDS, path.name)
     problems = [document.problem(loc, message) for loc, message in _contradictions(feeds)]
     if problems:
         raise ConfigError(problems)

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from alerts.rules import schema
+from alerts.rules.schema_words import DESCRIPTIONS, EXAMPLES, OPERATORS
 from alerts.rules.shapes import CONDITION
 
 FILES: Mapping[str, TypeAdapter[Any]] = {
@@ -23,17 +24,25 @@ _MANY = {"anyOf": [_ONE, {"type": "array", "items": _ONE, "minItems": 1}]}
 _NAME = {"type": "string", "minLength": 1, "description": "$concept or a phrase"}
 _NAMES = {"type": "array", "items": _NAME, "minItems": 2}
 _TEXTS = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}
+_WORDS = {"type": "integer", "minimum": 0, "maximum": 50, "default": 5, "description": "At most so many words between two of them"}
+_KIND = {"enum": ["official", "press", "aggregator"]}
+_SOURCE = {
+    "kind": {"anyOf": [_KIND, {"type": "array", "items": _KIND, "minItems": 1}], "description": "Who says it"},
+    "country": {**_TEXTS, "description": "Its country, ISO 3166 alpha-3"},
+    "id": {**_TEXTS, "description": "The id of its feed"},
+}
 _OPERATORS: Mapping[str, Any] = {
     "all": {**_MANY, "description": "Every condition holds"},
     "any": {**_MANY, "description": "At least one condition holds"},
     "none": {**_MANY, "description": "No condition holds"},
     "at_least": {
         "type": "object", "required": ["n", "of"], "additionalProperties": False,
-        "properties": {"n": {"type": "integer", "minimum": 1}, "of": _MANY}, "description": "So many of the conditions hold",
+        "properties": {"n": {"type": "integer", "minimum": 1, "description": "How many"}, "of": {**_MANY, "description": "Of these"}},
+        "description": "So many of the conditions hold",
     },
     "near": {
         "type": "object", "required": ["terms"], "additionalProperties": False,
-        "properties": {"terms": _NAMES, "words": {"type": "integer", "minimum": 0, "maximum": 50, "default": 5}},
+        "properties": {"terms": {**_NAMES, "description": "At least two"}, "words": _WORDS},
         "description": "The terms stand close together in one sentence",
     },
     "between": {**_NAMES, "description": "Distinct actors in one sentence"},
@@ -43,26 +52,45 @@ _OPERATORS: Mapping[str, Any] = {
     },
     "source": {
         "type": "object", "minProperties": 1, "additionalProperties": False,
-        "properties": {"kind": _TEXTS, "country": _TEXTS, "id": _TEXTS}, "description": "Who published it",
+        "properties": _SOURCE, "description": "Who published it",
     },
     "language": {**_TEXTS, "description": "Primary tags: en, ja"},
     "re": {"type": "string", "minLength": 1, "description": "RE2 expression on the NFKC text, any case"},
     "within": {"enum": ["sentence", "title", "entry"], "description": "Where everything in this mapping must hold"},
 }  # fmt: skip
+_SHOWN = {name: {**each, "examples": [OPERATORS[name]]} for name, each in _OPERATORS.items()}
 _CONDITION = {
     "anyOf": [
         {"type": ["string", "integer"], "description": "$concept or a phrase"},
-        {"type": "object", "minProperties": 1, "additionalProperties": False, "properties": _OPERATORS},
+        {"type": "object", "minProperties": 1, "additionalProperties": False, "properties": _SHOWN},
     ]
 }
 
 
 def schema_of(name: str) -> dict[str, Any]:
-    """Return the JSON Schema (2020-12) of a kind of file: one of FILES. Raises KeyError."""
-    made = _refer(FILES[name].json_schema(by_alias=True, mode="validation"))
+    """Return the JSON Schema (2020-12) of a kind of rule file: one of FILES. Raises KeyError."""
+    return schema_for(name, FILES[name])
+
+
+def schema_for(name: str, shape: TypeAdapter[Any]) -> dict[str, Any]:
+    """Return the JSON Schema (2020-12) of a shape, with a description of every key and an example of every mapping."""
+    made = _refer(shape.json_schema(by_alias=True, mode="validation"))
     if name in {"rules", "developments"}:
         made.setdefault("$defs", {})["Condition"] = _CONDITION
+    for model, definition in made.get("$defs", {}).items():
+        _say(model, definition)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": f"alerts: {name}", **made}
+
+
+def _say(model: str, definition: dict[str, Any]) -> None:
+    """Put in what the models do not carry: a case of `config/tests` has the keys of a text and more."""
+    if model in EXAMPLES:
+        definition["examples"] = [EXAMPLES[model]]
+    for part in (definition, *definition.get("anyOf", ())):
+        for key, value in part.get("properties", {}).items():
+            text = DESCRIPTIONS.get(f"{model}.{key}") or (DESCRIPTIONS.get(f"CaseText.{key}") if model == "CaseSpec" else None)
+            if text is not None:
+                value.setdefault("description", text)
 
 
 def _refer(node: Any) -> Any:

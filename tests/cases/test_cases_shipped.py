@@ -6,7 +6,6 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-import jsonschema_rs
 import pytest
 import yaml
 
@@ -15,8 +14,7 @@ from alerts.resources import shipped
 from alerts.rules.cases import run_tests
 from alerts.rules.compile import RuleSet
 from alerts.rules.evaluate import assess
-from alerts.rules.files import load_rules, read_texts
-from alerts.rules.jsonschema import FILES, schema_of
+from alerts.rules.files import load_rules
 from alerts.rules.lint import lint
 from alerts.rules.lints.finding import CODES
 from alerts.text import is_japanese
@@ -55,32 +53,6 @@ def test_ambiguous_words_are_told_apart(rules: RuleSet, case: dict[str, Any]) ->
 @pytest.mark.parametrize("case", read_cases("stages.yaml"), ids=lambda case: case["text"])
 def test_hedges_and_denials_take_back_what_stands_beside_them(rules: RuleSet, case: dict[str, Any]) -> None:
     assert assess(rules, entry_of(case["text"])).developments[0].stage == case["stage"]
-
-
-@pytest.mark.parametrize("kind", FILES)
-def test_the_files_follow_the_published_schema(kind: str) -> None:
-    validator = jsonschema_rs.validator_for(schema_of(kind))
-    for name, raw in read_texts(shipped("config")).items():
-        if name.split("/")[0].removesuffix(".yaml") == kind:
-            errors = [f"{name}: {list(error.instance_path)}: {error.message}" for error in validator.iter_errors(plain(raw))]
-            assert errors == []
-
-
-def plain(raw: bytes) -> Any:
-    """Read a file as an editor would: the scalars of YAML 1.2."""
-    from alerts.yamlfile import parse
-
-    document = parse("file", raw, [])
-    assert document is not None
-    return document.data
-
-
-def test_a_schema_refuses_what_the_loader_refuses() -> None:
-    validator = jsonschema_rs.validator_for(schema_of("rules"))
-    good: dict[str, Any] = {"id": "a", "title": "A", "development": "b", "when": {"all": ["$c", {"any": ["d"]}], "within": "sentence"}}
-    assert validator.is_valid([good])
-    for bad in ({"when": {"al": ["$c"]}}, {"when": []}, {"id": "Not An Id"}, {"unknown": 1}, {"levels": {"visas": "high"}}):
-        assert not validator.is_valid([{**good, **bad}])
 
 
 def test_lint_knows_its_codes_and_finds_no_rule_that_is_looked_at_for_every_entry_without_cause(rules: RuleSet) -> None:

@@ -142,7 +142,7 @@ def test_score_compares_with_labels(call, config: Path, tmp_path: Path) -> None:
 
 def test_schemas_are_written(call, tmp_path: Path) -> None:
     call("schema", "--directory", str(tmp_path / "schemas"))
-    assert len(list((tmp_path / "schemas").glob("*.schema.json"))) == 6
+    assert len(list((tmp_path / "schemas").glob("*.schema.json"))) == 8
 
 
 def test_check_reads_feeds_and_silences_too(call, config: Path) -> None:

@@ -91,7 +91,10 @@ def test_a_new_home_holds_the_shipped_configuration_and_a_key_of_its_own(home: H
     other = Home(tmp_path / "other")
     list(make_home(other))
     for source in shipped("config").rglob("*.yaml"):
-        assert (home.config / source.relative_to(shipped("config"))).read_bytes() == source.read_bytes()
+        copy = (home.config / source.relative_to(shipped("config"))).read_bytes()
+        line = copy.removesuffix(source.read_bytes())
+        assert copy.endswith(source.read_bytes())
+        assert line.startswith(b"# yaml-language-server: $schema=") is (source.suffix == ".yaml")
     assert stat.S_IMODE(home.env_file.stat().st_mode) == 0o600
     first, second = load_settings(home, {}), load_settings(other, {})
     assert first.secret_key != second.secret_key
