@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from alerts.text import is_kanji
+from alerts.text import is_kanji, is_katakana
 
 PREFIXES = ("訪", "対", "駐", "在", "親", "反", "渡", "離")
 SUFFIXES = (
@@ -42,6 +42,8 @@ def stands(text: str, start: int, place: int, names: Mapping[str, str]) -> bool:
     before = text[start - 1]
     if place:
         return before not in _NOT_BEFORE.get(text[start], "")
+    if is_katakana(before) and is_katakana(text[start]):  # ロ in 消費税ゼロ、 and ユーロ経済
+        return False
     if text.startswith(("、", "・"), start + 1) and "\u3041" <= before <= "\u3096":  # hiragana: 交渉が進む中、
         return False
     return not (is_kanji(before) and before not in names and before not in _MAY_STAND_BEFORE) and not before.isdigit()
