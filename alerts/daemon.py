@@ -22,6 +22,7 @@ from alerts.errors import AlertsError
 from alerts.jobs.assess import assess
 from alerts.jobs.bounces import read_bounces
 from alerts.jobs.context import Context
+from alerts.jobs.epoch import heed_epoch, note_tick
 from alerts.jobs.feed_health import tell_of_feeds
 from alerts.jobs.notify import notify
 from alerts.jobs.poll import open_tools, poll
@@ -29,7 +30,6 @@ from alerts.jobs.prune import prune
 from alerts.jobs.publish import publish
 from alerts.jobs.recover import recover
 from alerts.jobs.send import send
-from alerts.store.facts import TICK_FACT, save_fact
 
 log = structlog.get_logger()
 
@@ -134,15 +134,10 @@ async def _in_own_loop(job: Callable[[Any], Any], context: Any) -> Any:
 
 async def tick(context: Context) -> dict[str, Any]:
     """Do once everything that is due, in the order of the pipeline. Returns what each job counted, or its error, by name."""
+    await _in_thread(heed_epoch, context)
     outcomes = {line.name: await beat(line, context) for line in SCHEDULE}
     await _in_thread(note_tick, context)
     return outcomes
-
-
-def note_tick(context: Context) -> None:
-    """Put on record that the service is alive: `/readyz` and `alerts status` ask for it. Raises StoreError."""
-    with context.database.write() as connection:
-        save_fact(connection, TICK_FACT, {"worker": context.worker}, at=context.clock.now())
 
 
 async def serve(
@@ -169,6 +164,7 @@ async def serve(
     await _until_listening(server, pages, f"{host}:{port}")
     started(server.servers[0].sockets[0].getsockname()[1])
     running: set[asyncio.Task[Any]] = set()
+    await _in_thread(heed_epoch, context())
     async with open_tools(context().settings) as tools:
         scheduler = AsyncIOScheduler(timezone=UTC, job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1})
         for line in SCHEDULE:

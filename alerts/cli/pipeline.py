@@ -52,10 +52,13 @@ def send(context: typer.Context, now: Now = None, as_json: Json = False) -> None
 
 def _once(context: typer.Context, job: Callable[..., Any], title: str, now: str | None, as_json: bool) -> None:
     """Do one job with a progress bar on a terminal, then say what it counted."""
+    from alerts.jobs.epoch import heed_epoch
+
     session: Session = context.obj
     with Progress(console=session.err, transient=True, disable=not session.err.is_terminal) as bar:
         line = bar.add_task(title, total=None)
         given = session.context(now=now, progress=lambda done, total: bar.update(line, completed=done, total=total))
+        heed_epoch(given)
         counts = dataclasses.asdict(asyncio.run(job(given)) if inspect.iscoroutinefunction(job) else job(given))
     if as_json:
         typer.echo(json.dumps(counts, default=str))

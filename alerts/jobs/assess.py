@@ -7,7 +7,7 @@ a crash at any moment leaves the batch either undone or done. Updates are number
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy import Connection
@@ -18,6 +18,7 @@ from alerts.rules.evaluate import assess as evaluate
 from alerts.store import entries, rulesets, stories
 from alerts.store.db import exclusive
 from alerts.store.entries import Stored
+from alerts.store.restored import told_upto
 from alerts.stories.cluster import Joiner
 from alerts.stories.story import Story, Update
 from alerts.stories.update import tell
@@ -97,6 +98,7 @@ def _save(context: Context, connection: Connection, judged: list[tuple[Stored, A
 def _join(connection: Connection, context: Context, relevant: list[tuple[Stored, Assessment]]) -> tuple[int, list[Update]]:
     """Put each entry into its story, or open one; return how many were opened and what is new."""
     now = context.clock.now()
+    told = told_upto(connection)
     known = {story.id: story for story in stories.open_stories(connection, relevant[0][0].entry.published)}
     joiner = Joiner(known.values())
     placed = stories.stories_of(connection, [one.entry.id for one, _ in relevant])
@@ -106,7 +108,7 @@ def _join(connection: Connection, context: Context, relevant: list[tuple[Stored,
     opened = 0
     for one, verdict in relevant:
         home = placed.get(one.entry.id) or joiner.place(one.entry, verdict)
-        story, update = tell(known.get(home) if home else None, one.entry, verdict, at=now, quiet=_is_quiet(context, one))
+        story, update = tell(known.get(home) if home else None, one.entry, verdict, at=now, quiet=_is_quiet(context, one, told))
         opened += story.id not in known
         known[story.id] = grown[story.id] = story
         joiner.add(story)
@@ -116,6 +118,11 @@ def _join(connection: Connection, context: Context, relevant: list[tuple[Stored,
     return opened, updates
 
 
-def _is_quiet(context: Context, one: Stored) -> bool:
-    """True for what came with a feed's first poll or was old when we first saw it: stored, joined, never mailed."""
+def _is_quiet(context: Context, one: Stored, told: datetime | None) -> bool:
+    """True for what came with a feed's first poll or was old when we first saw it: stored, joined, never mailed.
+
+    So is what was reported up to `told`, the moment up to which a restored database counts as told.
+    """
+    if told is not None and one.entry.published <= told:
+        return True
     return one.baseline or one.first_seen - one.entry.published > timedelta(days=context.settings.freshness_days)

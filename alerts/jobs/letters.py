@@ -60,7 +60,7 @@ class Letters:
         self._feedback_sender = self._domain.replace(".", "")[-15:]  # Gmail asks for 5 to 15 characters
         self._return_paths = ReturnPaths(mail_address(settings.bounce_address or settings.sender_address), self._signer)
         self._keys = load_keys(settings.dkim_keys)
-        self._renderer = Renderer(context.home.templates if context.home.templates.is_dir() else None)
+        self.renderer = Renderer(context.home.templates if context.home.templates.is_dir() else None)
         self._digests: OrderedDict[int, tuple[Prepared, str, str]] = OrderedDict()
 
     def gather(self, connection: Connection, batch: Sequence[Ready], now: datetime) -> tuple[list[Letter], list[Outcome]]:
@@ -124,7 +124,7 @@ class Letters:
             paused_until=None,
             ended_reason=None,
         )
-        prepared = prepare(self._renderer.digest(digest, self._sender), self._sender)
+        prepared = prepare(self.renderer.digest(digest, self._sender), self._sender)
         consented = _consent_date(person.confirmed_at, person.choices.timezone, person.choices.language)
         return self.email(Letter(ready, prepared, consented, self._links.view(0), _thread(digest)), now)
 
@@ -152,7 +152,7 @@ class Letters:
             self._digests.move_to_end(number)
             return self._digests[number]
         digest = digests.load(connection, number)
-        made = prepare(self._renderer.digest(digest, self._sender), self._sender), self._links.view(number), _thread(digest)
+        made = prepare(self.renderer.digest(digest, self._sender), self._sender), self._links.view(number), _thread(digest)
         self._digests[number] = made
         if len(self._digests) > _KEPT:
             self._digests.popitem(last=False)
@@ -160,10 +160,10 @@ class Letters:
 
     def _welcome(self, connection: Connection, audience: str, now: datetime) -> Prepared:
         choices = audiences.choices_of(connection, audience)
-        return prepare(welcome(self._context, connection, self._renderer, choices, sender=self._sender, now=now), self._sender)
+        return prepare(welcome(self._context, connection, self.renderer, choices, sender=self._sender, now=now), self._sender)
 
     def _confirmation(self, ready: Ready, language: str) -> Prepared:
-        rendered = self._renderer.confirmation(
+        rendered = self.renderer.confirmation(
             language,
             confirm_url=self._links.confirm(ready.subscriber),
             hours=int(CONFIRM_AGE.total_seconds() // 3600),
@@ -176,7 +176,7 @@ class Letters:
         """The mail with a fresh link to the settings; it says nothing that a form brought in."""
         preferences, unsubscribe, _ = self._links.personal(ready.subscriber)
         days = PREFERENCES_AGE.days
-        rendered = self._renderer.link(language, preferences_url=preferences, unsubscribe_url=unsubscribe, days=days, sender=self._sender)
+        rendered = self.renderer.link(language, preferences_url=preferences, unsubscribe_url=unsubscribe, days=days, sender=self._sender)
         return prepare(rendered, self._sender)
 
     def _message_id(self, purpose: str, key: str) -> str:

@@ -19,7 +19,9 @@ from alerts.errors import AlertsError, DeliveryError, SenderError, UnreachableEr
 from alerts.jobs.context import Context
 from alerts.jobs.letters import Letter, Letters
 from alerts.jobs.recording import Recorder, outcome_of
+from alerts.jobs.template_health import tell_of_templates
 from alerts.mail.message import Email
+from alerts.mail.render import Renderer
 from alerts.mail.transport import Transport, make_transport
 from alerts.store import outbox
 from alerts.store.outbox import LEASE, Outcome, Ready
@@ -59,6 +61,7 @@ async def send(context: Context, *, transport: Transport | None = None) -> SendC
             await sending.deliver_all(transport)
         finally:
             await sending.give_back()
+        await asyncio.to_thread(tell_of_templates, context, sending.renderer)
     return sending.count(asyncio.get_running_loop().time() - started)
 
 
@@ -82,6 +85,11 @@ class _Sending:
         self._next_turn = 0.0
         self._claimed = self._suppressed = self._uncertain = 0
         self._states: Counter[str] = Counter()
+
+    @property
+    def renderer(self) -> Renderer:
+        """What made the mails of this call."""
+        return self._letters.renderer
 
     def count(self, seconds: float) -> SendCount:
         """Return what was done in that time."""

@@ -7,6 +7,7 @@ the shipped one; if it is broken the shipped ones are used and the operator is t
 from __future__ import annotations
 
 import re
+import traceback
 from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
@@ -42,11 +43,17 @@ class Renderer:
         self._own = _environment(jinja2.ChoiceLoader([jinja2.FileSystemLoader(overrides), base])) if overrides and has_overrides else None
         self._inliner = css_inline.CSSInliner(load_remote_stylesheets=False, keep_style_tags=False)
         self._broken: dict[str, Problem] = {}
+        self._sound: set[str] = set()
 
     @property
     def problems(self) -> tuple[Problem, ...]:
         """Overrides that could not be used, each once; empty when all is well."""
         return tuple(self._broken.values())
+
+    @property
+    def sound(self) -> tuple[str, ...]:
+        """Names of the templates that were used and held, sorted; none in a home without overrides, where nothing can break."""
+        return tuple(sorted(self._sound - {problem.file for problem in self.problems}))
 
     def digest(self, digest: Digest, sender: Sender) -> Rendered:
         """Return the mail of a digest; an alert of one story has its own layout. Personal parts are SLOTS tokens."""
@@ -103,15 +110,18 @@ class Renderer:
         path = f"{_FOLDER}/{name}"
         if self._own is not None:
             try:
-                return self._own.get_template(path).render(values)
+                rendered = self._own.get_template(path).render(values)
             except Exception as error:
                 self._report(path, error)
+            else:
+                self._sound.update(name for _, name in self._own.cache or ())  # this one and those that it includes
+                return rendered
         return self._shipped.get_template(path).render(values)
 
     def _report(self, path: str, error: Exception) -> None:
         if path not in self._broken:
-            where = error.name if isinstance(error, jinja2.TemplateSyntaxError) and error.name else path
-            problem = Problem(where, getattr(error, "lineno", 0) or 0, 0, f"{error}; the shipped template is used instead")
+            where, line = _place(error, path)
+            problem = Problem(where, line, 0, f"{error}; the shipped template is used instead")
             self._broken[path] = problem
             _LOG.error("mail.template_broken", template=problem.file, line=problem.line, reason=str(error))
 
@@ -143,6 +153,16 @@ def _language(language: str) -> dict[str, Any]:
         "head": (lambda text: f"■ {text}") if known == "ja" else str.upper,
         "mark": markupsafe.escape if known == "ja" else _marked,
     }
+
+
+def _place(error: Exception, path: str) -> tuple[str, int]:
+    """The template and line that an error comes from: often one that the rendered template includes."""
+    if isinstance(error, jinja2.TemplateSyntaxError):
+        return error.name or path, error.lineno
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename.endswith(".j2")]
+    if not frames:
+        return path, 0
+    return f"{_FOLDER}/{Path(frames[-1].filename).name}", frames[-1].lineno or 0
 
 
 def _marked(text: str) -> markupsafe.Markup:

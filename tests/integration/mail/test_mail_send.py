@@ -15,6 +15,7 @@ from typing import Any
 import dkim
 import pytest
 from aiosmtpd.smtp import SMTP, Envelope
+from sqlalchemy import select
 
 from alerts.clock import SetClock
 from alerts.errors import SenderError
@@ -23,6 +24,8 @@ from alerts.mail.dkim import load_keys, make_key
 from alerts.signing import Signer
 from alerts.store import outbox, suppressions
 from alerts.store.db import Database
+from alerts.store.leases import table_of
+from alerts.store.service_tables import NoticeRow
 
 
 class Inbox:
@@ -58,6 +61,23 @@ def test_each_due_row_becomes_one_mail_and_a_second_run_sends_nothing(post: Any)
     assert len(mails(post)) == 12
     row = post.rows()[0]
     assert (row.code, row.attempts, row.open, row.worker, row.sent_at) == (250, 1, False, None, post.context.clock.now())
+
+
+def test_the_operator_hears_once_of_a_template_that_cannot_be_used_and_once_that_it_holds_again(post: Any) -> None:
+    override = post.context.home.templates / "email" / "sender.txt.j2"
+    override.parent.mkdir(parents=True)
+    said: list[list[str]] = []
+    digest = post.digest()
+    for number, text in enumerate(["{{ nobody }}", "{{ nobody }}", "Sender: {{ sender.name }}", "Sender: {{ sender.name }}"]):
+        override.write_text(text, encoding="utf-8")
+        post.put(post.subscriber(f"reader{number}@example.org"), digest)
+        assert asyncio.run(send(post.context)).sent == 1, "the mail goes out in any case"
+        with post.database.read() as connection:
+            rows = connection.execute(select(table_of(NoticeRow)).order_by(table_of(NoticeRow).c.id)).all()
+        said.append([row.subject for row in rows])
+    broken, whole = "A template cannot be used: email/sender.txt.j2", "A template holds again: email/sender.txt.j2"
+    assert said == [[broken], [broken], [broken, whole], [broken, whole]]
+    assert "email/sender.txt.j2:1:0: 'nobody' is undefined" in rows[0].lines[0]
 
 
 def test_a_mail_is_whole_and_its_links_carry_the_reader(post: Any) -> None:

@@ -240,6 +240,15 @@ def test_a_broken_override_is_reported_and_the_shipped_one_goes_out(tmp_path: Pa
     assert "shipped" in renderer.problems[0].message
 
 
+def test_a_mistake_in_an_included_override_is_told_with_its_own_place(tmp_path: Path) -> None:
+    renderer = override(tmp_path, "sender.txt.j2", "Sender\n{{ nobody }}")
+    assert renderer.digest(alert(), SENDER) == RENDERER.digest(alert(), SENDER)
+    assert [(problem.file, problem.line) for problem in renderer.problems] == [("email/sender.txt.j2", 2)]
+    mended = override(tmp_path, "sender.txt.j2", "Sender {{ sender.name }}")
+    mended.digest(alert(), SENDER)
+    assert (mended.problems, "email/sender.txt.j2" in mended.sound) == ((), True)
+
+
 def test_a_home_without_templates_is_fine(tmp_path: Path) -> None:
     assert Renderer(tmp_path / "none").digest(alert(), SENDER) == RENDERER.digest(alert(), SENDER)
 
