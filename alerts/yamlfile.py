@@ -33,6 +33,7 @@ _SCALARS = {
     "int": (re.compile(r"[-+]?(?:0|[1-9][0-9]*)\Z"), list("-+0123456789")),
     "float": (re.compile(r"[-+]?(?:0|[1-9][0-9]*)(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?\Z"), list("-+0123456789")),
 }
+_CONTROL = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # YAML 1.2 §5.1
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -90,6 +91,11 @@ def parse(name: str, raw: bytes | str, problems: list[Problem]) -> Document | No
         problems.append(Problem(name, line, column, _syntax(error, text, line)))
         return None
     except (yaml.YAMLError, RecursionError, ValueError) as error:
+        if found := _CONTROL.search(text):
+            head = text[: found.start()]
+            place = head.count("\n") + 1, found.start() - (head.rfind("\n") + 1) + 1
+            problems.append(Problem(name, *place, f"a control character (U+{ord(found[0]):04X}) that no text may hold; remove it"))
+            return None
         problems.append(Problem(name, 1, 1, f"this is not YAML: {' '.join(str(error).split())[:200]}"))
         return None
     finally:

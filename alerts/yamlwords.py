@@ -28,6 +28,8 @@ def sentence(error: dict[str, Any], shape: TypeAdapter[Any]) -> str:
     """Say one error of pydantic (`ValidationError.errors()`) to a person."""
     kind, loc, given, context = error["type"], error["loc"], error.get("input"), error.get("ctx", {})
     name = next((str(step) for step in reversed(loc) if isinstance(step, str) and step != "[key]"), "")
+    if kind == "extra_forbidden" and loc[-1] == "<<":
+        return "merge keys (<<) are not used here; write the keys out"
     if kind == "extra_forbidden":
         return f"unknown key {loc[-1]!r}{did_you_mean(str(loc[-1]), _keys(shape, loc[:-1]), limit=30)}"
     if kind == "missing":
@@ -39,6 +41,8 @@ def sentence(error: dict[str, Any], shape: TypeAdapter[Any]) -> str:
         hint = ": put it in quotes" if isinstance(given, bool | int | float) else ""
         return f"{name} must be text, not {_KINDS.get(type(given), 'this')}{hint}"
     if kind in {"list_type", "tuple_type"}:
+        if not name:
+            return f"this must be a list, not {_KINDS.get(type(given), 'this')}: begin each item with '- '"
         return f"{name} must be a list (write [{given}] or one '- ' line each)" if isinstance(given, str) else f"{name} must be a list"
     if kind in {"dict_type", "model_type", "model_attributes_type"}:
         return f"{name or 'this'} must be a mapping of keys to values, not {_KINDS.get(type(given), 'this')}"

@@ -12,10 +12,13 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from rules_sample import FILES
+from rules_sample import FILES, make_entry
 
-from alerts.errors import ConfigError
+from alerts.errors import ConfigError, Problem
+from alerts.feeds.catalog import load_catalog
+from alerts.loaded import load_silences
 from alerts.rules.compile import compile_texts
+from alerts.rules.evaluate import assess
 from alerts.rules.files import load_rules
 from alerts.yamlfile import MAX_BYTES
 
@@ -89,13 +92,60 @@ PIECES = [
 ]
 
 
-@given(
-    st.one_of(
-        st.lists(st.sampled_from(PIECES), max_size=25).map(lambda each: "".join(each).encode("utf-8", "replace")), st.binary(max_size=60)
-    )
-)
-@settings(max_examples=30, deadline=None)
-def test_nothing_but_a_config_error_escapes_the_loader(raw: bytes) -> None:
+JUNK = [
+    *PIECES,
+    *["null", "1e999", "2026-13-40", "9" * 400, "\ufeff", "\u200b", "\u2028", "👍", "$", "~x", "=", "re: '(a+)+$'", "a: " * 30, "- - - -"],
+    *["en: [a, b]", "ja: [京]", "kanji: 米", "from: 9999-99-99", "includes: [tariff]", "near: [$x]", "after: ['']", "in: {}", "title: [1]"],
+]
+EDIT = st.tuples(st.floats(0, 1), st.integers(0, 60), st.sampled_from(JUNK))
+"""Where a text is changed (as a part of its length), how much is taken out, and what is put in."""
+
+
+def edited(text: str, edits: list[tuple[float, int, str]]) -> bytes:
+    for where, length, junk in edits:
+        start = int(where * len(text))
+        text = text[:start] + junk + text[start + length :]
+    return text.encode("utf-8", "surrogatepass")
+
+
+@given(st.binary(max_size=60))
+@settings(max_examples=20, deadline=None)
+def test_no_bytes_escape_the_loader(raw: bytes) -> None:
     for place in ("rules/fuzz.yaml", "lexicon/fuzz.yaml", "stages.yaml"):
         with contextlib.suppress(ConfigError):
             compile_texts({**FILES, place: raw})
+
+
+@given(st.sampled_from(sorted(FILES)), st.lists(EDIT, min_size=1, max_size=4))
+@settings(max_examples=60, deadline=None)
+def test_nothing_but_a_config_error_escapes_the_loader(name: str, edits: list[tuple[float, int, str]]) -> None:
+    try:
+        rules = compile_texts({**FILES, name: edited(FILES[name], edits)})
+    except ConfigError:
+        return
+    assess(rules, make_entry("Japan announces tariff", "関税を発動"))  # what is taken works
+
+
+@given(st.lists(EDIT, min_size=1, max_size=4))
+@settings(max_examples=30, deadline=None)
+def test_nothing_escapes_the_loader_of_feeds_and_silences(
+    tmp_path_factory: pytest.TempPathFactory, edits: list[tuple[float, int, str]]
+) -> None:
+    directory = tmp_path_factory.mktemp("fuzz")
+    (directory / "feeds.yaml").write_bytes(edited(FEEDS, edits))
+    (directory / "silences.yaml").write_bytes(edited(SILENCES, edits))
+    problems: list[Problem] = []
+    load_silences(directory, None, None, problems)
+    with contextlib.suppress(ConfigError):
+        load_catalog(directory / "feeds.yaml")
+
+
+FEEDS = "- {id: one, url: 'https://news.example.org/feed', title: One, publisher: One, timezone: Asia/Tokyo, aliases: [Uno]}\n"
+SILENCES = "- {id: a, rule: tariff, from: 2026-01-01, until: 2026-02-01T09:00+09:00, author: A, comment: c}\n"
+
+
+def test_a_regular_expression_costs_the_same_however_it_is_written() -> None:
+    """RE2 takes time in proportion to the text; a backtracking engine would take 2^40 steps here."""
+    rule = "- {id: x, title: X, development: tariff-imposed, when: {re: '(a+)+$'}}\n"
+    rules = compile_texts({**FILES, "rules/all.yaml": rule})
+    assert not assess(rules, make_entry("a" * 40 + "!")).relevant
