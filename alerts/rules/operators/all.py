@@ -1,8 +1,9 @@
 """`all`: every condition of the list holds. Several operators in one mapping are an `all` as well.
 
-when: {all: [tariff, {any: [car, truck]}]}
+when: {all: [{any: [tariff, 関税]}, {any: [car, truck, 自動車]}]}
 MATCHES: New tariff on every imported car
 MATCHES: Truck makers face a tariff
+MATCHES: 米、自動車への追加関税を発動
 DOES NOT MATCH: New tariff on steel
 """
 

@@ -1,8 +1,9 @@
 """`any`: at least one condition of the list holds.
 
-when: {any: [visa, residence card]}
+when: {any: [visa, residence card, 在留カード]}
 MATCHES: Visa fee to rise
 MATCHES: 6 questions about the residence card
+MATCHES: 在留カードの手数料を改定
 DOES NOT MATCH: Passport fee to rise
 """
 

@@ -2,6 +2,7 @@
 
     when: {between: [$united-states, $japan]}
     MATCHES: Japan and the United States sign a pact
+    MATCHES: 日米首脳が電話会談
     DOES NOT MATCH: Japan signs. The United States waits.
 
 A mention that names nobody ("the president") takes the actor beside it ("US president"); without one it is somebody unknown.

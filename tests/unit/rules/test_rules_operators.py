@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from importlib import import_module
 
 import pytest
 import yaml
 from rules_sample import FILES, make_entry
 
-from alerts.rules.compile import OPERATORS, compile_texts
+from alerts.rules.compile import compile_texts
 from alerts.rules.evaluate import held_rules, look_at
+from alerts.rules.manual import operator_manuals
 
-MODULES = {name: import_module(parse.__module__) for name, parse in OPERATORS.items()} | {
-    "within": import_module("alerts.rules.operators.within")
-}
-EXAMPLE = re.compile(r"^ *(MATCHES|DOES NOT MATCH)(?: \[(.*)\])?: (.*)$", re.MULTILINE)
+MANUALS = {each.name: each for each in operator_manuals()}
 
 
 def examples() -> Iterator[tuple[str, str, bool, str, str]]:
-    for name, module in MODULES.items():
-        manual = module.__doc__ or ""
-        when = re.search(r"^ *when: (.*)$", manual, re.MULTILINE)
-        assert when, f"{name} has no example"
-        for verdict, given, text in EXAMPLE.findall(manual):
-            yield name, when[1], verdict == "MATCHES", given, text
+    for name, manual in MANUALS.items():
+        assert manual.when, f"{name} has no example"
+        for example in manual.examples:
+            yield name, manual.when, example.matches, example.given, example.text
 
 
 @pytest.mark.parametrize(("name", "when", "matches", "given", "text"), list(examples()))
@@ -47,7 +41,7 @@ def test_the_manual_is_true(name: str, when: str, matches: bool, given: str, tex
         assert condition.why_not(look, 0, len(look.found.text))
 
 
-@pytest.mark.parametrize("name", MODULES)
-def test_every_operator_shows_both_verdicts(name: str) -> None:
-    verdicts = {verdict for verdict, _, _ in EXAMPLE.findall(MODULES[name].__doc__ or "")}
-    assert verdicts == {"MATCHES", "DOES NOT MATCH"}
+@pytest.mark.parametrize("name", MANUALS)
+def test_every_operator_says_what_it_does_and_shows_both_verdicts(name: str) -> None:
+    assert MANUALS[name].text
+    assert {example.matches for example in MANUALS[name].examples} == {True, False}
