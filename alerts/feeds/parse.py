@@ -156,7 +156,7 @@ def assemble(
         count = sum(item.dated == how for item in items.values())
         if count:
             example = next((item.date_text for item in items.values() if item.dated == how and item.date_text), "")
-            said.append(f"{count} entries {sentence}" + (f", such as {example[:40]!r}" if example else ""))
+            said.append(f"{count} {'entry' if count == 1 else 'entries'} {sentence}" + (f", such as {example[:40]!r}" if example else ""))
     return Parsed(
         items=tuple(items.values()),
         title=clean.plain(document.title, 200),
