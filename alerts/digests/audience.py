@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 from alerts.digests.subscriber import Choices
@@ -18,7 +19,7 @@ from alerts.stories.independent import confirmed
 from alerts.stories.story import Story, Update
 from alerts.stories.weigh import level_without
 
-Refusal = Literal["nothing-new", "no-actor", "out-of-scope", "other-nationality", "not-followed", "below-threshold", "not-risen"]
+Refusal = Literal["nothing-new", "stale", "no-actor", "out-of-scope", "other-nationality", "not-followed", "below-threshold", "not-risen"]
 
 
 AMENDS = frozenset({"correction", "withdrawal"})
@@ -117,18 +118,24 @@ def pick(
     minimum_level: Level = Level.info,
     national: Collection[str] = (),
     told: Collection[str] = (),
+    since: datetime | None = None,
 ) -> Picked:
     """Choose among stories, each given with its updates of the window.
 
     `minimum_level` holds beside the threshold of each sector: `alert_minimum(choices)` for an alert, info for a digest. `national` are the
     development types that concern only readers of a nationality or followers of a country. `host` is an actor id of the lexicon. `told`
-    are ids of stories that these readers were told before: a correction or withdrawal of one is picked in any case.
+    are ids of stories that these readers were told before: a correction or withdrawal of one is picked in any case. News from before
+    `since` is no news any more.
     """
     picks: list[Pick] = []
     left_out: list[LeftOut] = []
     for story, updates in stories:
         news = tuple(update for update in updates if update.material)
-        verdict = _judge(story, news, choices, host=host, minimum=minimum_level, national=national)
+        verdict: Pick | LeftOut
+        if since is not None and news and all(update.at < since for update in news):
+            verdict = LeftOut(story, "stale", f"its last news is older than {since:%Y-%m-%d}", story.level)
+        else:
+            verdict = _judge(story, news, choices, host=host, minimum=minimum_level, national=national)
         if isinstance(verdict, LeftOut) and story.id in told and amends(news):
             verdict = amendment(story, news, choices)
         if isinstance(verdict, Pick):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 
 from alerts.digests import printed
 from alerts.digests.audience import Pick, Picked, amends
 from alerts.digests.digest import Brief, Digest, DigestKind, Item, Section, Tally, WatchLine
+from alerts.digests.edition import zone_problem
 from alerts.digests.item import brief, coming, item, left_out_brief, refusal, teller_of, watch_line
 from alerts.digests.phrases import phrase
 from alerts.digests.reasons import choice_lines
@@ -94,7 +95,7 @@ def compose(
         late=late,
         stamp=phrase(language, "stamp.digest", time=printed.time(now, choices.timezone, language)),
         level=level,
-        notice=_notice(kind, language, late=late, gathered=gathered),
+        notice=phrase(language, "sentence.gap").join(_notices(kind, choices, late=late, gathered=gathered)),
         tallies=_tallies(picked, choices, wording) if kind == "weekly" else (),
     )
 
@@ -105,12 +106,14 @@ def _amended(pick: Pick) -> str:
     return next((kind for kind in ("withdrawal", "correction") if kind in kinds), "")
 
 
-def _notice(kind: DigestKind, language: str, *, late: bool, gathered: bool) -> str:
+def _notices(kind: DigestKind, choices: Choices, *, late: bool, gathered: bool) -> Iterator[str]:
+    """What is unusual about this mail."""
     if gathered:
-        return phrase(language, "notice.gathered")
-    if not late:
-        return ""
-    return phrase(language, "notice.late.alert" if kind == "alert" else "notice.late")
+        yield phrase(choices.language, "notice.gathered")
+    elif late:
+        yield phrase(choices.language, "notice.late.alert" if kind == "alert" else "notice.late")
+    if zone_problem(choices.timezone):
+        yield phrase(choices.language, "notice.zone", zone=choices.timezone)
 
 
 def _preheader(items: Sequence[Item], language: str, *, alone: bool) -> str:

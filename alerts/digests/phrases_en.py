@@ -66,6 +66,7 @@ PHRASES: dict[str, str] = {
     "stamp.digest": "Published {time}.",
     "stamp.item": "Last reported {time}.",
     "notice.late": "This mail is late: the service did not run when it was due. It covers everything since your last mail.",
+    "notice.zone": "We do not know your time zone ({zone}), so we use Japan time. Please choose another one in your settings.",
     "notice.gathered": "You had three alerts today. What came after them is gathered in this one mail.",
     "notice.late.alert": "This mail is late: the service did not run when the news came. Check the times below before you act.",
     # ── headings ──
@@ -180,6 +181,7 @@ PHRASES: dict[str, str] = {
     "held.part": "{n} {reason}",
     "held.see": "See them on the web",
     "reason.below-threshold": "below your level",
+    "reason.stale": "too old to be news",
     "reason.no-actor": "naming no country",
     "reason.out-of-scope": "outside the countries you follow",
     "reason.not-followed": "in sectors you do not follow",

@@ -65,6 +65,7 @@ PHRASES: dict[str, str] = {
     "stamp.digest": "{time}に作成しました。",
     "stamp.item": "最後の報道：{time}",
     "notice.late": "このメールは遅れて届いています。予定の時刻に送れなかったため、前回のあとの動きをまとめてお伝えします。",
+    "notice.zone": "設定された時間帯（{zone}）が分からないため、日本時間を使っています。設定ページで選び直してください。",
     "notice.gathered": "今日は3通のお知らせをお送りしたため、その後の動きをこの1通にまとめました。",
     "notice.late.alert": "このメールは遅れて届いています。サービスが動いていませんでした。行動の前に、下の日時を確かめてください。",
     # ── headings ──
@@ -176,6 +177,7 @@ PHRASES: dict[str, str] = {
     "held.part": "{reason} {n}件",
     "held.see": "ウェブで見る",
     "reason.below-threshold": "選んだレベルより下",
+    "reason.stale": "古くなったもの",
     "reason.no-actor": "国名のないもの",
     "reason.out-of-scope": "選んだ国の外",
     "reason.not-followed": "選んでいない分野",

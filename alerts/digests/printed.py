@@ -4,19 +4,11 @@ from __future__ import annotations
 
 import calendar
 from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from alerts.digests.edition import local_zone
 from alerts.digests.phrases import phrase
 
 _SEASONS = {(3, 5): "date.spring", (6, 8): "date.summer", (9, 11): "date.autumn", (12, 2): "date.winter"}
-
-
-def zone(name: str) -> ZoneInfo:
-    """Return the zone of that IANA name; UTC where the name is unknown, because a mail must still go out."""
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):
-        return ZoneInfo("UTC")
 
 
 def day(value: date, language: str) -> str:
@@ -38,21 +30,22 @@ def weekday_name(number: int, language: str) -> str:
 
 def time(moment: datetime, timezone: str, language: str) -> str:
     """`3 Jan 2026, 07:05 (Japan time)`: in the reader's zone, with the zone."""
-    local = moment.astimezone(zone(timezone))
+    local = moment.astimezone(local_zone(timezone))
     return phrase(language, "date.time", date=day(local.date(), language), time=f"{local:%H:%M}", zone=zone_name(timezone, language))
 
 
 def local_day(moment: datetime, timezone: str) -> date:
     """The date of a moment in the reader's zone."""
-    return moment.astimezone(zone(timezone)).date()
+    return moment.astimezone(local_zone(timezone)).date()
 
 
 def zone_name(timezone: str, language: str) -> str:
     """`Japan time` where the catalogue has a name, else the IANA name, which people recognise by its city."""
+    name = local_zone(timezone).key
     try:
-        return phrase(language, f"zone.{timezone}")
+        return phrase(language, f"zone.{name}")
     except KeyError:
-        return zone(timezone).key.replace("_", " ")
+        return name.replace("_", " ")
 
 
 def window(first: date, last: date, language: str) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from alerts.digests import printed
+from alerts.digests.edition import local_zone
 from alerts.digests.phrases import listed, phrase
 from alerts.rules.assessment import Development, NamedDate
 from alerts.rules.levels import Level
@@ -225,7 +226,7 @@ class Teller:
         return signs(text) <= IN_SHORT_SIGNS if self.language == "ja" else len(text.split()) <= IN_SHORT_WORDS
 
     def _reported(self) -> datetime:
-        return max(report.published for report in self.story.reports).astimezone(printed.zone(self.timezone))
+        return max(report.published for report in self.story.reports).astimezone(local_zone(self.timezone))
 
 
 def moved_on(updates: Sequence[Update]) -> frozenset[str]:

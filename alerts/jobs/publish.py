@@ -117,7 +117,8 @@ def followed(context: Context, muting: Muting, now: datetime) -> Told:
 def draft(context: Context, group: DueGroup, news: Told, windows: Windows, background: Told, now: datetime) -> tuple[Picked, Digest | None]:
     """Pick for a group and compose; no digest if there is nothing to tell."""
     host, choices = context.settings.host_country, group.choices
-    picked = pick(news, choices, host=host, national=national(context.rules), told=windows.told(group, news))
+    told_before, oldest = windows.told(group, news), _oldest(context, group, now)
+    picked = pick(news, choices, host=host, national=national(context.rules), told=told_before, since=oldest)
     if not picked.picks:
         return picked, None
     told = {one.story.id for one in picked.picks}
@@ -132,6 +133,12 @@ def draft(context: Context, group: DueGroup, news: Told, windows: Windows, backg
         quiet_stories=list(_quiet(context, group, background, told)),
         late=now - group.due > LATE,
     )
+
+
+def _oldest(context: Context, group: DueGroup, now: datetime) -> datetime:
+    """Return the moment before which news is too old for a digest, however late it is: a weekly one may be a week older."""
+    days = context.settings.freshness_days + (7 if group.choices.cadence == "weekly" else 0)
+    return now - timedelta(days=days)
 
 
 def _quiet(context: Context, group: DueGroup, background: Told, told: set[str]) -> Iterator[Story]:

@@ -232,6 +232,17 @@ def test_after_an_outage_there_is_one_catch_up_that_says_it_is_late(service: Ser
     assert publish(service.context) == PublishCount(nothing_new=1)
 
 
+def test_after_a_long_outage_what_is_no_news_any_more_is_counted_and_not_told(service: Service) -> None:
+    service.subscribe("ann")
+    service.happens("old", Level.watch)
+    morning(service, 12)
+    number = service.happens("new", Level.watch)
+    publish(service.context)
+    assert service.mails() == [("ann", "daily:2026-01-16", [number])]
+    digest = service.digest(max(row["digest"] for row in service.rows(OutboxRow)))
+    assert (digest.late, digest.held_back) == (True, "1 too old to be news.")
+
+
 def test_weekly_digests_come_on_their_day(service: Service) -> None:
     service.subscribe("ann", cadence="weekly", weekday=3)
     number = service.happens("cars")

@@ -62,6 +62,15 @@ def test_no_translation_invents_a_slot() -> None:
             assert slots["en"] - {"n"} == slots["ja"] - {"n"}, key
 
 
+def test_no_template_holds_a_sentence_of_its_own() -> None:
+    """Every word that a reader sees comes from a catalogue, or a mail would be half in another language."""
+    for place in sorted((ROOT / "templates/email").glob("*.j2")):
+        if place.name.endswith(".css.j2") or place.name.startswith("notice."):  # notices are for the operator, in English
+            continue
+        text = re.sub(r"\{% block kind %\}\w*|\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}|<[^>]*>|&\w+;", " ", place.read_text(encoding="utf-8"), flags=re.S)
+        assert not re.findall(r"[^\W\d_]{2,}", re.sub(r":root \{[^}]*\}", "", text)), place.name
+
+
 def test_every_fixed_string_is_used() -> None:
     places = [*(ROOT / "alerts").rglob("*.py"), *(ROOT / "templates").rglob("*.j2")]
     text = "\n".join(place.read_text(encoding="utf-8") for place in places if not place.name.startswith("phrases_"))
@@ -248,6 +257,12 @@ def test_late_mail_says_so() -> None:
     assert digest().notice == ""
 
 
+def test_a_zone_that_nobody_knows_is_told_to_its_reader_and_japan_time_is_used() -> None:
+    composed = alert(replace(NAGOYA, timezone="Mars/Olympus"))
+    assert composed.notice.startswith("We do not know your time zone (Mars/Olympus)")
+    assert composed.stamp == "Published 3 Jan 2026, 07:05 (Japan time)."
+
+
 @pytest.mark.parametrize(
     ("kind", "start"),
     [("correction", "Correction:"), ("withdrawal", "Withdrawn:"), ("stage", "It has moved on"), ("date", "A date is named")],
@@ -310,7 +325,7 @@ def test_updates_told_are_recorded() -> None:
         ("Asia/Tokyo", "en", "3 Jan 2026, 07:05 (Japan time)"),
         ("Asia/Tokyo", "ja", "2026年1月3日 07:05（日本時間）"),
         ("Asia/Kathmandu", "en", "3 Jan 2026, 03:50 (Asia/Kathmandu)"),
-        ("Mars/Base", "en", "2 Jan 2026, 22:05 (UTC)"),
+        ("Mars/Base", "en", "3 Jan 2026, 07:05 (Japan time)"),
     ],
 )
 def test_moments_are_in_the_readers_zone_and_name_it(zone: str, language: str, text: str) -> None:
