@@ -238,7 +238,7 @@ def test_after_a_long_outage_what_is_no_news_any_more_is_counted_and_not_told(se
     morning(service, 12)
     number = service.happens("new", Level.watch)
     publish(service.context)
-    assert service.mails() == [("ann", "daily:2026-01-16", [number])]
+    assert service.mails() == [("ann", "daily:2026-01-17", [number])]
     digest = service.digest(max(row["digest"] for row in service.rows(OutboxRow)))
     assert (digest.late, digest.held_back) == (True, "1 too old to be news.")
 
