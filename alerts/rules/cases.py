@@ -115,13 +115,13 @@ def _case(rules: RuleSet, case: CaseSpec, host: str) -> Verdict:
     wanted, found = set(case.developments), {each.type for each in assessment.developments}
     if wanted == found:
         return _differs(case, assessment.developments, assessment.impacts), evidence
-    wrong = [f"not found: {name} ({_why_missing(rules, look_at(rules, entry, host), name)})" for name in sorted(wanted - found)]
+    wrong = [f"not found: {name} ({why_missing(rules, look_at(rules, entry, host), name)})" for name in sorted(wanted - found)]
     by = {each.type: each.rule for each in assessment.developments}
     wrong += [f"found but not expected: {name} (rule {by[name]})" for name in sorted(found - wanted)]
     return "; ".join(wrong), evidence
 
 
-def _why_missing(rules: RuleSet, look: Look, development: str) -> str:
+def why_missing(rules: RuleSet, look: Look, development: str) -> str:
     """Say of the rule that came nearest to a development what it lacked."""
     candidates = [rule for rule in rules.rules if rule.spec.development == development]
     if not candidates:

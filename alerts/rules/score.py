@@ -1,17 +1,38 @@
 """How well a rule set does on entries that an editor has labelled: precision, recall, F1, and the entries it got wrong.
 
-A label is `{"relevant": bool, "development": [...], "sectors": {sector: 1..4}}`. Sectors are compared at `watch` or above.
+Sectors are compared at `watch` or above, levels over the labelled ones of these that the rules found at all.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal, get_args
+
+from pydantic import BaseModel, ConfigDict, field_validator
 
 from alerts.feeds.entry import Entry
 from alerts.rules.assessment import Assessment
 from alerts.rules.levels import Level
+
+Mistake = Literal["missed", "false alarm", "other type", "level"]
+
+
+class Label(BaseModel):
+    """What an editor says of an entry. Levels may be written as 1..4 or by name; keys that are not ours are ignored."""
+
+    model_config = ConfigDict(frozen=True)
+
+    relevant: bool
+    development: tuple[str, ...] = ()
+    sectors: dict[str, Level] = {}
+
+    @field_validator("sectors", mode="before")
+    @classmethod
+    def _named(cls, sectors: Any) -> Any:
+        names = Level.__members__
+        return {key: names.get(level, level) for key, level in sectors.items()} if isinstance(sectors, dict) else sectors
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +40,7 @@ class Judged:
     """One labelled entry and what the rules said of it."""
 
     entry: Entry
-    label: dict[str, Any]
+    label: Label
     assessment: Assessment
 
     @property
@@ -30,7 +51,29 @@ class Judged:
     @property
     def wanted(self) -> set[str]:
         """The types labelled."""
-        return set(self.label.get("development", ()))
+        return set(self.label.development)
+
+    @property
+    def levels(self) -> dict[str, Level]:
+        """The level found for each sector."""
+        return {impact.sector: impact.level for impact in self.assessment.impacts}
+
+    @property
+    def far(self) -> dict[str, tuple[Level, Level]]:
+        """Sectors at `watch` or above whose level is more than one off, as (wanted, found)."""
+        found = self.levels
+        sectors = {name for name, level in (*self.label.sectors.items(), *found.items()) if level >= Level.watch}
+        pairs = {name: (self.label.sectors.get(name, Level.none), found.get(name, Level.none)) for name in sorted(sectors)}
+        return {name: pair for name, pair in pairs.items() if abs(pair[0] - pair[1]) > 1}
+
+    @property
+    def mistake(self) -> Mistake | None:
+        """What is wrong, the gravest first, or None."""
+        if self.label.relevant != self.assessment.relevant:
+            return "missed" if self.label.relevant else "false alarm"
+        if self.types != self.wanted:
+            return "other type"
+        return "level" if self.far else None
 
 
 @dataclass(slots=True)
@@ -68,13 +111,14 @@ class Score:
     levels: int = 0
     exact: int = 0
     near: int = 0
+    pairs: Counter[tuple[Level, Level]] = field(default_factory=Counter)
+    """How often a level was wanted and another found."""
 
     def add(self, judged: Judged) -> None:
         """Count one entry."""
-        found = {impact.sector: impact.level for impact in judged.assessment.impacts}
-        wanted = {sector: Level(level) for sector, level in judged.label.get("sectors", {}).items()}
+        found, wanted = judged.levels, judged.label.sectors
         self.entries += 1
-        self.relevant.add({1} if judged.label.get("relevant") else set(), {1} if judged.assessment.relevant else set())
+        self.relevant.add({1} if judged.label.relevant else set(), {1} if judged.assessment.relevant else set())
         self.development.add(judged.wanted, judged.types)
         high = {sector for sector, level in wanted.items() if level >= Level.watch}
         self.sectors.add(high, {sector for sector, level in found.items() if level >= Level.watch})
@@ -82,6 +126,7 @@ class Score:
             self.levels += 1
             self.exact += found[sector] == wanted[sector]
             self.near += abs(found[sector] - wanted[sector]) <= 1
+            self.pairs[wanted[sector], found[sector]] += 1
 
     def figures(self) -> dict[str, Any]:
         """Return everything as plain data."""
@@ -97,10 +142,10 @@ class Score:
 
 def score(judged: Sequence[Judged]) -> dict[str, Score]:
     """Score all entries together and those of each language."""
-    scores: dict[str, Score] = {"all": Score()}
+    scores = {"all": Score()} | {language: Score() for language in sorted({each.entry.language for each in judged})}
     for each in judged:
         scores["all"].add(each)
-        scores.setdefault(each.entry.language, Score()).add(each)
+        scores[each.entry.language].add(each)
     return scores
 
 
@@ -114,5 +159,6 @@ def score_types(judged: Sequence[Judged]) -> dict[str, Count]:
 
 
 def wrong(judged: Iterable[Judged]) -> list[Judged]:
-    """Return the entries whose types or relevance differ from the label."""
-    return [each for each in judged if each.types != each.wanted or each.assessment.relevant != bool(each.label.get("relevant"))]
+    """Return the entries that the rules got wrong, the gravest mistakes first."""
+    order = list(get_args(Mistake))
+    return sorted((each for each in judged if each.mistake), key=lambda each: order.index(each.mistake))

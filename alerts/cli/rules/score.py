@@ -3,21 +3,37 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from pydantic import ValidationError
 from rich.markup import escape
 from rich.table import Table
 
+from alerts.cli.rules.marking import marked
 from alerts.cli.rules.options import Config, Host, Json, load_lines, load_set
 from alerts.errors import AlertsError
-from alerts.rules.evaluate import assess
-from alerts.rules.score import Judged, score_types, wrong
+from alerts.rules.cases import why_missing
+from alerts.rules.compile import RuleSet
+from alerts.rules.evaluate import assess, look_at
+from alerts.rules.levels import Level
+from alerts.rules.score import Judged, Label, Score, score_types, wrong
 from alerts.rules.score import score as score_all
 
 if TYPE_CHECKING:
     from alerts.cli.session import Session
+
+SHAPE = 'labels are {"relevant": true, "development": ["tariff-imposed"], "sectors": {"trade": 3}}, levels 1 info to 4 act'
+_HEADS = {
+    "missed": "Missed: labelled as relevant, and no rule held",
+    "false alarm": "False alarms: labelled as irrelevant, and a rule held",
+    "other type": "Told as something else",
+    "level": "Levels more than one off",
+}
 
 
 def score(
@@ -26,10 +42,10 @@ def score(
     *,
     config: Config = None,
     as_json: Json = False,
-    misses: Annotated[bool, typer.Option(help="List the entries that the rules got wrong.")] = False,
+    misses: Annotated[bool, typer.Option("--misses", help="List what was missed, false alarms, and what came out otherwise.")] = False,
     host: Host = "JPN",
 ) -> None:
-    """Compare the rules with an editor's labels: precision, recall and F1."""
+    """Compare the rules with an editor's labels: precision, recall, F1 and levels, by language and by development."""
     session: Session = context.obj
     rules = load_set(context, config)
     labels = _labels(file)
@@ -38,35 +54,106 @@ def score(
         for entry in load_lines(context, file, config)
         if entry.id in labels
     ]
-    figures = {name: one.figures() for name, one in score_all(judged).items()}
-    types = {name: count.figures() for name, count in score_types(judged).items()}
+    scores = score_all(judged)
     if as_json:
-        wrongs = [{"id": each.entry.id, "wanted": sorted(each.wanted), "found": sorted(each.types)} for each in wrong(judged)]
-        typer.echo(json.dumps({"scores": figures, "types": types, "wrong": wrongs}, ensure_ascii=False))
+        figures = {name: one.figures() for name, one in scores.items()}
+        types = {name: count.figures() for name, count in score_types(judged).items()}
+        typer.echo(json.dumps({"scores": figures, "types": types, "wrong": [_row(each) for each in wrong(judged)]}, ensure_ascii=False))
         return
+    _print_scores(session, scores)
+    _print_types(session, judged)
+    _print_levels(session, scores["all"])
+    if misses:
+        _print_mistakes(session, rules, judged, host)
+    else:
+        counts = Counter(each.mistake for each in judged if each.mistake)
+        said = ", ".join(f"{count} {name}" for name, count in counts.most_common()) or "nothing wrong"
+        session.out.print(f"{said}; --misses lists them" if counts else said, highlight=False)
+
+
+def _row(each: Judged) -> dict[str, Any]:
+    return {
+        "id": each.entry.id,
+        "mistake": each.mistake,
+        "title": each.entry.title,
+        "language": each.entry.language,
+        "wanted": sorted(each.wanted),
+        "found": sorted(each.types),
+        "levels": {name: {"wanted": pair[0].name, "found": pair[1].name} for name, pair in each.far.items()},
+    }
+
+
+def _print_scores(session: Session, scores: Mapping[str, Score]) -> None:
     table = Table("", "entries", "relevant", "development", "sectors at watch or above", "level exact", "within one")
-    for name, row in figures.items():
+    for name, score in scores.items():
+        row = score.figures()
         f1 = [
             f"{row[key]['f1']:.3f} (p {row[key]['p']:.2f} r {row[key]['r']:.2f})" for key in ("relevant", "development", "sectors_watch_up")
         ]
-        table.add_row(name, str(row["entries"]), *f1, str(row["level_exact"]), str(row["level_within_one"]))
+        table.add_row(
+            name, str(row["entries"]), *f1, *("–" if row[key] is None else f"{row[key]:.1%}" for key in ("level_exact", "level_within_one"))
+        )
     session.out.print(table)
-    by_type = Table("development", "precision", "recall", "F1")
-    for name, row in types.items():
-        by_type.add_row(name, *(f"{row[key]:.2f}" for key in ("p", "r", "f1")))
-    session.out.print(by_type)
-    for each in wrong(judged) if misses else ():
-        missed, extra = sorted(each.wanted - each.types), sorted(each.types - each.wanted)
-        session.out.print(f"{escape(each.entry.title)}  missed: {missed}  extra: {extra}", highlight=False, soft_wrap=True)
 
 
-def _labels(file: Path) -> dict[str, dict[str, Any]]:
-    labels: dict[str, dict[str, Any]] = {}
-    for number, line in enumerate(file.read_text(encoding="utf-8-sig").split("\n"), 1):
+def _print_types(session: Session, judged: Sequence[Judged]) -> None:
+    table = Table("development", "labelled", "found", "right", "precision", "recall", "F1")
+    for name, count in score_types(judged).items():
+        row = count.figures()
+        numbers = (count.right + count.missed, count.right + count.extra, count.right)
+        table.add_row(name, *map(str, numbers), *(f"{row[key]:.2f}" for key in ("p", "r", "f1")))
+    session.out.print(table)
+
+
+def _print_levels(session: Session, score: Score) -> None:
+    """How the levels that were wanted came out, over the sectors that were found."""
+    if not score.pairs:
+        return
+    levels = [level for level in Level if level]
+    table = Table("level wanted", *(f"found {level.name}" for level in levels))
+    for wanted in levels[1:]:
+        table.add_row(wanted.name, *(str(score.pairs[wanted, found] or "") for found in levels))
+    session.out.print(table)
+
+
+def _print_mistakes(session: Session, rules: RuleSet, judged: Sequence[Judged], host: str) -> None:
+    for mistake, group in groupby(wrong(judged), key=lambda each: each.mistake):
+        some = list(group)
+        session.out.print(f"\n[bold]{_HEADS[mistake or 'level']}[/bold]  {len(some)}", highlight=False)
+        for each in some:
+            _print_mistake(session, rules, each, host)
+
+
+def _print_mistake(session: Session, rules: RuleSet, each: Judged, host: str) -> None:
+    evidence = [one for development in each.assessment.developments for one in development.evidence]
+    session.out.print("  ", marked(session.out, each.entry.title, "title", evidence), sep="", soft_wrap=True)
+    for name in sorted(each.wanted - each.types):
+        why = why_missing(rules, look_at(rules, each.entry, host), name)
+        session.out.print(f"      not found: {name} ({escape(why)})", highlight=False, soft_wrap=True)
+    for one in each.assessment.developments:
+        if one.type not in each.wanted:
+            session.out.print(f"      not labelled: {one.type}, {one.stage} (rule {one.rule})", highlight=False, soft_wrap=True)
+    for name, (wanted, found) in each.far.items() if each.mistake in {"level", "other type"} else ():
+        terms = next(
+            (", ".join(f"{term.name} {term.value:+d}" for term in one.terms) for one in each.assessment.impacts if one.sector == name), ""
+        )
+        session.out.print(
+            f"      {name}: {wanted.name} wanted, {found.name} found ({terms or 'not touched'})", highlight=False, soft_wrap=True
+        )
+
+
+def _labels(file: Path) -> dict[str, Label]:
+    """Read the labels of a file by entry. Raises AlertsError that names the line that cannot be used."""
+    labels: dict[str, Label] = {}
+    for number, line in enumerate(file.read_text(encoding="utf-8-sig", errors="replace").split("\n"), 1):
         if line.strip():
             try:
                 row = json.loads(line)
-                labels[str(row["id"])] = row["labels"]
+                labels[str(row["id"])] = Label.model_validate(row["labels"])
+            except ValidationError as error:
+                first = error.errors(include_url=False)[0]
+                where = ".".join(str(step) for step in first["loc"])
+                raise AlertsError(f"{file}:{number}: labels: {where}: {first['msg']}; {SHAPE}") from None
             except (json.JSONDecodeError, KeyError, TypeError):
-                raise AlertsError(f"{file}:{number}: a labelled entry is an object with id, title and labels") from None
+                raise AlertsError(f"{file}:{number}: a labelled entry is an object with id, title and labels; {SHAPE}") from None
     return labels

@@ -124,20 +124,47 @@ def test_match_prints_the_contract(call, config: Path, tmp_path: Path) -> None:
     assert second == {"id": "b", "developments": [], "sectors": {}, "evidence": []}
 
 
-def test_score_compares_with_labels(call, config: Path, tmp_path: Path) -> None:
-    (config / "feeds.yaml").write_text(FEEDS, encoding="utf-8")
+def labelled(tmp_path: Path, *rows: tuple[str, str, object]) -> str:
     path = tmp_path / "labelled.jsonl"
-    right = {"relevant": True, "development": ["tariff-imposed"], "sectors": {"trade": 3}}
-    rows = [
-        ("a", "Japan announces tariff", right),
-        ("b", "Nothing", right),
-        ("c", "Nothing", {"relevant": False, "development": [], "sectors": {}}),
-    ]
     row = [{"id": name, "title": title, "published": "2026-02-01", "lang": "en", "labels": label} for name, title, label in rows]
     path.write_text("".join(json.dumps(line) + "\n" for line in row), encoding="utf-8")
-    figures = json.loads(call("score", str(path), "--json").output)
-    assert figures["scores"]["all"]["development"] == {"p": 1.0, "r": 0.5, "f1": 0.667}
-    assert [one["id"] for one in figures["wrong"]] == ["b"]
+    return str(path)
+
+
+def test_score_compares_with_labels(call, tmp_path: Path) -> None:
+    right = {"relevant": True, "development": ["tariff-imposed"], "sectors": {"trade": 3}}
+    other = {"relevant": True, "development": ["missile-launch"], "sectors": {"trade": "info"}}
+    path = labelled(
+        tmp_path,
+        ("a", "Japan announces tariff", right),
+        ("b", "Nothing", right),
+        ("c", "Nothing", {"relevant": False}),
+        ("d", "Tariff on steel", {"relevant": False, "more": "ignored"}),
+        ("e", "Japan plans tariff", other),
+    )
+    figures = json.loads(call("score", path, "--json").output)
+    assert figures["scores"]["all"]["development"] == {"p": 0.333, "r": 0.333, "f1": 0.333}
+    assert list(figures["scores"]) == ["all", "en"]
+    assert [(one["id"], one["mistake"]) for one in figures["wrong"]] == [("b", "missed"), ("d", "false alarm"), ("e", "other type")]
+    output = call("score", path, "--misses").output
+    assert "Missed: labelled as relevant, and no rule held  1" in output
+    assert "not found: tariff-imposed (nearest is rule tariff: $tariff is not found)" in output
+    assert "⟦Tariff⟧ on steel" in output
+    assert "not labelled: tariff-imposed, announced (rule tariff)" in output
+    assert "trade: info wanted, prepare found (base +3)" in output
+
+
+@pytest.mark.parametrize(
+    ("labels", "told"),
+    [
+        ({"relevant": "perhaps"}, "labels: relevant: Input should be a valid boolean"),
+        ({"relevant": True, "sectors": {"trade": 7}}, r"labels: sectors.trade: Input should be 0, 1, 2, 3 or 4"),
+        (5, "labels: .*dictionary"),
+    ],
+)
+def test_labels_that_cannot_be_used_are_told_with_their_line(call, tmp_path: Path, labels: object, told: str) -> None:
+    with pytest.raises(AlertsError, match=rf"labelled.jsonl:1: {told}.*; labels are"):
+        call("score", labelled(tmp_path, ("a", "x", labels)))
 
 
 def test_schemas_are_written(call, tmp_path: Path) -> None:
