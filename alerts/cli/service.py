@@ -112,7 +112,7 @@ def tick(context: typer.Context, now: Now = None, as_json: Json = False) -> None
     from alerts.daemon import tick as tick_once
 
     session: Session = context.obj
-    outcomes = asyncio.run(tick_once(session.context(now=now)))
+    outcomes = asyncio.run(tick_once(session.context(now=now, last_good=True)))
     failed = {name: outcome for name, outcome in outcomes.items() if isinstance(outcome, Exception)}
     if as_json:
         typer.echo(json.dumps({name: _plain(outcome) for name, outcome in outcomes.items()}, ensure_ascii=False, default=str))

@@ -78,27 +78,42 @@ class Session:
         if not self.home.path.is_dir():
             raise AlertsError(f"there is no home at {self.home.path}; make one with: alerts init {self.home.path}")
 
-    def context(self, *, now: str | None = None, progress: Callable[[int, int], None] = silent) -> Context:
-        """Put together everything a job may use. Raises AlertsError of every kind."""
+    def context(self, *, now: str | None = None, progress: Callable[[int, int], None] = silent, last_good: bool = False) -> Context:
+        """Put together everything a job may use. Raises AlertsError of every kind.
+
+        With `last_good` a broken configuration is told on stderr and the last good one is used, as the running service does.
+        """
         from alerts.jobs.context import Context
         from alerts.mail.transport import make_transport
         from alerts.store.shared_clock import clock_of
 
         database = self.database()
         settings = self.settings()
-        loaded = self.everything()
+        clock = clock_of(database) if now is None else clock_at(now)
+        loaded = self._last_good(database, clock) if last_good else self.everything()
         make_transport(settings.mail_url.get_secret_value())  # a bad mail URL should show now, not at the first send
         return Context(
             settings=settings,
             home=self.home,
             database=database,
-            clock=clock_of(database) if now is None else clock_at(now),
+            clock=clock,
             catalog=loaded.catalog,
             rules=loaded.rules,
             silences=loaded.silences,
             worker=worker_name(),
             progress=progress,
         )
+
+    def _last_good(self, database: Database, clock: Clock) -> Loaded:
+        from alerts.reload import Configuration
+
+        configuration = Configuration(self.config_directory(), database, clock, self.home.cache, patience=0)
+        if configuration.problems:
+            configuration.refresh()  # tells the operator
+            for problem in configuration.problems:
+                self.err.print(str(problem), markup=False, highlight=False, soft_wrap=True)
+            self.err.print(f"going on with the last good rules, {configuration.current.rules.hash}", highlight=False)
+        return configuration.current
 
 
 def clock_at(now: str | None) -> Clock:

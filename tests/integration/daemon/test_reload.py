@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
+from rich.console import Console
 from sqlalchemy import select
 
+from alerts.cli.session import Session
 from alerts.clock import SetClock
 from alerts.digests.subscriber import Choices
 from alerts.errors import ConfigError
@@ -262,3 +264,19 @@ def test_the_metrics_say_what_is_in_force_and_what_is_wrong(directory: Path, dat
     assert "alerts_configuration_ok 0.0" in text
     assert 'alerts_waiting{what="mails"} 0.0' in text
     assert client.get("/readyz").json()["configuration"].startswith("refused: ")
+
+
+def test_a_tick_from_cron_goes_on_with_the_last_good_rules_and_says_so(
+    directory: Path, database: Database, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (directory.parent / "alerts.env").write_text(
+        f"ALERTS_SECRET_KEY=a key for tests only\nALERTS_DATABASE_URL={database.engine.url}\n", encoding="utf-8"
+    )
+    session = Session(Home(directory.parent), Console(), Console(stderr=True, width=200))
+    good = session.context(last_good=True).rules.hash
+    (directory / "rules" / "trade.yaml").write_text("- id: [", encoding="utf-8")
+    assert session.context(last_good=True).rules.hash == good
+    assert "going on with the last good rules" in capsys.readouterr().err
+    assert notices_of(database) == [("The changed configuration is refused", True)]
+    with pytest.raises(ConfigError):
+        session.context()
