@@ -151,6 +151,12 @@ class Settings(BaseModel):
     keep_bodies: int = Field(
         3, ge=0, le=100, description="Documents of each feed kept in bodies/ for 14 days, to see what it said; 0: none"
     )
+    send_domains: Line = Field(
+        "", description="Limits for recipient domains: gmail.com=5/2 is 5 messages per second, 2 at once; * is every other domain"
+    )
+    send_warm_up: Line = Field(
+        "", description="FIRST_DAY=MESSAGES of a new sender, such as 2026-12-01=200: half as much again each day; alerts always go"
+    )
     parse_workers: int = Field(2, ge=1, le=64, description="Processes that parse feeds")
 
 

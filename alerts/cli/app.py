@@ -12,7 +12,22 @@ from typing import Annotated, TextIO
 import typer
 from rich.console import Console
 
-from alerts.cli import bounces, db, demo, digests, doctor, feeds, pipeline, service, silences, stories, subscribers, suppressions, why
+from alerts.cli import (
+    bounces,
+    db,
+    demo,
+    digests,
+    doctor,
+    feeds,
+    pipeline,
+    sender,
+    service,
+    silences,
+    stories,
+    subscribers,
+    suppressions,
+    why,
+)
 from alerts.cli.rules.app import app as rules
 from alerts.cli.session import Session
 from alerts.errors import AlertsError
@@ -37,6 +52,7 @@ app.add_typer(stories.app, name="stories", help="How reports are joined into sto
 app.add_typer(silences.app, name="silences", help="Mute a rule, development, source or story until a moment.")
 app.add_typer(subscribers.app, name="subscribers", help="The people who get mail.")
 app.add_typer(digests.app, name="digest", help="The mails that subscribers get: preview one, with its reasons.")
+app.add_typer(sender.app, name="sender", help="The mail on its way: pause, resume, how fast it goes; keys that sign it.")
 app.add_typer(bounces.app, name="bounces", help="Mails that came back: read them, see what became of them.")
 app.add_typer(suppressions.app, name="suppressions", help="Addresses that must not be mailed.")
 app.add_typer(db.app, name="db", help="The database: bring it up to date.")

@@ -69,6 +69,7 @@ def run(
     from alerts.jobs.context import Context
     from alerts.log import set_up_log
     from alerts.mail.dkim import load_keys
+    from alerts.mail.rates import parse_limits, parse_warm_up
     from alerts.mail.transport import make_transport
     from alerts.reload import Configuration
     from alerts.store.shared_clock import clock_of
@@ -77,8 +78,10 @@ def run(
     session: Session = context.obj
     session.require_home()
     settings, worker = session.settings(), worker_name()
-    make_transport(settings.mail_url.get_secret_value())  # a bad mail URL or key should show now, not at the first send
+    make_transport(settings.mail_url.get_secret_value())  # what cannot be used should show now, not at the first send
     load_keys(settings.dkim_keys)
+    parse_limits(settings.send_domains)
+    parse_warm_up(settings.send_warm_up)
     set_up_log(logging.DEBUG if verbose else logging.INFO, file=session.home.logs / "alerts.log")
     database = session.database()
     clock = clock_of(database)

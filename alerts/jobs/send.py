@@ -3,31 +3,37 @@
 What may go wrong and what follows: one mail refused or deferred: its row says so, the rest goes on. The mail server out of reach: what was
 in flight is deferred, the rest is given back. The mail server refuses us (login, TLS, full outbox directory): everything not yet taken is
 given back as if it had never been tried, and the error stops the job. Cancelled: what is in flight is finished, the rest is given back.
+Paused, or most mails not taken: the job ends, the rest is given back, and the operator is told.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections import Counter, deque
+from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Literal
 
 import structlog
 
 from alerts.errors import AlertsError, DeliveryError, SenderError, UnreachableError
 from alerts.jobs.context import Context
-from alerts.jobs.letters import Letter, Letters
+from alerts.jobs.intake import Intake
+from alerts.jobs.letters import Letters
+from alerts.jobs.lineup import Lineup
 from alerts.jobs.recording import Recorder, outcome_of
 from alerts.jobs.template_health import tell_of_templates
 from alerts.mail.message import Email
+from alerts.mail.rates import WINDOW, Tally, parse_limits
 from alerts.mail.render import Renderer
 from alerts.mail.transport import Transport, make_transport
-from alerts.store import outbox
 from alerts.store.outbox import LEASE, Outcome, Ready
 
-BATCH = 500
-"""Rows claimed at once; fewer where a rate limit would not let them out within a minute."""
+COOLING = timedelta(minutes=15)
+"""How long the sender rests when most mails are put off: long enough for the usual greylisting."""
+RECLAIM_SECONDS = 2.0
+"""How often a sender whose letters wait for their turn looks for urgent ones."""
 STOP_SECONDS = 6.0
 """How long a cancelled job waits for mails in flight."""
 _LEASE_MARGIN = timedelta(minutes=2)
@@ -62,7 +68,10 @@ async def send(context: Context, *, transport: Transport | None = None) -> SendC
         finally:
             await sending.give_back()
         await asyncio.to_thread(tell_of_templates, context, sending.renderer)
-    return sending.count(asyncio.get_running_loop().time() - started)
+    count = sending.count(asyncio.get_running_loop().time() - started)
+    if count.sent:
+        await asyncio.to_thread(sending.intake.note, count.sent, asyncio.get_running_loop().time() - started)
+    return count
 
 
 class _Sending:
@@ -73,10 +82,11 @@ class _Sending:
         self._context = context
         self._connections = settings.send_connections
         self._interval = 1 / settings.send_rate if settings.send_rate else 0.0
-        self._batch = max(1, min(BATCH, int(settings.send_rate * 60))) if settings.send_rate else BATCH
+        self._tally = Tally()
         self._letters = Letters(context)
+        self._lineup = Lineup(parse_limits(settings.send_domains))
+        self.intake = Intake(context, self._letters, self._lineup)
         self._recorder = Recorder(context.database, context.worker, company=self._connections * 3 // 4)
-        self._queue: deque[tuple[Letter, float]] = deque()
         self._held: dict[int, Ready] = {}
         self._tried: set[int] = set()
         self._filled, self._hungry, self._halted = asyncio.Event(), asyncio.Event(), asyncio.Event()
@@ -99,19 +109,20 @@ class _Sending:
             uncertain=self._uncertain,
             suppressed=self._suppressed,
             rate=round(self._states["sent"] / seconds, 1) if seconds > 0 else 0.0,
-            stopped=str(self._trouble or ""),
+            stopped=str(self._trouble or self.intake.stopped),
         )
 
     async def claim(self) -> bool:
         """Claim a batch and queue its letters; False if nothing was due. Raises StoreError."""
         deadline = asyncio.get_running_loop().time() + (LEASE - _LEASE_MARGIN).total_seconds()
-        batch, letters, outcomes = await asyncio.to_thread(self._gather)
-        self._claimed += len(batch)
+        claimed, letters, outcomes = await asyncio.to_thread(self.intake.gather, len(self._held))
+        self._claimed += claimed
         self._states.update(outcome.state for outcome in outcomes)
         self._held.update((letter.ready.id, letter.ready) for letter in letters)
-        self._queue.extend((letter, deadline) for letter in letters)
+        for letter in letters:
+            self._lineup.push(letter, deadline)
         self._filled.set()
-        return bool(batch)
+        return claimed > 0
 
     async def deliver_all(self, transport: Transport | None) -> None:
         """Send what is queued, claiming on, until nothing is due. Raises SenderError, SettingsError, StoreError."""
@@ -135,30 +146,8 @@ class _Sending:
     async def give_back(self) -> None:
         """End the leases of what has no outcome. What a server may have seen is deferred, so that it does not go twice at once."""
         if self._held:
-            await asyncio.to_thread(self._release)
+            await asyncio.to_thread(self.intake.give_back, dict(self._held), set(self._tried))
             self._held.clear()
-
-    def _gather(self) -> tuple[list[Ready], list[Letter], list[Outcome]]:
-        database, now, worker = self._context.database, self._context.clock.now(), self._context.worker
-        with database.write() as connection:
-            batch = outbox.claim(connection, worker=worker, now=now, limit=self._batch)
-        if not batch:
-            return [], [], []
-        with database.read() as connection:
-            letters, outcomes = self._letters.gather(connection, batch, now)
-        if outcomes:
-            with database.write() as connection:
-                outbox.record(connection, outcomes, worker=worker)
-        return batch, letters, outcomes
-
-    def _release(self) -> None:
-        now, worker = self._context.clock.now(), self._context.worker
-        cut = DeliveryError("the sender was stopped while this was being sent; whether the mail server took it is unknown", uncertain=True)
-        outcomes = [outcome_of(self._held[row], cut, now) for row in self._tried if row in self._held]
-        with self._context.database.write() as connection:
-            if outcomes:
-                outbox.record(connection, outcomes, worker=worker)
-            outbox.release(connection, self._held.keys() - self._tried, worker=worker)
 
     async def _in_lanes(self, transport: Transport) -> None:
         tasks = [asyncio.create_task(self._lane(transport)) for _ in range(self._connections)]
@@ -179,7 +168,7 @@ class _Sending:
         """Claim the next batch while the last is being sent."""
         while not self._halted.is_set():
             self._hungry.clear()
-            if len(self._queue) > self._batch // 2:
+            if self._lineup.free > self.intake.batch // 2:
                 await self._hungry.wait()
                 continue
             try:
@@ -187,9 +176,21 @@ class _Sending:
                     continue
             except AlertsError as error:
                 self._halt(error)
-            self._exhausted = True
-            self._filled.set()
-            return
+            if self.intake.paused:
+                self._halt(None)
+            if not len(self._lineup):
+                self._exhausted = True
+                self._filled.set()
+                return
+            await self._while_waiting(RECLAIM_SECONDS)
+
+    async def _while_waiting(self, seconds: float) -> None:
+        """Let time go by, but no longer than there are letters in line."""
+        end = asyncio.get_running_loop().time() + seconds
+        while len(self._lineup) and not self._halted.is_set() and (left := end - asyncio.get_running_loop().time()) > 0:
+            self._hungry.clear()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._hungry.wait(), left)
 
     async def _lane(self, transport: Transport) -> None:
         """Send one letter after the other, as long as there are any; the transport hears of the next ahead, unless a rate makes it wait."""
@@ -197,11 +198,9 @@ class _Sending:
         while not self._halted.is_set():
             piece = piece or self._next()
             if piece is None:
-                if self._exhausted:
+                if self._exhausted and not len(self._lineup):
                     return
-                self._filled.clear()
-                self._hungry.set()
-                await self._filled.wait()
+                await self._wait()
                 continue
             if self._interval:
                 await self._turn()
@@ -211,21 +210,27 @@ class _Sending:
             await self._deliver(piece, following, transport)
             piece = following
 
+    async def _wait(self) -> None:
+        """Wait until there may be something to send."""
+        self._filled.clear()
+        self._hungry.set()
+        seconds = self._lineup.opens_in(asyncio.get_running_loop().time())
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._filled.wait(), seconds)
+
     def _next(self) -> _Piece | None:
-        """Take the next letter that our lease still covers, made into an email."""
-        while self._queue:
-            letter, deadline = self._queue.popleft()
-            if len(self._queue) == self._batch // 2:
-                self._hungry.set()
-            if asyncio.get_running_loop().time() >= deadline:
-                continue
-            try:
-                return _Piece(letter.ready, self._letters.email(letter, self._context.clock.now()), None)
-            except DeliveryError as error:
-                return _Piece(letter.ready, None, error)
-            except Exception as error:
-                return _Piece(letter.ready, None, _our_mistake(letter.ready, error))
-        return None
+        """Take the next letter that may go, made into an email."""
+        letter = self._lineup.take(asyncio.get_running_loop().time())
+        if self._lineup.free <= self.intake.batch // 2:
+            self._hungry.set()
+        if letter is None:
+            return None
+        try:
+            return _Piece(letter.ready, self._letters.email(letter, self._context.clock.now()), None)
+        except DeliveryError as error:
+            return _Piece(letter.ready, None, error)
+        except Exception as error:
+            return _Piece(letter.ready, None, _our_mistake(letter.ready, error))
 
     async def _deliver(self, piece: _Piece, following: _Piece | None, transport: Transport) -> None:
         """Send one letter and put the outcome on record."""
@@ -243,6 +248,9 @@ class _Sending:
                 self._halt(error)
         except Exception as error:
             failure = _our_mistake(ready, error)
+        finally:
+            if self._lineup.done(ready):
+                self._filled.set()
         outcome = outcome_of(ready, failure, self._context.clock.now())
         suppress = self._letters.mark(ready) if failure is not None and failure.address_at_fault else None
         try:
@@ -254,7 +262,17 @@ class _Sending:
         self._suppressed += suppress is not None
         self._uncertain += failure is not None and failure.uncertain
         self._context.progress(self._states.total(), self._claimed)
+        verdict = self._tally.add(outcome.state)
+        if verdict and not self._halted.is_set():
+            await self._brake(verdict, outcome)
         return None
+
+    async def _brake(self, verdict: Literal["failed", "deferred"], last: Outcome) -> None:
+        """Stop by ourselves: to go on would spoil our name with the mail servers, or burn addresses for a fault that is ours."""
+        words = {"failed": "refused for good", "deferred": "put off"}[verdict]
+        self._halt(None)
+        reason = f"most of the last {WINDOW} mails were {words}, such as: {last.text}"
+        await asyncio.to_thread(self.intake.brake, reason, None if verdict == "failed" else COOLING)
 
     async def _turn(self) -> None:
         """Wait for this message's place in the rate over all connections, or for the end."""

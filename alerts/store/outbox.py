@@ -7,7 +7,7 @@ chose not to send, and say why).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -22,6 +22,8 @@ from alerts.store.tables import AudienceRow, OutboxRow, SubscriberRow
 LEASE = timedelta(minutes=10)
 """Longer than any batch should take; a sender that is slower gives the rest of its batch back."""
 CONFIRMATION_PRIORITY = 0
+URGENT_PRIORITY = 2
+"""Confirmations and alerts: what somebody waits for."""
 
 _OUTBOX = table_of(OutboxRow)
 _SUBSCRIBER = table_of(SubscriberRow)
@@ -50,6 +52,7 @@ class Ready:
     confirmed_at: datetime | None
     paused_until: datetime | None
     ended_reason: str | None
+    priority: int = 5
 
     @property
     def key(self) -> str:
@@ -104,10 +107,18 @@ _OTHER = (
 )
 
 
-def claim(connection: Connection, *, worker: str, now: datetime, limit: int) -> list[Ready]:
-    """Lease up to `limit` due rows, confirmations first, then alerts, then digests."""
+_LATER = (
+    update(_OUTBOX)
+    .where(_OUTBOX.c.id == bindparam("row"), _OUTBOX.c.open, _OUTBOX.c.worker == bindparam("holder"))
+    .values(due=bindparam("new_due"), worker=None, lease_until=None)
+)
+
+
+def claim(connection: Connection, *, worker: str, now: datetime, limit: int, urgent: bool = False) -> list[Ready]:
+    """Lease up to `limit` due rows, confirmations first, then alerts, then digests; if `urgent`, no digests."""
     order = (_OUTBOX.c.priority, _OUTBOX.c.due, _OUTBOX.c.id)
-    ids = claim_rows(connection, _OUTBOX, worker=worker, now=now, lease=LEASE, limit=limit, order=order)
+    where = _OUTBOX.c.priority <= URGENT_PRIORITY if urgent else None
+    ids = claim_rows(connection, _OUTBOX, worker=worker, now=now, lease=LEASE, limit=limit, order=order, where=where)
     if not ids:
         return []
     rows = connection.execute(
@@ -116,6 +127,7 @@ def claim(connection: Connection, *, worker: str, now: datetime, limit: int) -> 
             *(_SUBSCRIBER.c[name] for name in ("address", "address_key", "audience")),
             _SUBSCRIBER.c.open.label("receiving"),
             *(_SUBSCRIBER.c[name] for name in ("confirmed_at", "paused_until", "ended_reason")),
+            _OUTBOX.c.priority,
         )
         .join(_SUBSCRIBER, _SUBSCRIBER.c.id == _OUTBOX.c.subscriber)
         .where(_OUTBOX.c.id.in_(ids))
@@ -154,6 +166,12 @@ def _columns(outcome: Outcome, worker: str) -> dict[str, Any]:
 def release(connection: Connection, ids: Iterable[int], *, worker: str) -> int:
     """Give back rows that were claimed and not tried: they are due as before. Return how many were still ours."""
     return release_rows(connection, _OUTBOX, list(ids), worker=worker)
+
+
+def put_off(connection: Connection, dues: Mapping[int, datetime], *, worker: str) -> None:
+    """Give back rows that were claimed, to be due later: the domain of each has its turns given away until then."""
+    if dues:
+        connection.execute(_LATER, [{"row": row, "holder": worker, "new_due": due} for row, due in dues.items()])
 
 
 def ask_to_confirm(connection: Connection, subscriber: int, *, now: datetime) -> bool:

@@ -1,0 +1,84 @@
+"""What a sender takes from the outbox and gives back to it: claims within its limits, letters made of them, leases ended early."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from alerts.errors import DeliveryError
+from alerts.jobs.context import Context
+from alerts.jobs.letters import Letter, Letters
+from alerts.jobs.lineup import Lineup
+from alerts.jobs.recording import outcome_of
+from alerts.mail.rates import parse_warm_up
+from alerts.store import outbox, sender
+from alerts.store.outbox import Outcome, Ready
+
+BATCH = 500
+"""Rows claimed at once; fewer where a rate limit would not let them out soon: what is urgent comes in with the next claim."""
+RATE_SECONDS = 20
+
+
+class Intake:
+    """Claims for one sender; blocking, so to be called from a thread. `stopped` says in words why no more is claimed."""
+
+    def __init__(self, context: Context, letters: Letters, lineup: Lineup) -> None:
+        settings = context.settings
+        self._context, self._letters, self._lineup = context, letters, lineup
+        self._warm_up = parse_warm_up(settings.send_warm_up)
+        self.batch = max(1, min(BATCH, int(settings.send_rate * RATE_SECONDS))) if settings.send_rate else BATCH
+        self.stopped = ""
+        self.paused = False
+
+    def gather(self, held: int) -> tuple[int, list[Letter], list[Outcome]]:
+        """Claim a batch; return how many rows it had, letters to send, and outcomes of the rest. `held` rows are on their way already."""
+        database, now, worker = self._context.database, self._context.clock.now(), self._context.worker
+        with database.write() as connection:
+            batch = self._claim(connection, now, held)
+            later = self._lineup.put_off(batch, now)
+            outbox.put_off(connection, later, worker=worker)
+        if len(later) == len(batch):
+            return len(batch), [], []
+        with database.read() as connection:
+            letters, outcomes = self._letters.gather(connection, [ready for ready in batch if ready.id not in later], now)
+        if outcomes:
+            with database.write() as connection:
+                outbox.record(connection, outcomes, worker=worker)
+        return len(batch), letters, outcomes
+
+    def _claim(self, connection: Connection, now: datetime, held: int) -> list[Ready]:
+        """Claim what may leave now: nothing while the sender is paused, no digests once the day's share of a warm-up is used."""
+        limit, urgent = self.batch, False
+        if pause := sender.paused(connection, now):
+            self.stopped, self.paused = str(pause), True
+            return []
+        allowed = self._warm_up.allowance(now.date()) if self._warm_up else None
+        if allowed is not None:
+            left = allowed - held - sender.sent_since(connection, now.replace(hour=0, minute=0, second=0, microsecond=0))
+            if left <= 0:
+                self.stopped, urgent = f"warming up: today's {allowed} mails have left; confirmations and alerts still go", True
+            limit = min(limit, left) if left > 0 else limit
+        return outbox.claim(connection, worker=self._context.worker, now=now, limit=limit, urgent=urgent)
+
+    def give_back(self, held: Mapping[int, Ready], tried: set[int]) -> None:
+        """End the leases of what has no outcome. What a server may have seen is deferred, so that it does not go twice at once."""
+        now, worker = self._context.clock.now(), self._context.worker
+        cut = DeliveryError("the sender was stopped while this was being sent; whether the mail server took it is unknown", uncertain=True)
+        outcomes = [outcome_of(held[row], cut, now) for row in tried if row in held]
+        with self._context.database.write() as connection:
+            if outcomes:
+                outbox.record(connection, outcomes, worker=worker)
+            outbox.release(connection, held.keys() - tried, worker=worker)
+
+    def brake(self, reason: str, length: timedelta | None) -> None:
+        """Pause the sender, for a while or until somebody resumes it, and tell the operator why."""
+        self.stopped = reason
+        with self._context.database.write() as connection:
+            sender.brake(connection, reason=reason, now=self._context.clock.now(), length=length)
+
+    def note(self, sent: int, seconds: float) -> None:
+        """Put on record how fast mails left."""
+        with self._context.database.write() as connection:
+            sender.note_rate(connection, sent=sent, seconds=seconds, now=self._context.clock.now())

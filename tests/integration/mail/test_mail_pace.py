@@ -1,0 +1,126 @@
+"""Pauses, warm-up and limits of the sender on a real database."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from alerts.errors import DeliveryError
+from alerts.jobs.intake import BATCH
+from alerts.jobs.send import COOLING, send
+from alerts.store import notices, outbox, sender
+from alerts.store.counts import count_all
+from alerts.store.db import Database
+
+
+class Taking:
+    """A transport that notes whom it sent to, or refuses everything."""
+
+    def __init__(self, refusal: DeliveryError | None = None) -> None:
+        self.taken: list[str] = []
+        self.refusal = refusal
+
+    async def send(self, email: Any, following: Any = None) -> None:
+        await asyncio.sleep(0)
+        if self.refusal is not None:
+            raise self.refusal
+        self.taken.append(email.recipient)
+
+
+def sent(post: Any, transport: Any, **settings: Any) -> Any:
+    context = replace(post.context, settings=post.context.settings.model_copy(update=settings))
+    return asyncio.run(send(context, transport=transport))
+
+
+def test_a_paused_sender_sends_nothing_says_why_and_goes_on_when_it_is_resumed(post: Any) -> None:
+    post.fill(["a@example.org", "b@example.org"])
+    now, transport = post.context.clock.now(), Taking()
+    with post.database.write() as connection:
+        sender.pause(connection, reason="the relay moves", now=now)
+    count = sent(post, transport)
+    assert (count.claimed, count.stopped) == (0, "paused until `alerts sender resume`: the relay moves")
+    with post.database.write() as connection:
+        assert sender.resume(connection, now=now)
+        assert not sender.resume(connection, now=now)
+    assert sent(post, transport).sent == 2
+
+
+def test_a_pause_is_noticed_by_a_sender_at_work(post: Any) -> None:
+    post.fill([f"r{number}@example.org" for number in range(BATCH + 10)])
+
+    class Pausing(Taking):
+        async def send(self, email: Any, following: Any = None) -> None:
+            await super().send(email, following)
+            if len(self.taken) == 1:
+                with post.database.write() as connection:
+                    sender.pause(connection, reason="enough", now=post.context.clock.now())
+
+    count = sent(post, Pausing())
+    assert 0 < count.sent < BATCH
+    assert "enough" in count.stopped
+    assert {(row.state, row.worker) for row in post.rows() if row.open} == {("pending", None)}
+
+
+@pytest.mark.parametrize("permanent", [True, False], ids=["refused", "put-off"])
+def test_when_most_mails_are_not_taken_the_sender_stops_by_itself_and_the_operator_is_told(post: Any, permanent: bool) -> None:
+    post.fill([f"r{number}@example.org" for number in range(120)])
+    refusal = DeliveryError("the mail server refused it: 554 5.7.1 blocked", permanent=permanent, code=554)
+    count = sent(post, Taking(refusal))
+    assert 50 <= count.failed + count.deferred < 70
+    assert "most of the last 50 mails" in count.stopped
+    assert "554 5.7.1 blocked" in count.stopped
+    assert sent(post, Taking()).claimed == 0
+    clock = post.context.clock
+    with post.database.write() as connection:
+        (notice,) = notices.claim(connection, worker="w9", now=clock.now())
+        assert "No more mail leaves" in notice.subject
+        assert "alerts sender resume" in " ".join(notice.lines)
+    clock.set(clock.now() + COOLING)
+    assert (sent(post, Taking()).claimed > 0) == (not permanent), "who only put us off is asked again"
+    with post.database.write() as connection:
+        assert notices.is_told(connection, sender.NOTICE) == permanent
+        assert sender.resume(connection, now=clock.now())
+    clock.set(clock.now() + timedelta(days=1))
+    assert (sent(post, Taking()).sent > 0) == permanent
+
+
+def test_a_warm_up_lets_out_so_many_a_day_and_what_is_urgent_always(post: Any) -> None:
+    post.fill([f"r{number}@example.org" for number in range(20)])
+    transport = Taking()
+    count = sent(post, transport, send_warm_up="2026-01-02=8")
+    assert (count.sent, "warming up" in count.stopped) == (8, True)
+    asked = post.subscriber("new@example.org", open=False, confirmed_at=None)
+    with post.database.write() as connection:
+        assert outbox.ask_to_confirm(connection, asked, now=post.context.clock.now())
+    post.put(post.subscriber("warned@example.org"), post.digest("alert:s1:1", kind="alert"), "alert:s1:1", "alert", priority=1)
+    assert sent(post, transport, send_warm_up="2026-01-02=8").sent == 2
+    assert set(transport.taken[8:]) == {"new@example.org", "warned@example.org"}
+    post.context.clock.set(post.context.clock.now() + timedelta(days=1))
+    assert sent(post, transport, send_warm_up="2026-01-02=8").sent == 12
+
+
+def test_mails_for_a_slow_domain_are_spread_over_time_and_the_others_leave_at_once(post: Any) -> None:
+    post.fill([*(f"r{number}@slow.example" for number in range(30)), *(f"r{number}@example.org" for number in range(30))])
+    transport = Taking()
+    count = sent(post, transport, send_domains="slow.example=0.001/1")
+    assert sum(recipient.endswith("@example.org") for recipient in transport.taken) == 30
+    assert count.sent == 31
+    waiting = sorted(row.due for row in post.rows() if row.open)
+    assert {(later - earlier).total_seconds() for earlier, later in pairwise(waiting)} == {1000.0}
+    assert {row.attempts for row in post.rows() if row.open} == {0}
+
+
+def test_the_achieved_rate_is_on_record(database: Database, new_post: Callable[..., Any]) -> None:
+    post = new_post(database)
+    post.fill(["a@example.org", "b@example.org"])
+    assert asyncio.run(send(post.context)).sent == 2
+    with database.read() as connection:
+        rate = count_all(connection, post.context.clock.now())["facts"]["sender_rate"]
+    assert rate["sent"] == 2
+    assert rate["per_second"] > 0
