@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Literal
 
 from sqlalchemy import Connection
 
@@ -12,13 +13,15 @@ from alerts.jobs.context import Context
 from alerts.jobs.letters import Letter, Letters
 from alerts.jobs.lineup import Lineup
 from alerts.jobs.recording import outcome_of
-from alerts.mail.rates import parse_warm_up
+from alerts.mail.rates import WINDOW, parse_warm_up
 from alerts.store import outbox, sender
 from alerts.store.outbox import Outcome, Ready
 
 BATCH = 500
 """Rows claimed at once; fewer where a rate limit would not let them out soon: what is urgent comes in with the next claim."""
 RATE_SECONDS = 20
+COOLING = timedelta(minutes=15)
+"""How long the sender rests when most mails are put off: long enough for the usual greylisting."""
 
 
 class Intake:
@@ -72,11 +75,13 @@ class Intake:
                 outbox.record(connection, outcomes, worker=worker)
             outbox.release(connection, held.keys() - tried, worker=worker)
 
-    def brake(self, reason: str, length: timedelta | None) -> None:
-        """Pause the sender, for a while or until somebody resumes it, and tell the operator why."""
-        self.stopped = reason
+    def brake(self, verdict: Literal["failed", "deferred"], said: str) -> None:
+        """Pause the sender, for a while or until somebody resumes it, and tell the operator what was `said` last."""
+        words = {"failed": "refused for good", "deferred": "put off"}[verdict]
+        self.stopped = f"most of the last {WINDOW} mails were {words}, such as: {said}"
+        length = COOLING if verdict == "deferred" else None
         with self._context.database.write() as connection:
-            sender.brake(connection, reason=reason, now=self._context.clock.now(), length=length)
+            sender.brake(connection, reason=self.stopped, now=self._context.clock.now(), length=length)
 
     def note(self, sent: int, seconds: float) -> None:
         """Put on record how fast mails left."""

@@ -25,13 +25,11 @@ from alerts.jobs.lineup import Lineup
 from alerts.jobs.recording import Recorder, outcome_of
 from alerts.jobs.template_health import tell_of_templates
 from alerts.mail.message import Email
-from alerts.mail.rates import WINDOW, Tally, parse_limits
+from alerts.mail.rates import Tally, parse_limits
 from alerts.mail.render import Renderer
 from alerts.mail.transport import Transport, make_transport
 from alerts.store.outbox import LEASE, Outcome, Ready
 
-COOLING = timedelta(minutes=15)
-"""How long the sender rests when most mails are put off: long enough for the usual greylisting."""
 RECLAIM_SECONDS = 2.0
 """How often a sender whose letters wait for their turn looks for urgent ones."""
 STOP_SECONDS = 6.0
@@ -269,10 +267,8 @@ class _Sending:
 
     async def _brake(self, verdict: Literal["failed", "deferred"], last: Outcome) -> None:
         """Stop by ourselves: to go on would spoil our name with the mail servers, or burn addresses for a fault that is ours."""
-        words = {"failed": "refused for good", "deferred": "put off"}[verdict]
         self._halt(None)
-        reason = f"most of the last {WINDOW} mails were {words}, such as: {last.text}"
-        await asyncio.to_thread(self.intake.brake, reason, None if verdict == "failed" else COOLING)
+        await asyncio.to_thread(self.intake.brake, verdict, last.text)
 
     async def _turn(self) -> None:
         """Wait for this message's place in the rate over all connections, or for the end."""

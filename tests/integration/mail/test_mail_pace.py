@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from alerts.errors import DeliveryError
-from alerts.jobs.intake import BATCH
-from alerts.jobs.send import COOLING, send
+from alerts.jobs.intake import BATCH, COOLING
+from alerts.jobs.send import send
 from alerts.store import notices, outbox, sender
 from alerts.store.counts import count_all
 from alerts.store.db import Database
