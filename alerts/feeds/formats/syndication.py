@@ -6,8 +6,12 @@ import re
 from typing import Any
 
 import feedparser
+import feedparser.api
 
+from alerts.feeds.formats import events
 from alerts.feeds.formats.raw import Document, Raw
+
+feedparser.api.PREFERRED_XML_PARSERS.insert(0, events.__name__)  # its own way of being given an XML reader
 
 _ROOT = re.compile(r"<(?:[A-Za-z_][\w.-]*:)?(?:rss|rdf|feed)(?=[\s>])", re.I)
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
