@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -72,6 +73,7 @@ def after_read(state: FeedState, feed: Feed, reading: Reading, now: datetime) ->
         shown=merged.shown,
         renamed=merged.renamed,
         held=merged.held,
+        dated=_dated(parsed),
         places=parsed.places,
         rebuilt=now if _rebuilt(state.health, parsed) else state.health.rebuilt,
         drift=_drift(state.health, parsed, merged, now),
@@ -243,6 +245,11 @@ def _rebuilt(health: Health, parsed: Parsed) -> bool:
     return elsewhere or (len(health.shown) >= FEWEST and len(parsed.items) * 4 <= len(health.shown))
 
 
+def _dated(parsed: Parsed) -> str:
+    """Return how most entries are dated."""
+    return Counter(item.dated for item in parsed.items).most_common(1)[0][0] if parsed.items else ""
+
+
 def _drift(health: Health, parsed: Parsed, merged: Merge, now: datetime) -> tuple[str, ...]:
     day = now.astimezone(UTC).date().isoformat()
     said = [f"{day} {merged.drift}"] if merged.drift else []
@@ -250,7 +257,12 @@ def _drift(health: Health, parsed: Parsed, merged: Merge, now: datetime) -> tupl
         said.append(
             f"{day} layout changed: {len(parsed.items)} entries at {parsed.places[0]!r}; {len(health.shown)} at {health.places[0]!r}"
         )
-    for name, old, new in (("encoding", health.encoding, parsed.encoding), ("format", health.format, parsed.format)):
+    ways = (
+        ("encoding", health.encoding, parsed.encoding),
+        ("format", health.format, parsed.format),
+        ("dates", health.dated, _dated(parsed)),
+    )
+    for name, old, new in ways:
         if old and new != old:
             said.append(f"{day} {name} changed from {old} to {new}")
     return (*health.drift, *said)[-5:]

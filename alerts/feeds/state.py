@@ -30,6 +30,8 @@ class Health:
     """How long the last document asked to be left alone; a visit that finds it unchanged keeps to that."""
     skip_hours: tuple[int, ...] = ()
     skip_days: tuple[int, ...] = ()
+    dated: str = ""
+    """How most entries of the last document are dated; see `Item.dated`."""
     places: tuple[str, ...] = ()
     """Where the entries of a page stood at the last visit (html-list)."""
     rebuilt: datetime | None = None

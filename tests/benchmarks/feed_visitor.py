@@ -13,7 +13,7 @@ import os
 import resource
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -23,30 +23,24 @@ CONCURRENT = 32
 
 def cpu() -> float:
     """User and system seconds of this process and all that it started, as Linux counts them; workers are children of a server of their own."""
-    ticks = 0
-    for name in family():
-        fields = (Path("/proc") / name / "stat").read_text().rpartition(")")[2].split()
-        ticks += sum(map(int, fields[11:15]))
+    ticks = sum(sum(map(int, text.rpartition(")")[2].split()[11:15])) for text in family("stat").values())
     return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def memory() -> tuple[float, float]:
     """MB at most of this process; MB now of all that it started, shared pages shared out."""
-    others = 0
-    for name in family():
-        if name != str(os.getpid()):
-            rollup = (Path("/proc") / name / "smaps_rollup").read_text()
-            others += int(rollup.partition("\nPss:")[2].split()[0])
+    others = sum(int(text.partition("\nPss:")[2].split()[0]) for pid, text in family("smaps_rollup").items() if pid != os.getpid())
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, others / 1024
 
 
-def family() -> Iterator[str]:
-    """The processes of this session: whoever starts this script gives it one of its own."""
-    ours = os.getsid(0)
+def family(file: str) -> dict[int, str]:
+    """A file of /proc for each process of this session: whoever starts this script gives it one of its own."""
+    ours, found = os.getsid(0), {}
     for place in Path("/proc").iterdir():
         with contextlib.suppress(OSError):
             if place.name.isdigit() and os.getsid(int(place.name)) == ours:
-                yield place.name
+                found[int(place.name)] = (place / file).read_text()
+    return found
 
 
 def told(label: str, count: int, wall: float, used: float, **more: float) -> None:
@@ -110,7 +104,7 @@ def reader(folder: Path, urls: list[str], rounds: int) -> None:
         made.add_feed(url)
     for number in range(rounds):
         timed(
-            str(number + 1), lambda: sum(not isinstance(result.value, Exception) for result in made.update_feeds_iter(workers=CONCURRENT))
+            str(number + 1), lambda: sum(not isinstance(result.value, Exception) for result in made.update_feeds_iter(scheduled=False, workers=CONCURRENT))
         )
 
 
