@@ -47,7 +47,7 @@ app = typer.Typer(
     name="alerts", help=HELP, rich_markup_mode="rich", no_args_is_help=True, add_completion=True, pretty_exceptions_enable=False
 )
 app.add_typer(rules, name="rules", help="Check, test and explain the rules that admins write.")
-app.add_typer(feeds.app, name="feeds", help="The feeds that are polled: try one, see how they are.")
+app.add_typer(feeds.app, name="feeds", help="The feeds that are polled: add one, try one, see how they are.")
 app.add_typer(stories.app, name="stories", help="How reports are joined into stories.")
 app.add_typer(silences.app, name="silences", help="Mute a rule, development, source or story until a moment.")
 app.add_typer(subscribers.app, name="subscribers", help="The people who get mail.")
