@@ -20,6 +20,7 @@ from alerts.errors import AlertsError, UsageError
 from alerts.yamlwords import sentence
 
 if TYPE_CHECKING:
+    from alerts.store.db import Database
     from alerts.store.silences import Kept, Met
     from alerts.stories.silence import Silence
 
@@ -41,7 +42,7 @@ def add(
     rule: Annotated[Names, typer.Option(help="Id of a rule; may be given several times.")] = None,
     development: Annotated[Names, typer.Option(help="Id of a development.")] = None,
     source: Annotated[Names, typer.Option(help="A publisher, or the id of a feed.")] = None,
-    story: Annotated[Names, typer.Option(help="Id of a story.")] = None,
+    story: Annotated[Names, typer.Option(help="Id of a story, of one of its entries, or words of a headline.")] = None,
     until: Annotated[str | None, typer.Option(help="When it ends: 2026-03-31 or 2026-03-31T09:00+09:00.")] = None,
     lasting: Annotated[str | None, typer.Option("--for", help="How long it lasts instead: 12h, 3d, 2w.")] = None,
     author: Annotated[str | None, typer.Option(help="Whom to ask; default: your login.")] = None,
@@ -55,11 +56,13 @@ def add(
     if (until is None) == (lasting is None):
         raise UsageError("say when it ends: --until 2026-03-31, or --for 3d")
     end_ = until if until is not None else (moment + parse_period(lasting or "")).isoformat()
-    names = {"rule": rule or [], "development": development or [], "source": source or [], "story": story or []}
+    database = session.database()
+    stories = [_find_story(database, each) for each in story or []]
+    names = {"rule": rule or [], "development": development or [], "source": source or [], "story": stories}
     silence = _read(session, {**names, "until": end_, "author": author or _login(), "comment": comment})
     if silence.until <= moment:
         raise UsageError(f"--until {until}: that is over already")
-    with session.database().write() as connection:
+    with database.write() as connection:
         silences.keep(connection, silence, origin="command", now=moment)
     session.out.print(f"{silence.id}: {escape(silence.words)} is muted until {silence.until:%Y-%m-%d %H:%M} UTC", highlight=False)
 
@@ -76,6 +79,20 @@ def _read(session: Session, given: dict[str, Any]) -> Silence:
     if wrong := unknown(spec, loaded.rules, loaded.catalog):
         raise UsageError("\n".join(message for _, message in wrong))
     return silence_of(spec, loaded.catalog)
+
+
+def _find_story(database: Database, words: str) -> str:
+    """Return the id of the one story that is meant. Raises UsageError."""
+    from alerts.store.trails import find_stories
+
+    with database.read() as connection:
+        found = find_stories(connection, words)
+    if not found:
+        raise UsageError(f"no story is known by {words!r}; give its id, an entry's id, or words of a headline")
+    if len(found) > 1:
+        names = "\n".join(f"  {each.id}  {each.changed:%Y-%m-%d}  {each.reports[-1].title}" for each in found)
+        raise UsageError(f"several stories fit {words!r}; name one by its id:\n{names}")
+    return found[0].id
 
 
 def _login() -> str:
@@ -99,7 +116,10 @@ def list_(
     session: Session = context.obj
     moment = moment_at(now)
     with session.database().read() as connection:
-        kept = [each for each in silences.load_all(connection) if everything or matched or _state(each, moment) != "over"]
+        kept = silences.load_all(connection)
+        known = {each.silence.id for each in kept}
+        kept += [silences.Kept(each, "file", moment, None, 0) for each in session.everything().silences if each.id not in known]
+        kept = [each for each in kept if everything or matched or _state(each, moment) != "over"]
         met = silences.met(connection, moment) if matched else []
     if as_json:
         rows = [_met_row(each) for each in met] if matched else [_row(each, moment) for each in kept]

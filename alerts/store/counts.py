@@ -79,6 +79,11 @@ def waiting(connection: Connection) -> dict[str, int]:
     return {name: connection.scalar(select(func.count()).select_from(table).where(table.c.open)) or 0 for name, table in tables.items()}
 
 
+def failing_feeds(connection: Connection) -> int:
+    """Count feeds whose last visit failed."""
+    return connection.scalar(select(func.count()).select_from(_FEED).where(_FEED.c.error_streak > 0)) or 0
+
+
 def _sum(condition: Any) -> Any:
     """How many rows fulfil a condition."""
     return func.coalesce(func.sum(case((condition, 1), else_=0)), 0)

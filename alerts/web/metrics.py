@@ -7,7 +7,7 @@ from fastapi.responses import Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, Info, ProcessCollector, generate_latest
 
 from alerts.store import silences
-from alerts.store.counts import waiting
+from alerts.store.counts import failing_feeds, waiting
 from alerts.store.facts import CONFIGURATION, TICK_FACT, VERDICTS_FACT, load_fact
 from alerts.web.site import SAFE, Site, The
 
@@ -32,7 +32,7 @@ def _fill(registry: CollectorRegistry, site: Site) -> None:
     with site.database.read() as connection:
         configuration, tick = load_fact(connection, CONFIGURATION), load_fact(connection, TICK_FACT)
         verdicts = load_fact(connection, VERDICTS_FACT)
-        muted, open_rows = silences.count(connection, now), waiting(connection)
+        muted, open_rows, failing = silences.count(connection, now), waiting(connection), failing_feeds(connection)
     if configuration:
         at, said = configuration
         gauge("configuration_ok", "1 if the configuration directory is in force, 0 if a change of it was refused", said["ok"])
@@ -41,6 +41,7 @@ def _fill(registry: CollectorRegistry, site: Site) -> None:
         Info("alerts_ruleset", "The rule set in force", registry=registry).info({"hash": said["ruleset"]})
     if tick:
         gauge("tick_timestamp_seconds", "When the daemon last looked for work", tick[0].timestamp())
+    gauge("feeds_failing", "Feeds whose last visit failed", failing)
     gauge("silences_active", "Silences in force", muted["active"])
     gauge("silenced_updates", "Story updates that nobody was told of because of a silence", muted["updates_silenced"])
     labelled = Gauge("alerts_waiting", "Rows that wait: entries to assess, updates to publish, mails to send", ["what"], registry=registry)

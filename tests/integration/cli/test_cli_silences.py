@@ -53,9 +53,10 @@ def test_a_silence_is_added_listed_and_ended(made_home: Path) -> None:
     [
         (["--rule", "no-such-rule", "--for", "3d"], "no rule 'no-such-rule'"),
         (["--development", "leader-cal", "--for", "3d"], "did you mean 'leader-call'"),
-        (["--story", "s1"], "say when it ends: --until 2026-03-31, or --for 3d"),
-        (["--story", "s1", "--for", "soon"], "'soon' is not a length of time; write it as 90m, 12h, 30d or 2w"),
-        (["--story", "s1", "--until", "2026-02-01"], "that is over already"),
+        (["--development", "leader-call"], "say when it ends: --until 2026-03-31, or --for 3d"),
+        (["--development", "leader-call", "--for", "soon"], "'soon' is not a length of time; write it as 90m, 12h, 30d or 2w"),
+        (["--story", "s1", "--for", "1d"], "no story is known by 's1'"),
+        (["--development", "leader-call", "--until", "2026-02-01"], "that is over already"),
         (["--for", "3d"], "names nothing to mute"),
     ],
 )
@@ -67,3 +68,13 @@ def test_wrong_words_are_told(made_home: Path, arguments: list[str], told: str) 
 def test_an_unknown_silence_cannot_end(made_home: Path) -> None:
     with pytest.raises(AlertsError, match="no silence 'x'"):
         alerts(made_home, "end", "x")
+
+
+def test_silences_of_the_file_are_listed_before_the_service_has_taken_them_up(made_home: Path) -> None:
+    file = made_home / "config" / "silences.yaml"
+    before = file.read_text(encoding="utf-8")
+    file.write_text("- {id: from-file, development: summit, until: 2026-03-05, author: Ann, comment: c}\n", encoding="utf-8")
+    try:
+        assert [row["origin"] for row in json.loads(alerts(made_home, "list", "--json", *NOW)) if row["id"] == "from-file"] == ["file"]
+    finally:
+        file.write_text(before, encoding="utf-8")

@@ -5,6 +5,7 @@ ALERTS_REGENERATE=1 writes the part about operators anew.
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import shlex
@@ -70,9 +71,15 @@ def commands() -> Iterator[str]:
     yield from (" ".join(found.split()) for found in re.findall(r"`(alerts [^`]+)`", text))
 
 
+@functools.cache
+def everything() -> Any:
+    """The whole command line; building it takes a while."""
+    return get_command(app)
+
+
 @pytest.mark.parametrize("line", sorted(set(commands())))
 def test_every_command_of_the_manual_exists_with_its_options(line: str) -> None:
-    command: Any = get_command(app)
+    command: Any = everything()
     words = shlex.split(line.replace("…", "x"))[1:]
     context = typer.Context(command)
     while words and hasattr(command, "get_command"):
