@@ -35,19 +35,18 @@ _LOOK = """() => {
 
 @pytest.fixture(scope="module")
 def pages(browser: Any) -> Iterator[Any]:
-    """Open one golden mail: `pages(name, size, scheme)`."""
-    opened = []
+    """Open one golden mail: `pages(name, size, scheme)`. One tab shows them all, because opening one takes longer than looking at it."""
+    context = browser.new_context(device_scale_factor=2)
+    tab = context.new_page()
 
     def page(name: str, size: tuple[int, int], scheme: str) -> Any:
-        context = browser.new_context(viewport={"width": size[0], "height": size[1]}, color_scheme=scheme, device_scale_factor=2)
-        opened.append(context)
-        made = context.new_page()
-        made.goto((HERE / name).as_uri())
-        return made
+        tab.set_viewport_size({"width": size[0], "height": size[1]})
+        tab.emulate_media(color_scheme=scheme)
+        tab.goto((HERE / name).as_uri())
+        return tab
 
     yield page
-    for context in opened:
-        context.close()
+    context.close()
 
 
 @pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
