@@ -228,7 +228,7 @@ class OutboxRow(SQLModel, table=True):
     subscriber: int = Field(foreign_key="subscriber.id", ondelete="CASCADE")
     edition: str
     kind: str
-    """alert, daily, weekly, confirmation."""
+    """alert, daily, weekly, welcome, confirmation, link."""
     digest: int | None = Field(default=None, foreign_key="digest.id")
     priority: int = 5
     """Lower goes first: 0 confirmations, 1 alerts of safety, 2 other alerts, 5 digests."""
