@@ -156,6 +156,50 @@ def test_a_host_that_has_enough_of_us_is_left_alone_as_a_whole(server: Server, m
     assert state(database, "a").due >= NOW + timedelta(hours=2)
 
 
+def test_a_refusal_of_one_feed_keeps_others_of_a_host_that_lets_us_in(server: Server, make_context: Maker, database: Database) -> None:
+    server.pages["/b"] = (200, {}, FEED)
+    context = make_context(make_feed(server, "/b"))
+    run(context)
+    server.pages["/a"] = (403, {}, b"")
+    both = make_context(make_feed(server, "/a"), make_feed(server, "/b"), now=NOW + timedelta(hours=3))
+    assert run(both) == PollCount(visited=2, failed=1, unchanged=1), "it lets others in, so it is the address that it refuses"
+    assert state(database, "a").due >= NOW + timedelta(hours=27), "and that one only once a day"
+
+
+def test_a_host_that_lets_nothing_in_is_left_alone_as_a_whole(server: Server, make_context: Maker) -> None:
+    for path in ("/a", "/b", "/c"):
+        server.pages[path] = (403, {}, b"")
+    context = make_context(*(make_feed(server, path) for path in ("/a", "/b", "/c")))
+    assert run(context) == PollCount(visited=1, failed=1, postponed=2)
+
+
+def test_a_busy_feed_says_nothing_of_its_host(server: Server, make_context: Maker, database: Database) -> None:
+    server.pages["/a"] = (503, {"Retry-After": "7200"}, b"")
+    server.pages["/b"] = (200, {}, FEED)
+    assert run(make_context(make_feed(server, "/a"), make_feed(server, "/b"))) == PollCount(visited=2, failed=1, read=1, baseline=2)
+    assert state(database, "a").due >= NOW + timedelta(hours=2)
+
+
+def test_retry_after_is_read_by_the_server_s_own_clock(server: Server, make_context: Maker, database: Database) -> None:
+    headers = {"Date": "Thu, 01 Jan 2015 00:00:00 GMT", "Retry-After": "Thu, 01 Jan 2015 05:00:00 GMT"}
+    server.pages["/a"] = (503, headers, b"")
+    run(make_context(make_feed(server, "/a")))
+    assert state(database, "a").due == NOW + timedelta(hours=5)
+
+
+def test_gone_means_a_look_a_week_and_coming_back_needs_nobody(server: Server, make_context: Maker, database: Database) -> None:
+    server.pages["/a"] = (410, {}, b"")
+    context = make_context(make_feed(server, "/a"))
+    for _ in range(3):
+        run(context)
+        later(context, days=1)
+    assert run(context) == PollCount(), "said three times: believed"
+    server.pages["/a"] = (200, {}, FEED)
+    later(context, days=8)
+    assert run(context).baseline == 2
+    assert state(database, "a").due - context.clock.now() < timedelta(hours=2), "as if nothing had been"
+
+
 def test_one_host_gets_one_connection(server: Server, make_context: Maker) -> None:
     feeds_ = []
     for n in range(12):

@@ -122,3 +122,20 @@ def test_the_shipped_list_is_in_order() -> None:
     assert all(feed.language and feed.country and feed.timezone for feed in catalog.feeds)
     assert all(feed.source.kind == "official" for feed in catalog.feeds if feed.id in {"moj-news", "whitehouse", "isa-html"})
     assert {feed.kind for feed in catalog.feeds if feed.id.startswith(("livedoor", "yahoo"))} == {"aggregator"}
+
+
+SOURCES = Path(__file__).parents[4] / "shared" / "domain" / "sources.csv"
+
+
+@pytest.mark.skipif(not SOURCES.is_file(), reason="no list of sources: ../shared/domain is absent")
+def test_every_source_of_the_curated_list_is_read_or_has_a_tombstone_that_says_why() -> None:
+    import csv
+
+    catalog = load_catalog(shipped("config") / "feeds.yaml")
+    with SOURCES.open(encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            feed = catalog.by_id(row["id"])
+            assert feed is not None, row["id"]
+            assert feed.url == row["url"], row["id"]
+            assert feed.enabled or feed.reason, row["id"]
+            assert feed.terms or not feed.enabled, row["id"]
