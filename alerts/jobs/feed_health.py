@@ -16,7 +16,7 @@ from alerts.store import notices
 from alerts.store.db import exclusive
 from alerts.store.facts import VERDICTS_FACT, load_fact, save_fact
 
-TOLD_FACT = "feeds.told"
+TOLD_FACT = "feeds told"
 NETWORK_KEY = "network"
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, select
+from sqlalchemy.dialects import postgresql, sqlite
 
 from alerts.store.leases import table_of
 from alerts.store.service_tables import FactRow
@@ -24,8 +25,10 @@ _FACT = table_of(FactRow)
 
 def save_fact(connection: Connection, name: str, value: dict[str, Any], *, at: datetime) -> None:
     """Put a fact in the place of the one of that name."""
-    connection.execute(delete(_FACT).where(_FACT.c.name == name))
-    connection.execute(insert(_FACT), {"name": name, "at": at, "value": value})
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    row = {"name": name, "at": at, "value": value}
+    statement = dialect.insert(_FACT).values(row)  # in one statement: two nodes may put the same fact on record at once
+    connection.execute(statement.on_conflict_do_update(index_elements=[_FACT.c.name], set_={"at": at, "value": value}))
 
 
 def load_fact(connection: Connection, name: str) -> tuple[datetime, dict[str, Any]] | None:
