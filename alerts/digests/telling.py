@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from alerts.digests import printed
 from alerts.digests.edition import local_zone
@@ -27,6 +27,8 @@ UNDOINGS = frozenset({"tariff-lifted", "court-ruling"})
 """Developments that may themselves be the withdrawal: a tariff is lifted, a ruling strikes down; neither was withdrawn."""
 ONE_COUNTRYS = frozenset({"court-ruling", "rate-decision", "leadership-change", "election", "travel-advisory", "tax-change"})
 """Developments that are the matter of one country, whatever others a report names."""
+DAYS_AGO = timedelta(days=3)
+"""After so long what began a story is how it came about, not what happened."""
 _OPEN = frozenset({"mooted", "arranging"})
 _OVER = frozenset({"suspended", "reversed", "denied"})
 DECIDED = frozenset({"announced", "adopted", "in-force"})
@@ -230,10 +232,10 @@ class Teller:
 
 
 def moved_on(updates: Sequence[Update]) -> frozenset[str]:
-    """The types of development that a story moved on by since readers heard of it; empty for one that is new to them."""
-    if any(update.kind == "new" for update in updates):
-        return frozenset()
-    facts = (fact.split() for update in updates for fact in update.note.split("; "))
+    """The types of development that a story moved on by since readers heard of it, or since it began if that is days ago."""
+    began = max((update.at for update in updates if update.kind == "new"), default=None)
+    later = [update for update in updates if began is None or update.at - began > DAYS_AGO]
+    facts = (fact.split() for update in later for fact in update.note.split("; "))
     return frozenset(fact[1] for fact in facts if fact[0:1] == ["stage"])
 
 

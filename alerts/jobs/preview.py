@@ -52,7 +52,8 @@ def preview(context: Context, person: Subscriber, edition: Edition, *, days: int
         picked, digest = _alert(context, group, windows.news(group))
     else:
         group = replace(group, choices=replace(group.choices, cadence=edition))
-        picked, digest = draft(context, group, windows.news(group), windows, followed(context, muting, now), now)
+        since = None if days is None else now - timedelta(days=days)
+        picked, digest = draft(context, group, windows.news(group), windows, followed(context, muting, now), now, since=since)
     message = Letters(context).sample(digest, person, now).message if digest else b""
     return Preview(digest, message, picked, _stops(context, person))
 

@@ -114,10 +114,12 @@ def followed(context: Context, muting: Muting, now: datetime) -> Told:
         return muting.strip(stories.with_stories(connection, stories.material_updates_of(connection, [story.id for story in recent])))
 
 
-def draft(context: Context, group: DueGroup, news: Told, windows: Windows, background: Told, now: datetime) -> tuple[Picked, Digest | None]:
-    """Pick for a group and compose; no digest if there is nothing to tell."""
+def draft(
+    context: Context, group: DueGroup, news: Told, windows: Windows, background: Told, now: datetime, *, since: datetime | None = None
+) -> tuple[Picked, Digest | None]:
+    """Pick for a group and compose; no digest if there is nothing to tell. `since`: before it news is too old; None: the usual limit."""
     host, choices = context.settings.host_country, group.choices
-    told_before, oldest = windows.told(group, news), _oldest(context, group, now)
+    told_before, oldest = windows.told(group, news), since or _oldest(context, group, now)
     picked = pick(news, choices, host=host, national=national(context.rules), told=told_before, since=oldest)
     if not picked.picks:
         return picked, None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from string import Formatter
 
@@ -67,7 +67,9 @@ def test_no_template_holds_a_sentence_of_its_own() -> None:
     for place in sorted((ROOT / "templates/email").glob("*.j2")):
         if place.name.endswith(".css.j2") or place.name.startswith("notice."):  # notices are for the operator, in English
             continue
-        text = re.sub(r"\{% block kind %\}\w*|\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}|<[^>]*>|&\w+;", " ", place.read_text(encoding="utf-8"), flags=re.S)
+        text = re.sub(
+            r"\{% block kind %\}\w*|\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}|<[^>]*>|&\w+;", " ", place.read_text(encoding="utf-8"), flags=re.S
+        )
         assert not re.findall(r"[^\W\d_]{2,}", re.sub(r":root \{[^}]*\}", "", text)), place.name
 
 
@@ -282,6 +284,9 @@ def test_a_story_that_moved_on_tells_where_it_is_now_and_not_how_it_got_there() 
     assert "phone" not in composed.items[0].in_short + composed.items[0].title
     assert composed.items[0].news == "It has moved on: Leaders' meeting."
     assert "phone" in alert(NAGOYA, MET).items[0].in_short
+    began = Update(MET.id, "new", "c1", MET.changed - timedelta(days=5), Level.info, number=1)
+    week = compose("weekly", Picked((replace(again, updates=(began, news)),), ()), NAGOYA, wording(), edition="e", now=NOW)
+    assert "phone" not in week.items[0].in_short, "a call of last week is not told beside the meeting of today"
 
 
 def test_a_ruling_is_of_the_country_that_the_reports_name() -> None:
