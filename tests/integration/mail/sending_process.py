@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
+import signal
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,7 +13,7 @@ from typing import Any
 
 from alerts.clock import SetClock, parse_moment
 from alerts.jobs.context import Context
-from alerts.jobs.send import send
+from alerts.jobs.send import SendCount, send
 from alerts.settings import Home, Settings
 from alerts.store.db import Database
 
@@ -28,7 +30,15 @@ def main() -> None:
     unused: Any = SimpleNamespace()
     clock = SetClock(parse_moment(moment))
     context = Context(Settings.model_validate(values), Home(Path(home)), Database(database_url), clock, unused, unused, f"w{os.getpid()}")
-    print(asyncio.run(send(context)))
+    with contextlib.suppress(asyncio.CancelledError):
+        print(asyncio.run(until_told(context)))
+
+
+async def until_told(context: Context) -> SendCount:
+    """Send; SIGTERM ends it as it does in the service."""
+    task = asyncio.ensure_future(send(context))
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    return await task
 
 
 if __name__ == "__main__":
