@@ -8,7 +8,7 @@ from typing import Literal
 
 from sqlalchemy import Connection
 
-from alerts.errors import DeliveryError
+from alerts.errors import DeliveryError, SenderError
 from alerts.jobs.context import Context
 from alerts.jobs.letters import Letter, Letters
 from alerts.jobs.lineup import Lineup
@@ -65,6 +65,11 @@ class Intake:
             limit = min(limit, left) if left > 0 else limit
         return outbox.claim(connection, worker=self._context.worker, now=now, limit=limit, urgent=urgent)
 
+    def put_off(self, dues: Mapping[int, datetime]) -> None:
+        """Give back rows, to be due later."""
+        with self._context.database.write() as connection:
+            outbox.put_off(connection, dues, worker=self._context.worker)
+
     def give_back(self, held: Mapping[int, Ready], tried: set[int]) -> None:
         """End the leases of what has no outcome. What a server may have seen is deferred, so that it does not go twice at once."""
         now, worker = self._context.clock.now(), self._context.worker
@@ -84,6 +89,11 @@ class Intake:
             sender.brake(connection, reason=self.stopped, now=self._context.clock.now(), length=length)
 
     def note(self, sent: int, seconds: float) -> None:
-        """Put on record how fast mails left."""
+        """Put on record how fast mails left, and that the mail server takes our mail."""
         with self._context.database.write() as connection:
             sender.note_rate(connection, sent=sent, seconds=seconds, now=self._context.clock.now())
+
+    def alarm(self, error: SenderError) -> None:
+        """Tell the operator that the mail server refuses us; nothing was burnt."""
+        with self._context.database.write() as connection:
+            sender.alarm(connection, reason=str(error), now=self._context.clock.now())

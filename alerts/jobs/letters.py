@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from alerts.digests import printed
 from alerts.digests.digest import Digest
+from alerts.errors import DeliveryError
 from alerts.jobs.context import Context
 from alerts.jobs.greeting import welcome
 from alerts.mail.dkim import load_keys, sign
@@ -45,6 +46,15 @@ class Letter:
     consent_date: str
     view: str = ""
     thread: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A letter on its way: its email, or why it could not be made into one."""
+
+    ready: Ready
+    email: Email | None
+    failure: DeliveryError | None
 
 
 class Letters:
@@ -84,6 +94,15 @@ class Letters:
                 else:
                     letters.append(letter)
         return letters, outcomes
+
+    def piece(self, letter: Letter, now: datetime) -> Piece:
+        """Return a letter with its email, dated now, or with what kept it from becoming one."""
+        try:
+            return Piece(letter.ready, self.email(letter, now), None)
+        except DeliveryError as error:
+            return Piece(letter.ready, None, error)
+        except Exception as error:
+            return Piece(letter.ready, None, our_mistake(letter.ready, error))
 
     def email(self, letter: Letter, now: datetime) -> Email:
         """Return the email of a letter, dated now. Raises DeliveryError (permanent) if the address cannot be written down."""
@@ -181,6 +200,12 @@ class Letters:
 
     def _message_id(self, purpose: str, key: str) -> str:
         return message_id(self._signer, self._domain, key, purpose=purpose)
+
+
+def our_mistake(ready: Ready, error: Exception) -> DeliveryError:
+    """Return what a mistake of ours means for one mail: whatever a letter brings about, the others must go out."""
+    _LOG.error("send.broken", outbox=ready.id, error=type(error).__name__, exc_info=error)
+    return DeliveryError(f"a mistake of ours ({type(error).__name__}); the log says more")
 
 
 def reason_to_skip(ready: Ready, suppressed: tuple[str, datetime] | None, now: datetime) -> str | None:

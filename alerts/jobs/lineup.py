@@ -1,7 +1,8 @@
 """The letters that wait for a connection: the most urgent first, those for a limited domain when its turn has come.
 
 A slow domain never holds up the others: its letters stand aside. What would stand aside for more than a minute is not taken at all, but put
-off until its turn comes, so that a claim of mails for one large provider does not use up the lease.
+off until its turn comes, so that a claim of mails for one large provider does not use up the lease. A domain that puts off several mails
+in a row is left alone for a while, longer each time.
 """
 
 from __future__ import annotations
@@ -14,8 +15,11 @@ from itertools import count
 
 from alerts.jobs.letters import Letter
 from alerts.mail.rates import Limit, Limits
+from alerts.mail.retries import pause
 from alerts.store.outbox import Ready
 
+STREAK = 3
+"""Mails that a domain puts off in a row before the rest of its mails wait untried."""
 LONGEST_WAIT = 60.0
 """Seconds that a letter stands aside; what would wait longer is put off."""
 
@@ -44,6 +48,8 @@ class Lineup:
         self._free: list[_Entry] = []
         self._domains: dict[str, _Domain] = {}
         self._planned: dict[str, datetime] = {}
+        self._streaks: dict[str, int] = {}
+        self._resting: dict[str, datetime] = {}
         self._numbers = count()
 
     @property
@@ -60,6 +66,9 @@ class Lineup:
         later: dict[int, datetime] = {}
         for ready in batch:
             domain = domain_of(ready)
+            if self._resting.get(domain, now) > now:
+                later[ready.id] = self._resting[domain]
+                continue
             limit = self._limits.of(domain)
             if limit is None or not limit.rate:
                 continue
@@ -100,6 +109,27 @@ class Lineup:
             return False
         domain.in_flight -= 1
         return bool(domain.waiting)
+
+    def took(self, ready: Ready) -> None:
+        """Note that a domain took a mail: whatever it put off before, it is well."""
+        self._streaks.pop(domain_of(ready), None)
+
+    def was_put_off(self, ready: Ready, now: datetime) -> dict[int, datetime]:
+        """Note that a domain put off a mail. After several in a row its others leave the line; return when they shall be due, by row."""
+        name = domain_of(ready)
+        self._streaks[name] = streak = self._streaks.get(name, 0) + 1
+        if streak < STREAK:
+            return {}
+        self._resting[name] = moment = now + pause(name, streak - STREAK + 1)
+        domain = self._domains.get(name)
+        mine = domain.waiting if domain else [entry for entry in self._free if domain_of(entry[2].ready) == name]
+        later = {entry[2].ready.id: moment for entry in mine}
+        if domain:
+            domain.waiting = []
+        elif mine:
+            self._free = [entry for entry in self._free if entry[2].ready.id not in later]
+            heapq.heapify(self._free)
+        return later
 
     def opens_in(self, now: float) -> float | None:
         """Return in how many seconds the next letter may go; None if that depends on what happens."""

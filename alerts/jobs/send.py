@@ -20,11 +20,10 @@ import structlog
 from alerts.errors import AlertsError, DeliveryError, SenderError, UnreachableError
 from alerts.jobs.context import Context
 from alerts.jobs.intake import Intake
-from alerts.jobs.letters import Letters
+from alerts.jobs.letters import Letters, Piece, our_mistake
 from alerts.jobs.lineup import Lineup
 from alerts.jobs.recording import Recorder, outcome_of
 from alerts.jobs.template_health import tell_of_templates
-from alerts.mail.message import Email
 from alerts.mail.rates import Tally, parse_limits
 from alerts.mail.render import Renderer
 from alerts.mail.transport import Transport, make_transport
@@ -63,6 +62,9 @@ async def send(context: Context, *, transport: Transport | None = None) -> SendC
     if await sending.claim():
         try:
             await sending.deliver_all(transport)
+        except SenderError as error:
+            await asyncio.to_thread(sending.intake.alarm, error)
+            raise
         finally:
             await sending.give_back()
         await asyncio.to_thread(tell_of_templates, context, sending.renderer)
@@ -192,7 +194,7 @@ class _Sending:
 
     async def _lane(self, transport: Transport) -> None:
         """Send one letter after the other, as long as there are any; the transport hears of the next ahead, unless a rate makes it wait."""
-        piece: _Piece | None = None
+        piece: Piece | None = None
         while not self._halted.is_set():
             piece = piece or self._next()
             if piece is None:
@@ -216,21 +218,14 @@ class _Sending:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._filled.wait(), seconds)
 
-    def _next(self) -> _Piece | None:
+    def _next(self) -> Piece | None:
         """Take the next letter that may go, made into an email."""
         letter = self._lineup.take(asyncio.get_running_loop().time())
         if self._lineup.free <= self.intake.batch // 2:
             self._hungry.set()
-        if letter is None:
-            return None
-        try:
-            return _Piece(letter.ready, self._letters.email(letter, self._context.clock.now()), None)
-        except DeliveryError as error:
-            return _Piece(letter.ready, None, error)
-        except Exception as error:
-            return _Piece(letter.ready, None, _our_mistake(letter.ready, error))
+        return self._letters.piece(letter, self._context.clock.now()) if letter else None
 
-    async def _deliver(self, piece: _Piece, following: _Piece | None, transport: Transport) -> None:
+    async def _deliver(self, piece: Piece, following: Piece | None, transport: Transport) -> None:
         """Send one letter and put the outcome on record."""
         ready, failure = piece.ready, piece.failure
         try:
@@ -245,7 +240,7 @@ class _Sending:
             if isinstance(error, UnreachableError):
                 self._halt(error)
         except Exception as error:
-            failure = _our_mistake(ready, error)
+            failure = our_mistake(ready, error)
         finally:
             if self._lineup.done(ready):
                 self._filled.set()
@@ -260,10 +255,22 @@ class _Sending:
         self._suppressed += suppress is not None
         self._uncertain += failure is not None and failure.uncertain
         self._context.progress(self._states.total(), self._claimed)
+        await self._heed_domain(ready, outcome)
         verdict = self._tally.add(outcome.state)
         if verdict and not self._halted.is_set():
             await self._brake(verdict, outcome)
         return None
+
+    async def _heed_domain(self, ready: Ready, outcome: Outcome) -> None:
+        """Leave a domain alone that puts off one mail after the other."""
+        if outcome.state == "sent":
+            self._lineup.took(ready)
+        elif outcome.state == "deferred" and 400 <= outcome.code < 500:
+            dues = self._lineup.was_put_off(ready, self._context.clock.now())
+            if dues:
+                await asyncio.to_thread(self.intake.put_off, dues)
+                for row in dues:
+                    del self._held[row]
 
     async def _brake(self, verdict: Literal["failed", "deferred"], last: Outcome) -> None:
         """Stop by ourselves: to go on would spoil our name with the mail servers, or burn addresses for a fault that is ours."""
@@ -283,18 +290,3 @@ class _Sending:
         self._halted.set()
         self._filled.set()
         self._hungry.set()
-
-
-@dataclass(frozen=True, slots=True)
-class _Piece:
-    """A letter on its way: its email, or why it could not be made into one."""
-
-    ready: Ready
-    email: Email | None
-    failure: DeliveryError | None
-
-
-def _our_mistake(ready: Ready, error: Exception) -> DeliveryError:
-    """Whatever one letter brings about, the others must go out."""
-    _LOG.error("send.broken", outbox=ready.id, error=type(error).__name__, exc_info=error)
-    return DeliveryError(f"a mistake of ours ({type(error).__name__}); the log says more")

@@ -1,4 +1,4 @@
-"""When a deferred mail is tried again: exponential back-off with jitter, the same for the same mail and attempt."""
+"""When a deferred mail, or a domain that defers, is tried again: exponential back-off with jitter, always the same for one key."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ EXPIRY = timedelta(days=3)
 def pause(key: str, attempts: int) -> timedelta:
     """Return how long to wait after the given number of attempts (from 1): doubled each time, 75 to 125 %, four hours at most.
 
-    The jitter comes from the mail's key, so that mails deferred together do not come back together, and a test knows what to expect.
+    The jitter comes from the key of the mail or the name of the domain, so that what was deferred together does not come back together, and
+    a test knows what to expect.
     """
     doubled: timedelta = min(LONGEST, FIRST * 2 ** min(attempts - 1, 20))
     return doubled * (0.75 + zlib.crc32(f"{key}:{attempts}".encode()) / 2**32 / 2)

@@ -16,6 +16,7 @@ from alerts.store.tables import OutboxRow
 PAUSE_FACT = "sender_pause"
 RATE_FACT = "sender_rate"
 NOTICE = "sender-pause"
+ALARM = "sender"
 _OUTBOX, _FACT = table_of(OutboxRow), table_of(FactRow)
 
 
@@ -46,6 +47,12 @@ def brake(connection: Connection, *, reason: str, now: datetime, length: timedel
     notices.tell(connection, key=NOTICE, subject="No more mail leaves: most of it was not taken", lines=lines, now=now)
 
 
+def alarm(connection: Connection, *, reason: str, now: datetime) -> None:
+    """Tell the operator that the mail server refuses us, whoever the recipient."""
+    lines = (reason, "Every mail waits as if it had not been tried; the sender tries again at each tick.", "`alerts doctor` says more.")
+    notices.tell(connection, key=ALARM, subject="The mail server refuses this service", lines=lines, now=now)
+
+
 def resume(connection: Connection, *, now: datetime) -> bool:
     """Let mail leave again; False if it was not paused."""
     notices.settle(connection, key=NOTICE, now=now)
@@ -70,5 +77,7 @@ def sent_since(connection: Connection, moment: datetime) -> int:
 def note_rate(connection: Connection, *, sent: int, seconds: float, now: datetime) -> None:
     """Put on record how fast the last mails left; a pause that ended by itself is over for the operator too."""
     save_fact(connection, RATE_FACT, {"per_second": round(sent / seconds, 1), "sent": sent, "seconds": round(seconds, 1)}, at=now)
+    lines = (f"{sent} mails have just been taken.",)
+    notices.settle(connection, key=ALARM, subject="The mail server takes mail again", lines=lines, now=now)
     if paused(connection, now) is None:
-        notices.settle(connection, key=NOTICE, subject="Mail leaves again", lines=(f"{sent} mails have just been taken.",), now=now)
+        notices.settle(connection, key=NOTICE, subject="Mail leaves again", lines=lines, now=now)

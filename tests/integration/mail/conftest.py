@@ -8,7 +8,7 @@ import re
 import ssl
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -96,8 +96,8 @@ class Post:
                 connection.execute(insert(table_of(tables.SubscriberRow)).returning(table_of(tables.SubscriberRow).c.id), row).scalar_one()
             )
 
-    def digest(self, edition: str = "daily:2026-01-03", language: str = "en", kind: str = "daily") -> int:
-        digest = a_digest(edition, language, kind)
+    def digest(self, edition: str = "daily:2026-01-03", language: str = "en", kind: str = "daily", **texts: Any) -> int:
+        digest = replace(a_digest(edition, language, kind), **texts)
         row = {
             "edition": edition,
             "audience": "a",

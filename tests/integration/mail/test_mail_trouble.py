@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import email
+import email.policy
 import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -15,6 +17,7 @@ from pydantic import SecretStr
 
 from alerts.errors import SenderError
 from alerts.jobs.send import SendCount, send
+from alerts.store import notices
 from alerts.store.db import Database
 
 Server = Mapping[str, Any]
@@ -156,13 +159,68 @@ def test_421_after_mail_defers_that_mail_and_the_other_goes(drill: Drill, wire: 
     assert drill.rows["two"].state == "sent"
 
 
+@pytest.mark.parametrize("phase", ["ehlo", "starttls", "auth"])
+def test_421_before_any_mail_burns_nothing(drill: Drill, wire: Any, at: Any, authority: Any, phase: str) -> None:
+    made, path = authority
+    server = wire(starttls=serving(made, "127.0.0.1"), login=("PLAIN",), fault=at(phase, "421 4.7.0 closing"))
+    count = drill(server, options=f"ca={path}", user="sender:secret-word@")
+    assert count.stopped
+    assert drill.error is None, "to be tried again at the next tick, without an alarm"
+    assert drill.untouched()
+
+
+def test_421_to_quit_or_to_rset_loses_nothing(drill: Drill, wire: Any) -> None:
+    def fault(phase: str, _wire: Any) -> str | None:
+        return "421 4.7.0 closing" if phase in {"quit", "other"} else "550 5.1.1 no such user" if phase.rstrip("?") == "rcpt:one" else None
+
+    count = drill(wire(fault=fault), send_connections=1)
+    assert (count.sent, count.failed) == (1, 1)
+
+
+@pytest.mark.parametrize("silent", ["mail", "rcpt", "data"])
+def test_a_server_that_swallows_a_reply_defers_after_a_time_and_gets_nothing_twice(drill: Drill, wire: Any, at: Any, silent: str) -> None:
+    """Offers PIPELINING and answers but a part of what came in one write."""
+    server = wire(fault=at(silent, "raw:", times=1))
+    count = drill(server, send_connections=1, options="starttls=off&timeout=0.3")
+    assert count.failed == 0
+    assert count.sent + count.deferred >= 1
+    assert set(server.accepted.values()) <= {1}
+
+
+@pytest.mark.parametrize(("phase", "reply"), [("mail", "354 go on"), ("rcpt", "221 bye"), ("data", "250 ok"), ("mail", "250 ok\r\n250 ok")])
+def test_wrong_answers_to_a_pipelined_envelope_are_never_taken_for_right_ones(
+    drill: Drill, wire_server: Server, at: Any, phase: str, reply: str
+) -> None:
+    server = wire_server["Wire"](fault=at(phase, reply, times=1))
+    count = drill(server, send_connections=1, options="starttls=off&timeout=0.5")
+    assert (count.sent, count.failed, count.uncertain) == (2, 0, 0)
+    assert set(server.accepted.values()) == {1}
+    assert server.sessions == 2, "a connection that is out of step is left before it gets a message"
+
+
+def test_a_domain_that_puts_off_one_mail_after_the_other_is_left_alone_and_the_others_go(drill: Drill, wire: Any) -> None:
+    def fault(phase: str, _wire: Any) -> str | None:
+        return "451 4.7.1 try again later" if phase.rstrip("?").startswith("rcpt:grey") else None
+
+    addresses = [*(f"grey{number}@grey.example" for number in range(20)), *(f"r{number}@example.org" for number in range(20))]
+    server = wire(fault=fault)
+    count = drill(server, addresses=addresses, send_connections=1)
+    assert (count.sent, count.deferred) == (20, 4), "three in a row, and the one that was on its way"
+    waiting = [row for row in drill.post.rows() if row.open]
+    now = drill.post.context.clock.now()
+    untried = {(row.due - now).total_seconds() for row in waiting if row.attempts == 0}
+    assert len(untried) == 1
+    assert 45 <= untried.pop() <= 75
+    assert len({row.due for row in waiting if row.attempts == 1}) == 4, "jitter keeps them apart"
+
+
 def test_greylisting_defers_the_recipient_and_no_other(drill: Drill, wire: Any, at: Any) -> None:
     def fault(phase: str, _wire: Any) -> str | None:
         return "451 4.7.1 <one@example.org>: greylisted" if phase in {"rcpt:one", "rcpt:one?"} else None
 
     count = drill(wire(fault=fault), send_connections=1)
     assert (count.sent, count.deferred) == (1, 1)
-    assert drill.rows["one"].outcome == "the mail server says not now: 451 4.7.1 <<address>>: greylisted"
+    assert drill.rows["one"].outcome == "the mail server says not now: 451 4.7.1 <address>: greylisted"
 
 
 @pytest.mark.parametrize(
@@ -324,6 +382,39 @@ def test_an_address_beyond_ascii_goes_where_smtputf8_is_offered(drill: Drill, wi
     assert recipients == {"名前@example.org", "reader@xn--r8jz45g.jp", '"a..b"@docomo.example.jp'}
 
 
+HOSTILE = "Ministry\r\nBcc: evil@example.net\r\n\r\n<script>.\r\n.\r\nMAIL FROM:<evil@example.net>"
+LONG = ".hidden dots\n.\n..\nFrom here on: " + "x" * 5000 + "\n" + "京都" * 2000
+
+
+@pytest.mark.parametrize("plain", [True, False], ids=["plain", "pipelined"])
+def test_no_text_of_a_feed_or_a_setting_becomes_a_header_or_a_command(drill: Drill, wire_server: Server, plain: bool) -> None:
+    """Feed titles stand in subjects and bodies, the sender's name in From."""
+    server = wire_server["Wire"](pipelining=not plain)
+
+    async def scenario() -> None:
+        async with wire_server["listening"](server):
+            url = f"smtp://127.0.0.1:{server.port}?hello=test.example&starttls=off"
+            post = drill._new_post(drill._database, url, sender_name='Alerts", Evil <evil@example.net>,"')
+            digest = post.digest(subject=HOSTILE, title=HOSTILE, summary=LONG)
+            post.put(post.subscriber("reader@example.org"), digest)
+            assert (await send(post.context)).sent == 1
+
+    asyncio.run(scenario())
+    ((sender, recipient, raw),) = server.messages
+    assert recipient == "reader@example.org"
+    assert sender.endswith("@example.jp")
+    assert server.commands.count("MAIL") == 1
+    mail = email.message_from_bytes(raw, policy=email.policy.default)
+    assert not mail.defects
+    assert mail["Bcc"] is None
+    assert [address.addr_spec for address in mail["From"].addresses] == ["alerts@example.jp"]
+    assert mail["Subject"].startswith("Ministry Bcc: evil@example.net")
+    assert max(map(len, raw.split(b"\r\n"))) <= 998
+    text = mail.get_body(("plain",)).get_content()
+    assert ".hidden dots" in text
+    assert "x" * 60 in text.replace("\n", "")
+
+
 # TLS and login
 
 
@@ -396,6 +487,10 @@ def test_a_wrong_password_stops_the_sender_burns_nothing_and_is_never_repeated(d
     assert "user name or password" in str(drill.error)
     assert "secret-word" not in str(drill.error)
     assert drill.untouched()
+    with drill.post.database.write() as connection:
+        (notice,) = notices.claim(connection, worker="w9", now=drill.post.context.clock.now())
+    assert "refuses this service" in notice.subject
+    assert "user name or password" in notice.lines[0]
 
 
 def test_a_login_that_fails_for_now_burns_nothing(drill: Drill, wire: Any, at: Any, authority: Any) -> None:
