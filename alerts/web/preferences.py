@@ -17,6 +17,7 @@ from alerts.store.subscribers import Subscriber
 from alerts.web import choices_form, entered, links
 from alerts.web.bearer import person_of
 from alerts.web.entered import Entered, FieldError
+from alerts.web.last_mails import last_mails
 from alerts.web.pages import pick_language
 from alerts.web.security import FORM_FIELD
 from alerts.web.site import SAFE, Form, Site, The, word
@@ -107,6 +108,8 @@ def _page(
     language = pick_language(request, person.choices.language)
     now = site.clock.now()
     today = now.astimezone(local_zone(person.choices.timezone)).date()
+    with site.database.read() as connection:
+        mails = last_mails(connection, person, language)
     paused = person.paused_until if person.paused_until and person.paused_until > now else None
     return site.pages.page(
         request,
@@ -123,6 +126,7 @@ def _page(
         paused=printed.day(paused.astimezone(local_zone(person.choices.timezone)).date(), language) if paused else "",
         due=printed.time(person.due, person.choices.timezone, language) if person.due else "",
         until=until,
+        mails=mails,
         first_day=(today + timedelta(days=1)).isoformat(),
         last_day=(today + timedelta(days=365)).isoformat(),
         unsubscribe_url=site.links.unsubscribe(person.id),

@@ -9,6 +9,7 @@ from web_place import Place, hidden, sign_up_fields
 
 from alerts.mail.links import PREFERENCES_AGE
 from alerts.rules.levels import Level
+from alerts.store import outbox
 
 
 def form_of(place: Place, link: str) -> dict[str, str]:
@@ -36,6 +37,20 @@ def test_the_page_shows_what_was_chosen_and_the_address_masked(place: Place) -> 
     assert 'value="USA" checked' in page
     assert "r•••@example.com" in page
     assert "reader@example.com" not in page
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_the_page_says_what_became_of_the_last_mails(place: Place, language: str) -> None:
+    person = place.subscriber(language=language)
+    now = place.clock.now()
+    given_up = "given up after 3 days: the mail server says not now: 451 4.7.1 <address>: try later"
+    with place.database.write() as connection:
+        assert outbox.mail_link(connection, person.id, now=now)
+        (mail,) = [ready for ready in outbox.claim(connection, worker="w1", now=now, limit=9) if ready.kind == "link"]
+        outbox.record(connection, [outbox.Outcome(mail.id, "failed", now, now, 24, 451, given_up)], worker="w1")
+    page = place.client.get(place.links.preferences(person.id), headers={"Accept-Language": language}).text
+    assert {"en": "it could not be delivered", "ja": "お届けできませんでした"}[language] in page
+    assert "given up after 3 days: the mail server says not now: 451 4.7.1 &lt;address&gt;: try later" in page
 
 
 def test_wrong_choices_change_nothing(place: Place) -> None:
