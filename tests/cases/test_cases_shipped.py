@@ -26,10 +26,13 @@ def read_cases(name: str) -> list[dict[str, Any]]:
     return cases
 
 
-def entry_of(text: str) -> Entry:
+def entry_of(text: str, *, country: str = "") -> Entry:
     """Make an entry of the press whose title is the text; the script tells its language."""
     language = "ja" if is_japanese(text) else "en"
-    return Entry("e", Source("s", "s", language=language), "", text, "", datetime(2026, 2, 15, tzinfo=UTC), language)
+    return Entry("e", Source("s", "s", country=country, language=language), "", text, "", datetime(2026, 2, 15, tzinfo=UTC), language)
+
+
+WORDINGS: dict[str, list[str]] = yaml.load((Path(__file__).parent / "wordings.yaml").read_text(encoding="utf-8"), yaml.BaseLoader)
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +56,17 @@ def test_ambiguous_words_are_told_apart(rules: RuleSet, case: dict[str, Any]) ->
 @pytest.mark.parametrize("case", read_cases("stages.yaml"), ids=lambda case: case["text"])
 def test_hedges_and_denials_take_back_what_stands_beside_them(rules: RuleSet, case: dict[str, Any]) -> None:
     assert assess(rules, entry_of(case["text"])).developments[0].stage == case["stage"]
+
+
+@pytest.mark.parametrize("development", list(WORDINGS))
+def test_a_development_is_known_in_many_wordings(rules: RuleSet, development: str) -> None:
+    """English lines are as a paper of Japan prints them: it need not name the country."""
+    missed = []
+    for text in WORDINGS[development]:
+        found = {each.type for each in assess(rules, entry_of(text, country="" if is_japanese(text) else "JPN")).developments}
+        if found if development == "none" else development not in found:
+            missed.append(f"{text}: {sorted(found)}")
+    assert missed == []
 
 
 def test_lint_knows_its_codes_and_finds_no_rule_that_is_looked_at_for_every_entry_without_cause(rules: RuleSet) -> None:
