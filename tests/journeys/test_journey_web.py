@@ -116,6 +116,8 @@ def test_a_reader_signs_up_confirms_changes_leaves_and_comes_back(browser: Any, 
     assert "Automotive (Info and above)" in page.inner_text("main")
     page.get_by_role("button", name="Yes, subscribe me").click()
     assert page.get_by_role("heading", level=1).inner_text() == "You are subscribed"
+    welcome = wait_until(lambda: mails_to(outbox, "reader@example.com")[1:], "the welcome mail")[0]
+    assert welcome["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
 
     page.get_by_role("link", name="Change your settings").click()
     assert page.get_by_label("Automotive", exact=True).is_checked()
@@ -138,10 +140,10 @@ def test_a_reader_signs_up_confirms_changes_leaves_and_comes_back(browser: Any, 
     page.goto(f"{base}/p/lost")
     page.get_by_label("Mail address").fill("Reader@Example.com")
     page.get_by_role("button", name="Mail me a link").click()
-    mail = wait_until(lambda: mails_to(outbox, "reader@example.com")[1:], "the mail with the link")[0]
+    mail = wait_until(lambda: mails_to(outbox, "reader@example.com")[2:], "the mail with the link")[0]
     page.goto(link_in(mail, "p"))
     assert page.get_by_role("heading", level=1).inner_text() == "Your settings"
-    assert len(mails_to(outbox, "reader@example.com")) == 2
+    assert len(mails_to(outbox, "reader@example.com")) == 3
     context.close()
 
 
