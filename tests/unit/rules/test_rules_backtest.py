@@ -5,20 +5,26 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from rich.console import Console
-from rules_sample import FILES
+from rules_sample import FILES, make_entry
 from typer.testing import CliRunner, Result
 
 from alerts.cli.rules.app import app
 from alerts.cli.session import Session
+from alerts.digests.subscriber import Choices
 from alerts.errors import AlertsError, UsageError
+from alerts.feeds.parse import Item
 from alerts.rules.compile import compile_texts
+from alerts.rules.levels import Level
 from alerts.settings import Home
+from alerts.store import entries, subscribers
 from alerts.store.db import Database
+from alerts.store.facts import CONFIGURATION, save_fact
 from alerts.store.rulesets import keep_ruleset
 
 FEEDS = "- {id: one, url: 'https://news.example.org/feed', title: One, publisher: One, kind: press, country: JPN}\n"
@@ -110,3 +116,24 @@ def test_without_file_or_home_it_says_what_to_give(home: Path) -> None:
     result = CliRunner().invoke(app, ["backtest"], obj=Session(Home(home / "none"), Console(), Console(stderr=True)))
     assert isinstance(result.exception, UsageError)
     assert "give a FILE of entries" in str(result.exception)
+
+
+def test_stored_entries_are_compared_with_what_is_in_force_for_the_subscribers_there_are(call, home: Path) -> None:
+    now = datetime(2026, 2, 2, tzinfo=UTC)
+    database, old = Database(f"sqlite:///{home / 'alerts.db'}"), compile_texts(FILES)
+    with database.write() as connection:
+        keep_ruleset(connection, old.hash, old.files, now=now)
+        save_fact(connection, CONFIGURATION, {"ok": True, "ruleset": old.hash, "problems": []}, at=now)
+        subscribers.add(
+            connection, "a@example.org", Choices(cadence="immediate", sectors=(("safety", Level.info),)), now=now, confirmed=True
+        )
+        for number, (title, baseline) in enumerate((("Missile passes over Japan", False), ("Missile over Japan again", True))):
+            entry = replace(make_entry(title), id=f"one:{number}")
+            entries.insert_new(connection, [Item(entry, str(number), "given", "", "1")], feed="one", now=now, baseline=baseline)
+    narrow(home)
+    found = json.loads(call("backtest", "--json", "--now", "2026-02-03").stdout)
+    assert found["old"]["ruleset"] == old.hash
+    assert (found["entries"], found["subscribers"], found["counts"]["lost"]) == (2, 1, 2)
+    assert (found["old"]["alerts"], found["new"]["alerts"]) == (1, 0), "what came with a first poll reaches nobody"
+    assert json.loads(call("backtest", "--json", "--now", "2026-05-03").stdout)["entries"] == 0
+    assert "no mistakes" in call("check", "--now", "2026-02-03").output
