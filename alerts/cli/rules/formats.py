@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from urllib.parse import quote
 
 from alerts.errors import Problem
 from alerts.rules.lints.finding import CODES, Finding
@@ -45,7 +46,7 @@ def as_sarif(problems: Sequence[Problem], findings: Sequence[Finding], directory
 
 def _result(code: str, level: str, message: str, at: Problem | Finding, directory: Path) -> dict[str, object]:
     region = {"startLine": max(at.line, 1), "startColumn": max(at.column, 1)}
-    location = {"artifactLocation": {"uri": _path(at.file, directory)}, "region": region}
+    location = {"artifactLocation": {"uri": quote(_path(at.file, directory))}, "region": region}
     return {"ruleId": code, "level": level, "message": {"text": message}, "locations": [{"physicalLocation": location}]}
 
 
