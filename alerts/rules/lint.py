@@ -18,9 +18,11 @@ _CHECKS: tuple[Callable[[RuleSet, Places, date], Iterable[Finding]], ...] = (
 )  # fmt: skip
 
 
-def lint(rules: RuleSet, *, today: date, entries: Iterable[Entry] = (), host: str = "JPN") -> list[Finding]:
+def lint(
+    rules: RuleSet, *, today: date, entries: Iterable[Entry] = (), host: str = "JPN", term_share: float = from_entries.TERM_SHARE
+) -> list[Finding]:
     """Return all findings, ordered by place. With `entries`, also terms and rules that match too many of them."""
     places = Places(rules)
     found = {finding for check in _CHECKS for finding in check(rules, places, today)}
-    found |= set(from_entries.frequent(rules, places, entries, host=host))
+    found |= set(from_entries.frequent(rules, places, entries, host=host, term_share=term_share))
     return sorted(found)

@@ -13,11 +13,12 @@ import typer
 from rich.markup import escape
 
 from alerts.cli.rules.formats import as_github, as_json, as_sarif
-from alerts.cli.rules.options import Config, Json
+from alerts.cli.rules.options import Config, Json, load_lines
 from alerts.cli.service import Now
 from alerts.clock import parse_period
 from alerts.errors import ConfigError, Problem, UsageError
 from alerts.rules.lint import lint
+from alerts.rules.lints.entries import TERM_SHARE
 from alerts.rules.lints.finding import CODES, Finding
 from alerts.yamlwords import did_you_mean
 
@@ -55,6 +56,11 @@ def check(
     json_too: Json = False,
     explain_code: Annotated[str | None, typer.Option("--explain", metavar="CODE", help="Say what a code means, such as L03.")] = None,
     since: Annotated[str, typer.Option(help="Find terms and rules that match too many stored entries of this long.")] = "30d",
+    entries: Annotated[
+        Path | None, typer.Option(help="JSON Lines for that instead of the stored entries.", exists=True, dir_okay=False)
+    ] = None,
+    most: Annotated[float, typer.Option(min=0, max=100, help="Per cent of the entries that one term may stand in (L12).")] = TERM_SHARE
+    * 100,
     now: Now = None,
 ) -> None:
     """Read every file and say every mistake with its place (exit 2), then what is valid but unwise (exit 1 with --fail-on)."""
@@ -73,7 +79,8 @@ def check(
             raise
         _print(form, error.problems, [], directory)
         raise typer.Exit(2) from None
-    findings = lint(loaded.rules, today=moment.date(), entries=_stored(session, moment - parse_period(since)))
+    news = load_lines(context, entries, config) if entries else _stored(session, moment - parse_period(since))
+    findings = lint(loaded.rules, today=moment.date(), entries=news, term_share=most / 100)
     if form is Format.text:
         for finding in findings:
             line = f"{finding.place}: {finding.level} {finding.code}: {escape(finding.message)}"

@@ -10,7 +10,7 @@ from alerts.rules.compile import RuleSet
 from alerts.rules.evaluate import held_rules, look_at
 from alerts.rules.lints.finding import Finding, Places
 
-TERM_SHARE = 0.03
+TERM_SHARE = 0.05
 """Of the entries of its language, that one term of a cue may stand in."""
 RULE_SHARE = 0.05
 """Of all entries, that one rule may tell of."""
@@ -18,8 +18,10 @@ LEAST = 200
 """Entries below which a share says nothing."""
 
 
-def frequent(rules: RuleSet, places: Places, entries: Iterable[Entry], *, host: str = "JPN") -> Iterator[Finding]:
-    """Find terms of cues and rules of developments that match too many entries."""
+def frequent(
+    rules: RuleSet, places: Places, entries: Iterable[Entry], *, host: str = "JPN", term_share: float = TERM_SHARE
+) -> Iterator[Finding]:
+    """Find terms of cues and rules of developments that match too many entries; `term_share` is a part of one."""
     terms: Counter[tuple[str, str, str]] = Counter()
     fired: Counter[str] = Counter()
     total: Counter[str] = Counter()
@@ -38,7 +40,7 @@ def frequent(rules: RuleSet, places: Places, entries: Iterable[Entry], *, host: 
         )
         fired.update({each.rule.id for each in held_rules(rules, look, every=False) if each.rule.development and not each.dropped})
     for (concept, text, language), count in sorted(terms.items()):
-        if total[language] >= LEAST and count > TERM_SHARE * total[language]:
+        if total[language] >= LEAST and count > term_share * total[language]:
             share = f"{count / total[language]:.1%} of {total[language]:,} entries in {language}"
             yield places.concept(concept, "L12", f"“{text}” of {concept} stands in {share}")
     everything = total.total()
