@@ -18,6 +18,7 @@ _ONE_TO_ONE = {
     **dict.fromkeys("‘’‛ʼ", "'"),
     **dict.fromkeys("“”„‟", '"'),
     **dict.fromkeys("‐‑‒–—―−﹣", "-"),
+    **dict.fromkeys(map(chr, range(0xD800, 0xE000)), "\ufffd"),  # halves of characters, which no other text library takes
     **dict(zip("髙﨑濵邊邉齋齊澤嶋德瀨廣曻國學", "高崎浜辺辺斎斉沢島徳瀬広昇国学", strict=True)),
 }
 _TABLE = str.maketrans(_ONE_TO_ONE)

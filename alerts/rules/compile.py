@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from alerts.errors import ConfigError, Problem
+from alerts.garbage import uncollected
 from alerts.rules.assessment import Term
 from alerts.rules.configuration import Configuration, Placed, read_configuration, shape_of
 from alerts.rules.levels import Level
@@ -106,6 +107,11 @@ class RuleSet:
 
 def compile_texts(texts: Mapping[str, bytes | str]) -> RuleSet:
     """Compile files given by their name relative to the configuration directory. Raises ConfigError with all problems of all files."""
+    with uncollected():
+        return _compile(texts)
+
+
+def _compile(texts: Mapping[str, bytes | str]) -> RuleSet:
     read = read_configuration(texts)
     if read.problems:
         raise ConfigError(read.problems)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
-import gc
-from collections.abc import Iterator
 from pathlib import Path
 
 from alerts.errors import ConfigError, Problem
+from alerts.garbage import uncollected
 from alerts.rules.cache import keep, key_of, recall
 from alerts.rules.compile import RuleSet, compile_texts
 from alerts.rules.configuration import FOLDERS, SINGLE
@@ -40,24 +38,12 @@ def load_rules(directory: Path, cache: Path | None = None) -> RuleSet:
     Raises ConfigError with every problem of every file.
     """
     texts = read_texts(directory)
-    with _uncollected():
-        if cache is None:
-            return compile_texts(texts)
-        key = key_of(texts)
+    if cache is None:
+        return compile_texts(texts)
+    key = key_of(texts)
+    with uncollected():
         rules = recall(cache, key)
-        if rules is None:
-            rules = compile_texts(texts)
-            keep(cache, key, rules)
-        return rules
-
-
-@contextlib.contextmanager
-def _uncollected() -> Iterator[None]:
-    """Keep the garbage collector from walking, again and again, through a hundred thousand objects that all stay: a third of the time."""
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()
+    if rules is None:
+        rules = compile_texts(texts)
+        keep(cache, key, rules)
+    return rules

@@ -150,10 +150,10 @@ class Scanner:
 
     def _is_covered(self, text: str, start: int, end: int, actor: str, actors: list[tuple[int, int, str]]) -> bool:
         """True if a longer mention of another actor covers this one; runs of one-kanji names (日米 in 日米韓) hide nothing."""
-        for first, last, other in actors:
-            if first <= start and end <= last and last - first > end - start and other != actor:
-                return not all(char in self._lexicon.kanji for char in text[start:end])
-        return False
+        kanji = self._lexicon.kanji
+        if text[start] in kanji and all(char in kanji for char in text[start:end]):
+            return False
+        return any(first <= start and end <= last and last - first > end - start and other != actor for first, last, other in actors)
 
 
 def _unhidden(kept: list[Hit], hiding: list[tuple[int, int, int]]) -> Iterator[Hit]:
