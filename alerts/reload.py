@@ -11,9 +11,12 @@ from __future__ import annotations
 
 import threading
 import time
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import structlog
+from sqlalchemy import Connection
 
 from alerts.clock import Clock
 from alerts.errors import ConfigError, Problem
@@ -138,10 +141,10 @@ class Configuration:
         with self._database.write() as connection:
             keep_ruleset(connection, loaded.rules.hash, loaded.rules.files, now=now)
             fact = {"ok": not problems, "ruleset": loaded.rules.hash, "count": len(problems), "problems": said}
-            save_fact(connection, CONFIGURATION, fact, at=now)
+            _save_if_new(connection, CONFIGURATION, fact, now)
             if not problems:
                 silences = [document(each) for each in loaded.silences]
-                save_fact(connection, LAST_GOOD, {"catalog": loaded.catalog.model_dump(mode="json"), "silences": silences}, at=now)
+                _save_if_new(connection, LAST_GOOD, {"catalog": loaded.catalog.model_dump(mode="json"), "silences": silences}, now)
                 lines = [f"Rule set {loaded.rules.hash} is in force since {now:%Y-%m-%d %H:%M} UTC."]
                 notices.settle(connection, key=NOTICE, subject="The configuration is in order again", lines=lines, now=now)
         if problems:
@@ -163,6 +166,13 @@ class Configuration:
         with self._database.write() as connection:
             notices.tell(connection, key=NOTICE, subject="The changed configuration is refused", lines=lines, now=self._clock.now())
         self._is_told = True
+
+
+def _save_if_new(connection: Connection, name: str, value: dict[str, Any], now: datetime) -> None:
+    """Put a fact on record if it says something new; its moment is when that began."""
+    known = load_fact(connection, name)
+    if known is None or known[1] != value:
+        save_fact(connection, name, value, at=now)
 
 
 def _says(loaded: Loaded) -> tuple[object, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import warnings
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, get_args
 
@@ -280,3 +280,13 @@ def test_a_tick_from_cron_goes_on_with_the_last_good_rules_and_says_so(
     assert notices_of(database) == [("The changed configuration is refused", True)]
     with pytest.raises(ConfigError):
         session.context()
+
+
+def test_a_restart_with_nothing_new_leaves_the_moment_of_the_last_change(directory: Path, database: Database) -> None:
+    configured(directory, database)
+    later = SetClock(CLOCK.now() + timedelta(hours=1))
+    Configuration(directory, database, later, settle=0, patience=0)
+    with database.read() as connection:
+        known = load_fact(connection, CONFIGURATION)
+    assert known is not None
+    assert known[0] == CLOCK.now()

@@ -10,7 +10,8 @@ from alerts.jobs.publish import PublishCount, publish
 from alerts.jobs.silencing import tell_after_all
 from alerts.rules.assessment import Development, Impact, Term
 from alerts.rules.levels import Level
-from alerts.store import silences, stories
+from alerts.store import audiences, silences, stories
+from alerts.store.counts import waiting
 from alerts.store.db import exclusive
 from alerts.store.tables import DigestRow
 from alerts.stories.silence import Silence
@@ -146,3 +147,16 @@ def test_silences_of_the_file_are_in_force_and_end_when_they_leave_it(service: S
     with service.database.read() as connection:
         (kept,) = silences.load_all(connection)
     assert (kept.origin, kept.ended is not None, kept.met) == ("file", True, 1)
+
+
+def test_what_stands_where_counts_silences_and_subscribers_by_audience(service: Service) -> None:
+    service.subscribe("ann")
+    service.subscribe("ben")
+    service.subscribe("kim", language="ja")
+    silence(service, rules=("a-rule",))
+    service.happens("cars", Level.prepare)
+    publish(service.context)
+    with service.database.read() as connection:
+        assert silences.count(connection, service.clock.now()) == {"active": 1, "updates_silenced": 1}
+        assert sorted(people for _, people in audiences.all_audiences(connection)) == [1, 2]
+        assert waiting(connection) == {"entries": 0, "updates": 0, "mails": 0}
