@@ -47,6 +47,8 @@ def try_(context: typer.Context, target: Target, now: Now = None, as_json: Json 
     session: Session = context.obj
     moment = moment_at(now)
     looked = _look(session, target, moment)
+    if looked.error is not None and looked.error.reason == "html" and target.startswith("http"):
+        raise AlertsError(f"{looked.error} `alerts feeds add {target} --dry-run` looks for the feed that the page names")
     parsed = looked.read()
     if as_json:
         for item in parsed.items:

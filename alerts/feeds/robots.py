@@ -69,33 +69,33 @@ class Robots:
     """What sites said, for a day. One per process."""
 
     def __init__(self) -> None:
-        self._known: dict[str, tuple[datetime, Rules | None]] = {}
+        self._known: dict[str, tuple[datetime, Rules]] = {}
 
     async def check(self, client: httpx.AsyncClient, page: Target, url: str, now: datetime) -> None:
-        """Raise FeedError with reason `robots` if the site of `url` does not want it read, or cannot say now (§2.3.1.4)."""
+        """Raise FeedError with reason `robots` if the site of `url` does not want it read or cannot say, else as `fetch` does."""
         parts = urlsplit(url)
         site = f"{parts.scheme}://{parts.netloc}"
         kept = self._known.get(site)
         if kept is None or kept[0] <= now:
-            kept = (now + KEPT, await _ask(client, page, site))
-            if kept[1] is not None:
-                self._known[site] = kept
-        if kept[1] is None:
-            raise FeedError("robots", f"robots.txt of {parts.hostname} cannot be read now, so its pages are left alone; it is asked again")
+            kept = self._known[site] = (now + KEPT, await _ask(client, page, site))
         if not kept[1].allow(f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}"):
             raise FeedError(
                 "robots", f"robots.txt of {parts.hostname} asks not to read this page; ask the publisher, or take the source out"
             )
 
 
-async def _ask(client: httpx.AsyncClient, page: Target, site: str) -> Rules | None:
-    """Return the rules of a site; everything is allowed where there is no robots.txt, and None means that the server could not say."""
+async def _ask(client: httpx.AsyncClient, page: Target, site: str) -> Rules:
+    """Return the rules of a site; everything is allowed where there is no robots.txt. A server that cannot say is left alone (§2.3.1.4)."""
     try:
         found = await fetch(client, page, url=f"{site}/robots.txt", limit=LIMIT)
     except FeedError as error:
         status = int(error.reason.removeprefix("http-")) if error.reason.startswith("http-") else 0
-        refused = 400 <= status < 500 and status != 429
-        return Rules() if refused or error.reason in {"too-large", "redirect-loop", "bad-redirect"} else None
+        if (400 <= status < 500 and status != 429) or error.reason in {"too-large", "redirect-loop", "bad-redirect"}:
+            return Rules()
+        if not status:
+            raise
+        told = f"robots.txt cannot be read now (HTTP {status}), so pages of {urlsplit(site).hostname} are left alone; it is asked again"
+        raise FeedError("robots", told, retry_after=error.retry_after) from None
     return await asyncio.to_thread(read_rules, (found.body or b"").decode("utf-8", "replace"))
 
 

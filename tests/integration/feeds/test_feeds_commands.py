@@ -103,6 +103,13 @@ def test_check_live_tells_which_feeds_answer(home: Path, server: Server) -> None
     assert isinstance(done.exception, AlertsError)
 
 
+def test_try_of_a_page_says_how_to_find_its_feed(home: Path, server: Server) -> None:
+    server.pages["/page"] = (200, {"Content-Type": "text/html"}, b"<html><title>Town</title></html>")
+    done = alerts(home, "try", server.url("/page"))
+    assert "a web page with the title 'Town' came instead of the feed" in str(done.exception)
+    assert f"`alerts feeds add {server.url('/page')} --dry-run`" in str(done.exception)
+
+
 def test_try_says_how_it_was_decoded_and_dated_and_what_was_dropped(home: Path, tmp_path: Path) -> None:
     file = tmp_path / "town.xml"
     text = (

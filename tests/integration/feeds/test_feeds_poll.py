@@ -232,6 +232,7 @@ def test_a_site_that_cannot_show_its_robots_txt_is_left_alone_for_now(server: Se
     context = make_context(make_feed(server, "/list", format="html-list", select={"item": ".news li"}))
     assert run(context).failed == 1
     assert server.visits("/list") == 0
+    assert "robots.txt cannot be read now (HTTP 503)" in (state(database, "list").error_message or "")
     del server.pages["/robots.txt"]
     later(context, hours=1)
     assert run(context).baseline == 2, "404: there are no rules"
