@@ -38,6 +38,8 @@ HOSTS_AT_ONCE = 32
 """Hosts that are visited side by side; more only fills queues."""
 GAP_SECONDS = 1.0
 """Between two visits to one host. A host of our own network needs no such courtesy."""
+BUSY = timedelta(seconds=30)
+"""How long a feed waits whose host another machine is visiting."""
 BATCH = 500
 STOP_SECONDS = 6.0
 
@@ -145,10 +147,17 @@ class _Round:
         return bool(self._hosts)
 
     def _claim(self) -> Sequence[FeedState]:
+        now, worker = self._context.clock.now(), self._context.worker
         with self._context.database.write() as connection:
-            ids = feed_store.claim(connection, worker=self._context.worker, now=self._context.clock.now(), limit=BATCH)
+            exclusive(connection, "feeds")
+            ids = feed_store.claim(connection, worker=worker, now=now, limit=BATCH)
             known = feed_store.load(connection, ids)
-        return [known[id] for id in ids]
+            taken = {_host(url) for url in feed_store.visited_by_others(connection, worker=worker, now=now)}
+            busy = [id for id in ids if _host(known[id].url) in taken]
+            if busy:  # another machine is at this host, and two of us would be one too many
+                feed_store.release(connection, busy, worker=worker)
+                feed_store.postpone(connection, busy, now + BUSY)
+        return [known[id] for id in ids if id not in set(busy)]
 
     async def visit_all(self, pool: ParsePool, client: httpx.AsyncClient, robots: Robots) -> None:
         """Visit what is claimed. However this ends, nothing stays claimed that was not visited."""

@@ -50,6 +50,12 @@ def claim(connection: Connection, *, worker: str, now: datetime, limit: int) -> 
     return leases.claim(connection, _FEED, worker=worker, now=now, lease=LEASE, limit=limit)
 
 
+def visited_by_others(connection: Connection, *, worker: str, now: datetime) -> list[str]:
+    """Return the addresses of feeds that other workers hold just now."""
+    held = (_FEED.c.open, _FEED.c.worker.is_not(None), _FEED.c.worker != worker, _FEED.c.lease_until > now)
+    return list(connection.scalars(select(_FEED.c.url).where(*held)))
+
+
 def still_held(connection: Connection, ids: Sequence[str], *, worker: str) -> set[str]:
     """Return those of `ids` that this worker still holds."""
     return leases.still_held(connection, _FEED, ids, worker=worker)

@@ -12,7 +12,7 @@ from conftest import FEED, NOW, Server, make_feed, rss
 from sqlalchemy import select, text
 
 from alerts.feeds.catalog import Feed
-from alerts.feeds.state import FeedState
+from alerts.feeds.state import FeedState, Health
 from alerts.jobs.context import Context
 from alerts.jobs.poll import PollCount, poll
 from alerts.jobs.prune import prune
@@ -358,6 +358,22 @@ def test_two_workers_share_the_feeds_and_lose_none(server: Server, make_context:
     assert sum(count.read for count in counts) == 20
     assert all(server.visits(f"/f{n}") == 1 for n in range(20))
     assert len(titles(database)) == 20
+
+
+def test_two_machines_are_never_at_one_host_together(server: Server, make_context: Maker, database: Database) -> None:
+    for path in ("/a", "/b"):
+        server.pages[path] = (200, {}, FEED)
+    listed = [make_feed(server, "/a"), make_feed(server, "/b")]
+    context = make_context(*listed)
+    with database.write() as connection:
+        feeds.save(connection, [FeedState(feed.id, feed.url, NOW, health=Health(configured=feed.url)) for feed in listed], new=True)
+        feeds.claim(connection, worker="other", now=NOW, limit=1)
+    assert run(context) == PollCount()
+    assert server.asked == []
+    with database.write() as connection:
+        feeds.release(connection, ["a", "b"], worker="other")
+    later(context, seconds=31)
+    assert run(context).read == 2
 
 
 def test_a_feed_that_left_the_list_is_not_visited(server: Server, make_context: Maker, database: Database) -> None:
