@@ -1,7 +1,8 @@
-"""Mails per second, end to end (claim, join, send, record each), side by side with postfix's smtp-source and with aiosmtplib alone.
+"""Mails per second, end to end (claim, personalise, send, record each), side by side with postfix's smtp-source and with aiosmtplib.
 
-All ways send messages of the same size to postfix's smtp-sink on this machine, in one run, so that only the ratios count.
-Run with: pytest -m benchmark tests/benchmarks/test_bench_send.py -s
+All ways send 20 KB messages to distinct recipients at postfix's smtp-sink on this machine, in one run, so that only the ratios count; with
+and without TLS and with 0 and 20 ms of delay, which a proxy adds (smtp-source knows no TLS and is measured without).
+Run with: pytest -n 0 -m benchmark -s tests/benchmarks/test_bench_send.py
 """
 
 from __future__ import annotations
@@ -9,31 +10,41 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import email.message
+import importlib
 import os
 import resource
 import shutil
 import socket
 import subprocess
+import sys
 import time
+import timeit
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import aiosmtplib
 import pytest
-from sqlalchemy import func, insert, select, update
+import trustme
+from cryptography.hazmat.primitives import serialization
+from sqlalchemy import insert, select, update
 
 from alerts.clock import SystemClock
 from alerts.digests.digest import Digest, Item, Section
 from alerts.digests.subscriber import Choices
 from alerts.jobs.context import Context
+from alerts.jobs.letters import Letters
 from alerts.jobs.send import send
+from alerts.mail.dkim import DkimKey, make_key, sign
+from alerts.mail.message import Headers, Personal
 from alerts.rules.levels import Level
 from alerts.settings import Home, Settings
-from alerts.store import tables
+from alerts.store import outbox, tables
 from alerts.store.db import Database
 from alerts.store.leases import table_of
 from alerts.store.values import document
@@ -116,9 +127,10 @@ def a_digest(items: int = 3) -> Digest:
 
 
 @pytest.fixture
-def filled(database: Database, tmp_path: Path) -> Callable[..., Context]:
-    """A service with MESSAGES rows that are due."""
-    audience, subscriber, digest, outbox = map(table_of, (tables.AudienceRow, tables.SubscriberRow, tables.DigestRow, tables.OutboxRow))
+def filled(database: Database, tmp_path: Path, request: pytest.FixtureRequest) -> Callable[..., Context]:
+    """A service with as many rows that are due as the test asks for, MESSAGES by default."""
+    size = request.node.callspec.params.get("thousands", 0) * 1000 or MESSAGES
+    audience, subscriber, digest, mails = map(table_of, (tables.AudienceRow, tables.SubscriberRow, tables.DigestRow, tables.OutboxRow))
     with database.write() as connection:
         connection.execute(insert(audience), {"key": CHOICES.key, "cadence": "daily", "choices": asdict(CHOICES)})
         common = {
@@ -131,7 +143,7 @@ def filled(database: Database, tmp_path: Path) -> Callable[..., Context]:
             "edition": "",
             "consent": {},
         }
-        addresses = [f"reader{number}@example.org" for number in range(MESSAGES)]
+        addresses = [f"reader{number}@example.org" for number in range(size)]
         connection.execute(insert(subscriber), [{"address": each, "address_key": each} | common for each in addresses])
         row = {
             "edition": "x",
@@ -158,11 +170,12 @@ def filled(database: Database, tmp_path: Path) -> Callable[..., Context]:
             "code": 0,
             "outcome": "",
         }
-        connection.execute(insert(outbox), [row | common for row in rows])
+        connection.execute(insert(mails), [row | common for row in rows])
 
-    def make(mail_url: str) -> Context:
+    def make(mail_url: str, number: int = 0) -> Context:
         with database.write() as connection:
-            connection.execute(update(outbox).values(open=True, state="pending", worker=None, lease_until=None, attempts=0))
+            wanted = mails.c.id <= (number or size)
+            connection.execute(update(mails).values(open=wanted, state="pending", worker=None, lease_until=None, attempts=0))
         values = {
             "database_url": "",
             "mail_url": mail_url,
@@ -195,26 +208,77 @@ def smtp_source(port: int, size: int) -> Figure:
     return Figure(MESSAGES / (ended - started), used / MESSAGES * 1e6)
 
 
-async def pool_of_ready_bytes(port: int, message: bytes, number: int) -> None:
+@dataclass(frozen=True)
+class Wire:
+    """How the server is reached: its port, delay of a round trip in ms, and the certificate to trust where TLS is spoken."""
+
+    port: int
+    delay: int = 0
+    ca: Path | None = None
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """For aiosmtplib."""
+        tls = {"use_tls": True, "cert_bundle": str(self.ca)} if self.ca else {"start_tls": False}
+        return {"hostname": "127.0.0.1", "port": self.port, **tls}
+
+    def url(self, rest: str = "") -> str:
+        """For this sender."""
+        start = f"smtps://127.0.0.1:{self.port}?ca={self.ca}" if self.ca else f"smtp://127.0.0.1:{self.port}?starttls=off"
+        return f"{start}&hello=bench.example{rest}"
+
+
+async def pool_of_ready_bytes(wire: Wire, message: bytes, number: int) -> None:
     """What aiosmtplib does at best: lasting connections, nothing to build, nothing to record."""
     left = iter(range(number))
 
     async def lane() -> None:
-        async with aiosmtplib.SMTP(hostname="127.0.0.1", port=port, start_tls=False) as client:
+        async with aiosmtplib.SMTP(**wire.options) as client:
             for index in left:
                 await client.sendmail("a@example.jp", [f"reader{index}@example.org"], message)
 
     await asyncio.gather(*(lane() for _ in range(CONNECTIONS)))
 
 
-async def naive(port: int, text: str, html: str, number: int) -> None:
+async def naive(wire: Wire, text: str, html: str, number: int) -> None:
     """What most code does: build an EmailMessage and call `aiosmtplib.send` for each recipient."""
     for index in range(number):
         message = email.message.EmailMessage()
         message["From"], message["To"], message["Subject"] = "a@example.jp", f"reader{index}@example.org", "Watch: the leaders spoke"
         message.set_content(text)
         message.add_alternative(html, subtype="html")
-        await aiosmtplib.send(message, hostname="127.0.0.1", port=port, start_tls=False)
+        await aiosmtplib.send(message, **wire.options)
+
+
+def by_rss2email(wire: Wire, html: str, number: int) -> Figure:
+    """rss2email's own functions: a message built and a connection made for each recipient, one after the other."""
+    peer = pytest.importorskip("rss2email.email", reason="no rss2email: install the extra `benchmark`")
+    config = importlib.import_module("rss2email.config").CONFIG
+    config["DEFAULT"].update({"smtp-server": f"127.0.0.1:{wire.port}", "smtp-ssl": "False", "smtp-auth": "False", "from": "a@example.jp"})
+
+    async def one_after_the_other() -> None:
+        for index in range(number):
+            recipient = f"reader{index}@example.org"
+            message = peer.get_message("a@example.jp", recipient, "Watch: the leaders spoke", html, "html", config=config)
+            peer.smtp_send(recipient, message, config=config)
+
+    return rate(number, one_after_the_other)
+
+
+@contextlib.contextmanager
+def wire_to(sink: int, delay: int, pem: Path | None, ca: Path | None) -> Iterator[Wire]:
+    """The sink itself, or behind a proxy that delays or ends TLS."""
+    if not delay and pem is None:
+        yield Wire(sink)
+        return
+    command = [sys.executable, str(Path(__file__).parent / "wire_in_between.py"), str(sink), str(delay), *([str(pem)] if pem else [])]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    try:
+        yield Wire(int(process.stdout.readline()), delay, ca)
+    finally:
+        process.kill()
+        process.wait(10)
 
 
 def rate(number: int, work: Callable[[], Awaitable[Any]]) -> Figure:
@@ -228,31 +292,54 @@ def median(values: list[Figure]) -> Figure:
     return Figure(sorted(each.per_second for each in values)[middle], sorted(each.processor for each in values)[middle])
 
 
-def test_sending_side_by_side(filled: Callable[..., Context], sink: int, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Files with a server's key and certificate, and with the authority to trust."""
+    folder, authority = tmp_path_factory.mktemp("tls"), trustme.CA()
+    authority.cert_pem.write_to_path(folder / "ca.pem")
+    authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(folder / "server.pem")
+    return folder / "server.pem", folder / "ca.pem"
+
+
+def a_sent_message(context: Context) -> tuple[bytes, str, str]:
+    """One message as this sender makes it, and its text and HTML."""
     caught: list[Any] = []
 
     class Catching:
         async def send(self, mail: Any, following: Any = None) -> None:
             caught[:] = [mail.message]
 
-    context = filled("maildir:x")
     asyncio.run(send(context, transport=Catching()))  # type: ignore[arg-type]
-    message = caught[0]
-    parsed = email.message_from_bytes(message)
+    parsed = email.message_from_bytes(caught[0])
     text, html = (part.get_payload(decode=True).decode() for part in parsed.get_payload())  # type: ignore[union-attr]
-    caught.clear()
-    url = f"smtp://127.0.0.1:{sink}?starttls=off&hello=bench.example"
+    return caught[0], text, html
+
+
+@pytest.mark.parametrize(("delay", "tls"), [(0, False), (0, True), (20, False), (20, True)], ids=["plain", "TLS", "20-ms", "TLS-20-ms"])
+def test_sending_side_by_side(filled: Callable[..., Context], sink: int, certificate: tuple[Path, Path], delay: int, tls: bool) -> None:
+    context = filled("maildir:x")
+    message, text, html = a_sent_message(context)
+    pem, ca = certificate if tls else (None, None)
     figures: dict[str, list[Figure]] = {}
-    for _ in range(ROUNDS):
-        figures.setdefault("smtp-source", []).append(smtp_source(sink, len(message)))
-        context = filled(url)
-        figures.setdefault("this sender", []).append(rate(MESSAGES, lambda context=context: send(context)))  # type: ignore[misc]
-        context = filled(url + "&pipelining=off")
-        figures.setdefault("this sender, plain path", []).append(rate(MESSAGES, lambda context=context: send(context)))  # type: ignore[misc]
-        figures.setdefault("aiosmtplib pool", []).append(rate(MESSAGES // 4, lambda: pool_of_ready_bytes(sink, message, MESSAGES // 4)))
-        figures.setdefault("aiosmtplib naive", []).append(rate(NAIVE_MESSAGES, lambda: naive(sink, text, html, NAIVE_MESSAGES)))
+
+    def note(name: str, figure: Figure) -> None:
+        figures.setdefault(name, []).append(figure)
+
+    few = NAIVE_MESSAGES // 4 if delay else NAIVE_MESSAGES
+    with wire_to(sink, delay, pem, ca) as wire, wire_to(sink, delay, None, None) as without_tls:
+        for _ in range(ROUNDS):
+            note("smtp-source, no TLS", smtp_source(without_tls.port, len(message)))
+            context = filled(wire.url())
+            note("this sender", rate(MESSAGES, partial(send, context)))
+            context = filled(wire.url("&pipelining=off"), MESSAGES // 4)
+            note("this sender, plain path", rate(MESSAGES // 4, partial(send, context)))
+            note("aiosmtplib pool", rate(MESSAGES // 4, partial(pool_of_ready_bytes, wire, message, MESSAGES // 4)))
+            note("aiosmtplib naive", rate(few, partial(naive, wire, text, html, few)))
+            if not tls:
+                note("rss2email's path", by_rss2email(wire, html, few))
     kind = context.database.engine.dialect.name
-    print(f"\n{kind}: {MESSAGES} messages of {len(message)} bytes, {CONNECTIONS} connections, median of {ROUNDS}")
+    how = f"{'TLS' if tls else 'no TLS'}, {delay} ms"
+    print(f"\n{kind}, {how}: {MESSAGES} messages of {len(message)} bytes, {CONNECTIONS} connections, median of {ROUNDS}")
     ours = median(figures["this sender"])
     for name, values in figures.items():
         figure = median(values)
@@ -260,6 +347,53 @@ def test_sending_side_by_side(filled: Callable[..., Context], sink: int, tmp_pat
         told = f"{figure.per_second:>7.0f}/s, {figure.processor:>6.0f} us of processor each"
         print(f"  {name:<26}{told}; this sender: {ratio:.2f} times the messages, {processor:.2f} times as many for the same processor time")
     print(f"  peak memory of this process {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
+
+
+@pytest.mark.parametrize("thousands", [100])
+def test_a_long_run_is_as_fast_at_its_end_and_needs_no_more_memory(filled: Callable[..., Context], sink: int, thousands: int) -> None:
+    """Each tenth of 100,000 messages: seconds, processor time, memory."""
+    marks: list[tuple[float, float, int]] = []
+
+    def progress(done: int, _total: int) -> None:
+        if done % (thousands * 100) == 0:
+            marks.append((time.perf_counter(), time.process_time(), resident()))
+
+    context = replace(filled(Wire(sink).url(), thousands * 1000), progress=progress)
+    started = (time.perf_counter(), time.process_time(), resident())
+    asyncio.run(send(context))
+    print(f"\n{context.database.engine.dialect.name}: {thousands},000 messages by tenths")
+    for before, after in pairwise([started, *marks]):
+        wall, used, memory = after[0] - before[0], after[1] - before[1], after[2]
+        each = used / (thousands * 100) * 1e6
+        print(f"  {thousands * 100 / wall:>7.0f}/s, {each:>5.0f} us of processor each, {memory / 1024:>4.0f} MB resident")
+
+
+def resident() -> int:
+    """Resident memory of this process in KB."""
+    line = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmRSS"))
+    return int(line.split()[1])
+
+
+def test_what_a_message_costs_to_join(filled: Callable[..., Context]) -> None:
+    """Personal links, headers and body of 20 KB from prepared parts; and the same with a DKIM signature."""
+    context = filled("maildir:x", 500)
+    letters = Letters(context)
+    now = context.clock.now()
+    with context.database.write() as connection:
+        batch = outbox.claim(connection, worker="w1", now=now, limit=500)
     with context.database.read() as connection:
-        outbox = table_of(tables.OutboxRow)
-        assert connection.scalar(select(func.count()).select_from(outbox).where(outbox.c.state == "sent")) == MESSAGES
+        ready, _ = letters.gather(connection, batch, now)
+    personal = [Personal(each.ready.address, *(f"https://alerts.example.jp/{number}/{'x' * 60}" for number in range(3))) for each in ready]
+    headers = Headers("<1@example.jp>", now, "<digests.example.jp>", personal[0].one_click_url)
+
+    def best(work: Callable[[], Any]) -> float:
+        return min(timeit.repeat(work, timer=time.process_time, number=1, repeat=9)) / len(ready) * 1e6
+
+    print(f"\njoin: {best(lambda: [ready[0].prepared.join(each, headers) for each in personal]):.1f} us a message")
+    print(f"  with its signed links, Message-ID and envelope sender: {best(lambda: [letters.email(each, now) for each in ready]):.1f} us")
+    message = letters.email(ready[0], now).message
+    for kind in ("ed25519", "rsa"):
+        key = DkimKey("example.jp", "s1", serialization.load_pem_private_key(make_key(kind), None))  # type: ignore[arg-type]
+        print(
+            f"  DKIM {kind}: {min(timeit.repeat(lambda key=key: sign(message, (key,), now), timer=time.process_time, number=50, repeat=5)) / 50 * 1e6:.0f} us"
+        )  # type: ignore[misc]
