@@ -38,18 +38,17 @@ def gather(context: Context, connection: Connection, alert: Alert, group: AlertG
     A gathered mail that waits is replaced by one that tells this as well. Whoever had the day's reads it in the next digest; for cadence
     immediate one is planned.
     """
-    number = keep(context, connection, alert.digest, group)
-    numbers, mails = [number], 0
-    for before in alerting.passed_over(connection, number, group, base=base, now=now, day=alert.day):
+    given, editions, mails = alert.digest.edition, [alert.digest.edition], 0
+    for before in alerting.passed_over(connection, given, group, base=base, now=now, day=alert.day):
         digest, due = _gathered(context, connection, alert, before, group.choices, now)
         if digest is None:
             continue
-        gathered = keep(context, connection, digest, group)
+        number = keep(context, connection, digest, group)
         people = alerting.send_gathered(
             connection,
-            gathered,
+            number,
             group,
-            instead_of=number,
+            instead_of=given,
             before=before,
             edition=digest.edition,
             base=base,
@@ -57,12 +56,11 @@ def gather(context: Context, connection: Connection, alert: Alert, group: AlertG
             due=due,
             day=alert.day,
         )
+        digests.drop(connection, number)
         mails += people if before is None else 0
-        numbers.append(gathered)
+        editions.append(digest.edition)
     if group.choices.cadence == "immediate":  # the others have a digest coming
-        alerting.leave_to_digest(connection, numbers, group, base=base, now=now, due=catch_up_due(group.choices, now))
-    for each in numbers:
-        digests.drop(connection, each)
+        alerting.leave_to_digest(connection, editions, group, base=base, now=now, due=catch_up_due(group.choices, now))
     return mails
 
 

@@ -70,13 +70,13 @@ def send_alert(
 
 
 def passed_over(
-    connection: Connection, number: int, group: AlertGroup, *, base: int, now: datetime, day: tuple[datetime, datetime]
+    connection: Connection, edition: str, group: AlertGroup, *, base: int, now: datetime, day: tuple[datetime, datetime]
 ) -> list[int | None]:
-    """Return what gathers the news of those of a group who were passed over for an alert: the numbers of waiting digests, None for none.
+    """Return what gathers the news of those of a group who have no alert of an edition: the numbers of waiting digests, None for none.
 
     Whoever had the gathered mail of the `day` already is not among them.
     """
-    missed = (*_alert_members(group, base=base, now=now), ~has(number), ~_gathered_today(day, now).exists())
+    missed = (*_alert_members(group, base=base, now=now), ~_has_edition(edition), ~_gathered_today(day, now).exists())
     return list(connection.scalars(select(_waiting_number(now)).where(*missed).distinct()))
 
 
@@ -85,7 +85,7 @@ def send_gathered(
     number: int,
     group: AlertGroup,
     *,
-    instead_of: int,
+    instead_of: str,
     before: int | None,
     edition: str,
     base: int,
@@ -95,14 +95,14 @@ def send_gathered(
 ) -> int:
     """Put a mail with all that a day had too many alerts for into the outbox; return for how many people.
 
-    It is for those of a group who were passed over for the alert `instead_of`, and takes the place of `before`, which waits (see
+    It is for those of a group who have no alert of the edition `instead_of`, and takes the place of `before`, which waits (see
     `passed_over`).
     """
     mail = mail_row(number, edition, "alert", priority=ALERT_PRIORITY, due=due, now=now)
     waiting = _waiting_number(now)
     members = [
         *_alert_members(group, base=base, now=now),
-        ~has(instead_of),
+        ~_has_edition(instead_of),
         ~_gathered_today(day, now).exists(),
         waiting.is_(None) if before is None else waiting == before,
     ]
@@ -115,10 +115,11 @@ def send_gathered(
 
 
 def leave_to_digest(
-    connection: Connection, numbers: Collection[int], group: AlertGroup, *, base: int, now: datetime, due: datetime | None
+    connection: Connection, editions: Collection[str], group: AlertGroup, *, base: int, now: datetime, due: datetime | None
 ) -> int:
-    """Give whoever of a group has none of these alerts, and no digest coming, one at `due`; return how many people that is."""
-    passed_over = (*_alert_members(group, base=base, now=now), _SUBSCRIBER.c.due.is_(None), *(~has(number) for number in numbers))
+    """Give whoever of a group has no alert of these editions, and no digest coming, one at `due`; return how many people that is."""
+    without = [~_has_edition(edition) for edition in editions]
+    passed_over = (*_alert_members(group, base=base, now=now), _SUBSCRIBER.c.due.is_(None), *without)
     return connection.execute(update(_SUBSCRIBER).where(*passed_over).values(due=due, seen=group.floor)).rowcount
 
 
@@ -126,6 +127,10 @@ def forget_alerts(connection: Connection, group: AlertGroup) -> None:
     """Whoever of a group has no digest coming has none in which an alert could be told again: drop their marks, or they would only grow."""
     idle = (_SUBSCRIBER.c.open, _SUBSCRIBER.c.audience == group.audience, _SUBSCRIBER.c.due.is_(None), _SUBSCRIBER.c.alerted != "")
     connection.execute(update(_SUBSCRIBER).where(*idle).values(alerted=""))
+
+
+def _has_edition(edition: str) -> ColumnElement[bool]:
+    return select(_OUTBOX.c.id).where(_OUTBOX.c.subscriber == _SUBSCRIBER.c.id, _OUTBOX.c.edition == edition).exists()
 
 
 def _mark(connection: Connection, number: int, members: Sequence[ColumnElement[bool]]) -> None:

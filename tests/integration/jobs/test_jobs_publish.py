@@ -218,6 +218,19 @@ def test_whoever_was_told_is_told_that_it_was_wrong_by_the_same_way_whatever_the
     assert told["ben"] == [1, amended]
 
 
+def test_a_correction_and_a_rise_at_once_are_one_mail_to_who_was_alerted(service: Service) -> None:
+    service.subscribe("ann")
+    service.happens("cars", Level.prepare)
+    publish(service.context)
+    service.set(OutboxRow, table_of(OutboxRow).c.open, state="sent", open=False)
+    amended = service.happens("cars", Level.prepare, kind="correction")
+    risen = service.happens("cars", Level.act, kind="level")
+    publish(service.context)
+    morning(service)
+    publish(service.context)
+    assert service.mails() == [("ann", "alert:s-cars:1", [1]), ("ann", f"alert:s-cars:{risen}", [amended, risen])]
+
+
 def test_after_an_outage_there_is_one_catch_up_that_says_it_is_late(service: Service) -> None:
     service.subscribe("ann")
     numbers = [service.happens("cars")]
