@@ -47,9 +47,3 @@ def list_rulesets(connection: Connection) -> list[KeptRuleset]:
     digests = select(func.count()).where(_DIGEST.c.ruleset == _RULESET.c.hash).correlate(_RULESET).scalar_subquery()
     rows = connection.execute(select(_RULESET.c.hash, _RULESET.c.first_used, impacts, digests).order_by(_RULESET.c.first_used.desc()))
     return [KeptRuleset(*row) for row in rows]
-
-
-def newest_ruleset(connection: Connection) -> tuple[str, dict[str, str]] | None:
-    """Return hash and texts of the rule set that was first used last, or None."""
-    row = connection.execute(select(_RULESET.c.hash, _RULESET.c.files).order_by(_RULESET.c.first_used.desc()).limit(1)).one_or_none()
-    return None if row is None else (row.hash, row.files)

@@ -16,11 +16,11 @@ from rich.table import Table
 from alerts.cli.rules.options import Config, Json, load_lines
 from alerts.cli.service import Now
 from alerts.clock import parse_period
-from alerts.digests.backtest import KINDS, Audience, Backtest, Change, Traffic, compare
 from alerts.errors import AlertsError, ConfigError, UsageError
 
 if TYPE_CHECKING:
     from alerts.cli.session import Session
+    from alerts.digests.backtest import Audience, Backtest, Change, Traffic
     from alerts.feeds.entry import Entry
     from alerts.rules.compile import RuleSet
 
@@ -118,6 +118,8 @@ def _audiences(session: Session) -> list[Audience]:
 def _compare(
     session: Session, old: RuleSet, new: RuleSet, entries: Iterator[tuple[Entry, bool]], audiences: list[Audience], total: int, host: str
 ) -> Backtest:
+    from alerts.digests.backtest import compare
+
     columns = (TextColumn("assessing twice"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=session.err, transient=True, disable=not session.err.is_terminal) as bar:
         task = bar.add_task("", total=total)
@@ -125,6 +127,8 @@ def _compare(
 
 
 def _print(session: Session, outcome: Backtest, samples: int) -> None:
+    from alerts.digests.backtest import KINDS
+
     before, after = outcome.before, outcome.after
     table = Table("", "old", "new", "")
     rows = {
@@ -162,6 +166,8 @@ def _line(change: Change) -> str:
 
 def as_row(outcome: Backtest, *, old: str, new: str) -> dict[str, Any]:
     """Return the whole comparison as plain data."""
+    from alerts.digests.backtest import KINDS
+
     return {
         "old": {"ruleset": old, **_traffic(outcome.before)},
         "new": {"ruleset": new, **_traffic(outcome.after)},

@@ -12,20 +12,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
-from alerts.cli.rules.formats import as_github, as_json, as_sarif
 from alerts.cli.rules.options import Config, Json, load_lines
 from alerts.cli.service import Now
 from alerts.clock import parse_period
 from alerts.errors import ConfigError, Problem, UsageError
-from alerts.rules.lint import lint
-from alerts.rules.lints.entries import TERM_SHARE
-from alerts.rules.lints.finding import CODES, Finding
 from alerts.yamlwords import did_you_mean
 
 if TYPE_CHECKING:
     from alerts.cli.session import Session
     from alerts.feeds.entry import Entry
     from alerts.loaded import Loaded
+    from alerts.rules.lints.finding import Finding
 
 MOST_ENTRIES = 5000
 
@@ -59,12 +56,15 @@ def check(
     entries: Annotated[
         Path | None, typer.Option(help="JSON Lines for that instead of the stored entries.", exists=True, dir_okay=False)
     ] = None,
-    most: Annotated[float, typer.Option(min=0, max=100, help="Per cent of the entries that one term may stand in (L12).")] = TERM_SHARE
-    * 100,
+    most: Annotated[
+        float | None, typer.Option(min=0, max=100, help="Per cent of the entries that one term may stand in (L12); default: 5.")
+    ] = None,
     now: Now = None,
 ) -> None:
     """Read every file and say every mistake with its place (exit 2), then what is valid but unwise (exit 1 with --fail-on)."""
     from alerts.cli.session import moment_at
+    from alerts.rules.lint import lint
+    from alerts.rules.lints.entries import TERM_SHARE
 
     session: Session = context.obj
     if explain_code:
@@ -80,7 +80,8 @@ def check(
         _print(form, error.problems, [], directory)
         raise typer.Exit(2) from None
     news = load_lines(context, entries, config) if entries else _stored(session, moment - parse_period(since))
-    findings = lint(loaded.rules, today=moment.date(), entries=news, term_share=most / 100)
+    share = TERM_SHARE if most is None else most / 100
+    findings = lint(loaded.rules, today=moment.date(), entries=news, term_share=share)
     if form is Format.text:
         for finding in findings:
             line = f"{finding.place}: {finding.level} {finding.code}: {escape(finding.message)}"
@@ -93,6 +94,8 @@ def check(
 
 
 def _explain(session: Session, code: str) -> None:
+    from alerts.rules.lints.finding import CODES
+
     known = CODES.get(code.upper())
     if known is None:
         raise UsageError(f"no code {code!r}{did_you_mean(code, CODES, limit=30)}")
@@ -100,6 +103,8 @@ def _explain(session: Session, code: str) -> None:
 
 
 def _print(form: Format, problems: Sequence[Problem], findings: Sequence[Finding], directory: Path) -> None:
+    from alerts.cli.rules.formats import as_github, as_json, as_sarif
+
     match form:
         case Format.sarif:
             text = as_sarif(problems, findings, directory)

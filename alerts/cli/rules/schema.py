@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from alerts.errors import UsageError
-from alerts.schemas import FILES, schema_of, write_schemas
 
 if TYPE_CHECKING:
     from alerts.cli.session import Session
@@ -17,10 +16,12 @@ if TYPE_CHECKING:
 
 def schema(
     context: typer.Context,
-    name: Annotated[str | None, typer.Argument(help=f"One of {', '.join(FILES)}.")] = None,
+    name: Annotated[str | None, typer.Argument(help="A kind of file, such as rules, lexicon, feeds or silences.")] = None,
     directory: Annotated[Path | None, typer.Option(help="Write all schemas here, as NAME.schema.json.")] = None,
 ) -> None:
     """Print the JSON Schema of a kind of file, for editors that complete and check."""
+    from alerts.schemas import FILES, schema_of, write_schemas
+
     session: Session = context.obj
     if name is not None and name not in FILES:
         raise UsageError(f"no schema {name!r}; known are {', '.join(FILES)}")
