@@ -31,6 +31,8 @@ from alerts.store.outbox import LEASE, Outcome, Ready
 
 RECLAIM_SECONDS = 2.0
 """How often a sender whose letters wait for their turn looks for urgent ones."""
+PROGRESS_EVERY = 20
+"""Mails between two reports of progress: drawing a bar costs as much as sending."""
 STOP_SECONDS = 6.0
 """How long a cancelled job waits for mails in flight."""
 _LEASE_MARGIN = timedelta(minutes=2)
@@ -254,7 +256,9 @@ class _Sending:
         self._states[outcome.state] += 1
         self._suppressed += suppress is not None
         self._uncertain += failure is not None and failure.uncertain
-        self._context.progress(self._states.total(), self._claimed)
+        done = self._states.total()
+        if done % PROGRESS_EVERY == 0 or done == self._claimed:
+            self._context.progress(done, self._claimed)
         await self._heed_domain(ready, outcome)
         verdict = self._tally.add(outcome.state)
         if verdict and not self._halted.is_set():
