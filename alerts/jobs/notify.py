@@ -12,6 +12,7 @@ import structlog
 
 from alerts.errors import DeliveryError, SenderError, UnreachableError
 from alerts.jobs.context import Context
+from alerts.mail.dkim import load_keys, sign
 from alerts.mail.headers import mail_address
 from alerts.mail.message import Email, Headers, Personal, Sender
 from alerts.mail.mime import build
@@ -121,4 +122,4 @@ def _email(context: Context, notice: Notice) -> Email:
     recipient = mail_address(settings.operator_address)
     headers = Headers(message_id=message_id, date=notice.created_at.replace(microsecond=0))
     message = build(renderer.notice(notice.subject, notice.lines, sender=sender), Personal(recipient), headers, sender)
-    return Email(key, message_id, sender.address, recipient, message)
+    return Email(key, message_id, sender.address, recipient, sign(message, load_keys(settings.dkim_keys), context.clock.now()))
