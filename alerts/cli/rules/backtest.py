@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from alerts.feeds.entry import Entry
     from alerts.rules.compile import RuleSet
 
+PLAIN_EVERY = 5_000
+"""Entries after which a line is printed where there is no terminal for a bar."""
 _COLOURS = {"gained": "green", "lost": "red", "raised": "yellow", "lowered": "cyan", "other": "magenta"}
 
 
@@ -120,8 +122,15 @@ def _compare(
 ) -> Backtest:
     from alerts.digests.backtest import compare
 
+    if not session.err.is_terminal:
+
+        def told(done: int) -> None:
+            if done % PLAIN_EVERY == 0:
+                session.err.print(f"assessed {done:,} of {total:,} entries by both", highlight=False)
+
+        return compare(old, new, entries, audiences, host=host, progress=told)
     columns = (TextColumn("assessing twice"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=session.err, transient=True, disable=not session.err.is_terminal) as bar:
+    with Progress(*columns, console=session.err, transient=True) as bar:
         task = bar.add_task("", total=total)
         return compare(old, new, entries, audiences, host=host, progress=lambda done: bar.update(task, completed=done))
 
