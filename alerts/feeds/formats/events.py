@@ -1,7 +1,8 @@
 """The XML reader that feedparser works with: expat, whose events are fewer and larger. A SAX driver, as `xml.sax.make_parser` loads them.
 
 feedparser spends its time on events: one for each line and each entity of a text, two for each element. Here a text comes in one piece,
-and elements that no field of ours comes from (who wrote it, under which tags, which picture) do not come at all. What is read is the same.
+and elements that no field of ours comes from (who wrote it, under which tags, which picture) do not come at all; of an article that stands
+after its summary only the frame comes. What is read is the same.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ _UNREAD = {
     "http://www.youtube.com/xml/schemas/2015": _EVERYTHING,
 }
 """Local names by namespace, both in lower case, without the slash at the end."""
+_ARTICLE = {("http://purl.org/rss/1.0/modules/content", "encoded"), ("http://www.w3.org/2005/atom", "content")}
 
 
 class EventReader(ExpatParser):
@@ -44,32 +46,46 @@ class EventReader(ExpatParser):
 
     def __init__(self) -> None:
         super().__init__()
-        self._skipped = 0  # how many elements deep we are in one that is left out
+        self._skipped = 0  # how many elements deep we are in what is left out
+        self._frame = False  # whether its outermost element was handed over, so that its end has to be
 
     def reset(self) -> None:
         """Begin a document."""
         super().reset()
-        self._skipped = 0
+        self._skipped, self._frame = 0, False
         self._parser.buffer_text = True
         self._parser.buffer_size = BUFFER
 
     def start_element_ns(self, name: str, attrs: Mapping[str, str]) -> None:
         """Hand an element over, or begin to leave one out with all that is in it."""
-        if self._skipped or is_unread(name):
-            if not self._skipped:
-                self._parser.CharacterDataHandler = None
+        if self._skipped:
             self._skipped += 1
+        elif is_unread(name):
+            self._leave_out(frame=False)
         else:
             super().start_element_ns(name, attrs)
+            if is_article(name) and self._has_summary():
+                self._leave_out(frame=True)
 
     def end_element_ns(self, name: str) -> None:
         """Hand the end of an element over, or end leaving out."""
-        if not self._skipped:
-            super().end_element_ns(name)
-            return
-        self._skipped -= 1
-        if not self._skipped:
+        if self._skipped:
+            self._skipped -= 1
+            if self._skipped:
+                return
             self._parser.CharacterDataHandler = self._cont_handler.characters
+            if not self._frame:
+                return
+        super().end_element_ns(name)
+
+    def _leave_out(self, *, frame: bool) -> None:
+        self._parser.CharacterDataHandler = None
+        self._skipped, self._frame = 1, frame
+
+    def _has_summary(self) -> bool:
+        """True if feedparser, which listens to us, has a summary of the entry it is in."""
+        listener = self._cont_handler
+        return bool(listener.inentry and not listener.insource and dict.get(listener.entries[-1], "summary"))
 
 
 @lru_cache(maxsize=512)
@@ -79,6 +95,13 @@ def is_unread(name: str) -> bool:
     namespace, local = (parts[0], parts[1]) if len(parts) > 1 else ("", parts[0])
     unread = _UNREAD.get(namespace.lower().rstrip("/"), frozenset())
     return local.lower() in unread or unread is _EVERYTHING
+
+
+@lru_cache(maxsize=512)
+def is_article(name: str) -> bool:
+    """True for an element that holds the text of a whole article."""
+    namespace, _, rest = name.partition(" ")
+    return (namespace.lower().rstrip("/"), rest.partition(" ")[0].lower()) in _ARTICLE
 
 
 def create_parser() -> Any:

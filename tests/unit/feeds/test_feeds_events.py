@@ -54,6 +54,35 @@ def test_what_is_left_out_changes_nothing(template: str, extras: str, monkeypatc
     assert read(template.replace("{0}", extras)) == full, "feedparser with its usual reader reads the same"
 
 
+ENCODED = "<content:encoded>&lt;p&gt;Long <![CDATA[<p>longer</p>]]></content:encoded>"
+SUMMARY = "<description>Short</description>"
+XHTML = '<content type="xhtml"><div xmlns="http://www.w3.org/1999/xhtml">Long <b>bold</b><p>more</p></div></content>'
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        *(rss(f"<item><title>A</title>{body}<guid>1</guid></item><item><title>B</title>{ENCODED}</item>") for body in (
+            SUMMARY + ENCODED,
+            ENCODED + SUMMARY,
+            SUMMARY + ENCODED + "<itunes:summary>Other</itunes:summary>",
+            "<description> </description>" + ENCODED,
+            ENCODED,
+        )),
+        *(f'<feed xmlns="http://www.w3.org/2005/Atom"><title>T</title><entry><title>A</title>{body}<id>1</id></entry></feed>' for body in (
+            "<summary>Short</summary>" + XHTML,
+            XHTML + "<summary>Short</summary>",
+            XHTML,
+        )),
+    ],
+)  # fmt: skip
+def test_an_article_is_read_where_there_is_no_summary(document: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    lean = read(document)
+    monkeypatch.setattr(feedparser.api, "PREFERRED_XML_PARSERS", [])
+    assert lean == read(document)
+    assert all(item.entry.summary for item in lean.items)
+
+
 def test_a_text_in_many_pieces_is_whole() -> None:
     words = " ".join(f"w{number} &amp;\n" for number in range(20_000))
     title = read(rss(f"<item><title>{words}</title></item>")).items[0].entry.title
