@@ -86,8 +86,8 @@ def start(
 
 
 def console(stream: TextIO) -> Console:
-    """A terminal is as wide as it is; a pipe gets room, so that tables in logs and files stay readable."""
-    return Console(file=stream, width=None if stream.isatty() else PIPE_WIDTH)
+    """A terminal is as wide as it is; a pipe gets room, so that tables in logs and files stay readable. `file:100:1` holds no picture."""
+    return Console(file=stream, emoji=False, width=None if stream.isatty() else PIPE_WIDTH)
 
 
 def main() -> None:

@@ -97,7 +97,7 @@ def assess(rules: RuleSet, entry: Entry, *, host: str = "JPN") -> Assessment:
         return _gist_only(rules, entry, look)
     dates = named_dates(look.found.cased, entry.published.date())
     judged = [judge(rules, look, each, dates) for each in counted]
-    best = _best_of_each_type(judged)
+    best = best_of_each_type(judged)
     impacts: dict[str, Impact] = {}
     for _, weighed in best:
         for impact in weighed:
@@ -153,7 +153,7 @@ def actors_of(rules: RuleSet, look: Look, rule: Rule, mentions: Mentions) -> tup
     return tuple(sorted(actors or _speakers(rules, look.entry, look.host)))
 
 
-def _best_of_each_type(judged: list[tuple[Development, list[Impact]]]) -> list[tuple[Development, list[Impact]]]:
+def best_of_each_type(judged: list[tuple[Development, list[Impact]]]) -> list[tuple[Development, list[Impact]]]:
     """Keep one development a type: the one of the highest level, then with the most evidence, then by the rule's id."""
 
     def worth(each: tuple[Development, list[Impact]]) -> tuple[int, int, int, str]:

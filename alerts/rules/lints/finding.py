@@ -46,11 +46,12 @@ CODES: Mapping[str, Code] = {
         "A rule needs at least one headline that it must match and one that it must ignore: the second is what catches false alarms.",
     ),
     "L02": Code("warning", "review date has passed", "review_by has passed. Read the rule again, then move the date."),
-    "L03": Code("info", "concept is not used", "No rule, stage or other concept uses this concept. Use it, or remove it."),
+    "L03": Code("info", "concept is not used", "No rule, stage or other concept uses this cue or institution. Use it, or remove it."),
     "L04": Code(
-        "warning",
+        "info",
         "rule is looked at for every entry",
-        "Nothing the rule needs narrows it down: it is looked at for every entry. Add a concept or a phrase.",
+        "The rule can hold without any word of the lexicon (a bare re, language or source), so it costs time for every entry. A few of "
+        "these do no harm; add a concept or a phrase where you can.",
     ),
     "L05": Code(
         "info",
@@ -67,7 +68,8 @@ CODES: Mapping[str, Code] = {
     "L08": Code(
         "warning",
         "rule is shadowed",
-        "Every text that this rule must match is matched by another rule of the same development too: one of them is not needed.",
+        "Another rule of the same development matches every text that this rule must match, and tells it no less exactly: same stage, "
+        "polarity, actors and levels, or higher ones. Remove this rule, or give it a text that only it matches.",
     ),
     "L09": Code("info", "development without a rule", "No rule tells of this development; it can never be found."),
     "L10": Code(

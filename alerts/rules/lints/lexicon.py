@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, timedelta
+from typing import Any
 
-from alerts.rules.compile import RuleSet
+from alerts.rules.compile import Rule, RuleSet
 from alerts.rules.lexicon import BUILT_IN, PLAIN
 from alerts.rules.lints.finding import Finding, Places
 from alerts.rules.schema import LeaderSpec
@@ -15,14 +16,14 @@ OWN = ("tightening", "easing", "unnamed-source", *BUILT_IN)
 
 
 def unused_concepts(rules: RuleSet) -> Iterator[str]:
-    """Yield the ids of concepts that nothing refers to."""
+    """Yield the ids of concepts that nothing refers to. Contexts have their use without: reports of one event are joined by them."""
     used = {number for rule in rules.rules for need in rule.needs for number in need}
     text = "\n".join(rules.files.values())
     specs = rules.lexicon.specs
     included = {name for spec in specs.values() for name in (*spec.includes, *spec.implied_by)}
     roles = {leader.role for spec in specs.values() for leader in spec.leaders}
     for name, spec in specs.items():
-        if spec.kind in {"mask", "actor"} or spec.of or name in OWN or name in included or name in roles:
+        if spec.kind in {"mask", "actor", "context"} or spec.of or name in OWN or name in included or name in roles:
             continue
         if rules.lexicon.number(name) not in used and not any(f"${name}{end}" in text for end in (",", "]", "}", "\n", " ", '"', "'")):
             yield name
@@ -52,19 +53,49 @@ def leaders(rules: RuleSet, places: Places, today: date) -> Iterator[Finding]:
 
 
 def short(rules: RuleSet, places: Places, _: date) -> Iterator[Finding]:
-    """Find terms of one sign that may stand in any word."""
+    """Find terms of one sign that may stand in any word. Where they only keep a rule out, a wide net is what was wanted."""
+    refusing = _refusing(rules)
     for pattern, meanings in zip(rules.lexicon.patterns, rules.lexicon.meanings, strict=True):
+        if len(pattern.text) != 1 or pattern.left or pattern.right:
+            continue
         for meaning in meanings:
             concept = rules.lexicon.concepts[meaning.concept].id
-            bare = len(pattern.text) == 1 and not pattern.left and not pattern.right
-            if bare and meaning.tag == PLAIN and not meaning.near and not meaning.after:
+            if meaning.tag == PLAIN and not meaning.near and not meaning.after and concept not in refusing:
                 message = f"{pattern.text!r} of {concept.lstrip('~')} is one sign long and stands in many words"
                 yield (
                     _at_phrase(rules, places, pattern.text, message) if concept.startswith("~") else places.concept(concept, "L06", message)
                 )
 
 
+def _refusing(rules: RuleSet) -> set[str]:
+    """Ids of the concepts, and `~` with each phrase, that conditions name under `none` and nowhere else."""
+    named = {(refused, _id(text)) for rule in rules.rules for when in _conditions(rule) for refused, text in _named(when)}
+    return {text for refused, text in named if refused} - {text for refused, text in named if not refused}
+
+
+def _conditions(rule: Rule) -> Iterator[Any]:
+    yield rule.spec.when
+    yield from (sizing.spec.when for sizing in rule.sizings)
+
+
+def _id(text: str) -> str:
+    return text[1:] if text.startswith("$") else f"~{text}"
+
+
+def _named(when: Any, *, refused: bool = False) -> Iterator[tuple[bool, str]]:
+    """Yield each `$concept` and phrase of a condition, and whether it stands under `none`."""
+    if isinstance(when, str):
+        yield refused, when
+    elif isinstance(when, list):
+        for each in when:
+            yield from _named(each, refused=refused)
+    elif isinstance(when, dict):
+        for key, value in when.items():
+            if key not in {"re", "source", "language", "within"}:
+                yield from _named(value, refused=refused or key == "none")
+
+
 def _at_phrase(rules: RuleSet, places: Places, text: str, message: str) -> Finding:
-    """Make a finding at a rule that has the phrase in its condition."""
-    using = (rule.id for rule in rules.rules if f"“{text}”" in rule.condition.words())
+    """Make a finding at the first rule that asks for the phrase."""
+    using = (rule.id for rule in rules.rules if any((False, text) in _named(when) for when in _conditions(rule)))
     return places.rule(next(using, ""), "L06", message)

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
+from alerts.feeds.entry import Entry
+from alerts.rules.assessment import Development, Impact
 from alerts.rules.cases import entry_of
-from alerts.rules.compile import RuleSet
-from alerts.rules.evaluate import held_rules, look_at
+from alerts.rules.compile import Rule, RuleSet
+from alerts.rules.dates import named_dates
+from alerts.rules.evaluate import best_of_each_type, held_rules, judge, look_at
 from alerts.rules.lints.finding import Finding, Places
 
 
@@ -33,21 +36,39 @@ def wide(rules: RuleSet, places: Places, _: date) -> Iterator[Finding]:
 
 
 def shadowed(rules: RuleSet, places: Places, _: date) -> Iterator[Finding]:
-    """Find rules all of whose texts another rule of the development matches."""
+    """Find rules without which all their texts would be told just as they are, by other rules."""
     for rule in rules.rules:
         texts = rule.spec.tests.match
         if not texts or rule.development is None:
             continue
-        others: set[str] | None = None
+        instead: set[str] = set()
         for case in texts:
-            held = {
-                each.rule.id
-                for each in held_rules(rules, look_at(rules, entry_of(case), "JPN"))
-                if each.rule.id != rule.id and each.rule.development is rule.development and not each.dropped
-            }
-            others = held if others is None else others & held
-        if others:
-            yield places.rule(rule.id, "L08", f"all that {rule.id} must match, {sorted(others)[0]} matches too")
+            other = _stand_in(rules, rule, entry_of(case))
+            if not other:
+                break
+            instead.add(other)
+        else:
+            yield places.rule(rule.id, "L08", f"without {rule.id} its texts would be told the same, by {' and '.join(sorted(instead))}")
+
+
+def _stand_in(rules: RuleSet, rule: Rule, entry: Entry) -> str:
+    """Return the rule that would tell an entry if this one were not there and make no difference; nothing if one would be seen."""
+    look = look_at(rules, entry, "JPN")
+    counted = [each for each in held_rules(rules, look) if each.rule.development is rule.development and not each.dropped]
+    dates = named_dates(look.found.cased, entry.published.date())
+    judged = [judge(rules, look, each, dates) for each in counted]
+    first = best_of_each_type(judged)
+    second = best_of_each_type([each for each in judged if each[0].rule != rule.id])
+    if not first or not second:
+        return ""
+    chosen = first[0][0].rule == rule.id
+    differs = _seen(*first[0]) != _seen(*second[0]) or bool(rule.spec.why or rule.spec.act)
+    return "" if chosen and differs else second[0][0].rule
+
+
+def _seen(development: Development, impacts: list[Impact]) -> tuple[object, ...]:
+    """What a reader would notice."""
+    return development.stage, development.polarity, development.actors, [(impact.sector, impact.level) for impact in impacts]
 
 
 def untold(rules: RuleSet, places: Places, _: date) -> Iterator[Finding]:
