@@ -51,7 +51,7 @@ def recall(directory: Path, key: str) -> RuleSet | None:
     try:
         raw = _bytes(directory / (key + SUFFIX))
         head = _MAGIC + key.encode()
-        body = raw[len(head) + 32 :]
+        body = memoryview(raw)[len(head) + 32 :]
         if not raw.startswith(head) or hashlib.sha256(body).digest() != raw[len(head) : len(head) + 32]:
             return None
         found = _Reader(io.BytesIO(body)).load()

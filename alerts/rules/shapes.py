@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -69,6 +70,12 @@ CONDITION = "a condition of a rule"  # put in the schema by `alerts.rules.jsonsc
 Condition = Annotated[Any, WithJsonSchema({"$comment": CONDITION})]
 
 
+@functools.cache
+def _fields(shape: type[BaseModel]) -> set[str]:
+    """One set for all that were taken up again: a frozen shape never changes it."""
+    return set(shape.model_fields)
+
+
 class Shape(BaseModel):
     """Frozen; a key nobody knows is a mistake."""
 
@@ -80,7 +87,7 @@ class Shape(BaseModel):
 
     def __setstate__(self, state: Any) -> None:
         """Take the fields up again; they were validated before they were kept."""
-        for name, value in (("__dict__", state), ("__pydantic_fields_set__", set(state)), ("__pydantic_extra__", None)):
+        for name, value in (("__dict__", state), ("__pydantic_fields_set__", _fields(type(self))), ("__pydantic_extra__", None)):
             object.__setattr__(self, name, value)
         object.__setattr__(self, "__pydantic_private__", None)
 
