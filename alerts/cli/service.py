@@ -66,6 +66,7 @@ def run(
 ) -> None:
     """Run the service: poll, assess, publish, send and serve the pages, until SIGTERM or Ctrl-C."""
     from alerts.daemon import serve
+    from alerts.garbage import settle
     from alerts.jobs.context import Context
     from alerts.log import set_up_log
     from alerts.mail.dkim import load_keys
@@ -91,14 +92,19 @@ def run(
         loaded = configuration.current
         return Context(settings, session.home, database, clock, loaded.catalog, loaded.rules, worker, silences=loaded.silences)
 
+    def watch() -> None:
+        if configuration.refresh():
+            settle()
+
     overrides = session.home.templates if session.home.templates.is_dir() else None
     app = create_app(settings=settings, database=database, clock=clock, rules=lambda: configuration.current.rules, templates=overrides)
     where = host or settings.listen_host
+    settle()
     cut_off = asyncio.run(
         serve(
             given,
             app,
-            watch=configuration.refresh,
+            watch=watch,
             host=where,
             port=settings.listen_port if port is None else port,
             started=lambda bound: session.err.print(f"Serving pages at http://{where}:{bound}; stop with Ctrl-C.", highlight=False),

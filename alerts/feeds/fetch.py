@@ -124,7 +124,7 @@ def _next(response: httpx.Response, url: str) -> str:
 
 
 async def _answer(response: httpx.Response, url: str, conditional: bool, limit: int) -> Fetched:
-    head = response.headers
+    head = dict(response.headers.items())  # httpx guesses the encoding of all headers anew at every look
     fresh = fresh_seconds(head)
     given = Validators(head.get("etag") or None, head.get("last-modified") or None)
     if response.status_code == 304:

@@ -163,6 +163,5 @@ class Keeper:
             ours = feed_store.still_held(connection, [found.feed.id for found in group], worker=self._worker)
             now = self._clock.now()
             kept = [keep(connection, found, now=now) if found.feed.id in ours else None for found in group]
-            feed_store.save(connection, [each[0] for each in kept if each])
-            feed_store.release(connection, sorted(ours), worker=self._worker)
+            feed_store.save_visited(connection, [each[0] for each in kept if each])
         return [each[1] if each else Saved() for each in kept]

@@ -19,6 +19,9 @@ _FEED = table_of(FeedRow)
 _FIELDS = tuple(each.name for each in dataclasses.fields(FeedState))
 _COLUMNS = tuple(_FEED.c[name] for name in _FIELDS)
 
+_SAVE = update(_FEED).where(_FEED.c.id == bindparam("key")).values({name: bindparam(name) for name in _FIELDS if name != "id"})
+_SAVE_VISITED = _SAVE.values(worker=None, lease_until=None)
+
 LEASE = timedelta(minutes=15)
 """How long a visit may take, waiting for its turn included, before another worker may take it over."""
 
@@ -41,8 +44,14 @@ def save(connection: Connection, states: Iterable[FeedState], *, new: bool = Fal
     if new:
         connection.execute(insert(_FEED), rows)
         return
-    statement = update(_FEED).where(_FEED.c.id == bindparam("key")).values({name: bindparam(name) for name in _FIELDS if name != "id"})
-    connection.execute(statement, [{**row, "key": row["id"]} for row in rows])
+    connection.execute(_SAVE, [{**row, "key": row["id"]} for row in rows])
+
+
+def save_visited(connection: Connection, states: Iterable[FeedState]) -> None:
+    """Keep the state of feeds after a visit, and give them back."""
+    rows = [{**_row(state), "key": state.id} for state in states]
+    if rows:
+        connection.execute(_SAVE_VISITED, rows)
 
 
 def claim(connection: Connection, *, worker: str, now: datetime, limit: int) -> list[str]:

@@ -67,6 +67,7 @@ def ours(folder: Path, urls: list[str], rounds: int) -> None:
     from alerts.feeds.catalog import Catalog, Feed
     from alerts.feeds.network import make_client
     from alerts.feeds.pool import ParsePool
+    from alerts.garbage import settle
     from alerts.jobs.context import Context
     from alerts.jobs.poll import poll
     from alerts.settings import Home, Settings
@@ -80,6 +81,7 @@ def ours(folder: Path, urls: list[str], rounds: int) -> None:
     context = Context(settings, Home(folder), database, clock, catalog, None, "bench")  # type: ignore[arg-type]
 
     async def main() -> None:
+        settle()  # as the service does when it starts
         pool = ParsePool(2)
         async with make_client(agent="bench", allowed_networks=("127.0.0.0/8",)) as client:
             for number in range(rounds):

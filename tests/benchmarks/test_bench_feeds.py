@@ -19,6 +19,7 @@ from alerts.clock import SetClock
 from alerts.feeds.catalog import Catalog, Feed
 from alerts.feeds.network import make_client
 from alerts.feeds.pool import ParsePool
+from alerts.garbage import settle
 from alerts.jobs.context import Context
 from alerts.jobs.poll import PollCount, poll
 from alerts.settings import Home, Settings
@@ -119,6 +120,7 @@ def test_conditional_visits_a_second(served: tuple[int, int], tmp_path: Path) ->
 
     async def main() -> None:
         given = context(tmp_path, port, FEEDS)
+        settle()  # as the service does when it starts
         pool = ParsePool(2)
         async with make_client(agent="bench", allowed_networks=("127.0.0.0/8",)) as client:
             large = dataclasses.replace(given, catalog=Catalog(feeds=given.catalog.feeds[:LARGE]))

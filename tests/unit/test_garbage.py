@@ -1,0 +1,18 @@
+"""What is loaded when the service settles costs the collector nothing more."""
+
+import gc
+
+from alerts.garbage import settle
+
+
+def test_what_is_loaded_is_out_of_the_collectors_rounds_and_garbage_made_later_is_not() -> None:
+    loaded = [[n] for n in range(1000)]
+    settle()
+    try:
+        assert gc.get_freeze_count() > len(loaded)
+        circle: list[object] = []
+        circle.append(circle)
+        del circle
+        assert gc.collect() >= 1
+    finally:
+        gc.unfreeze()
