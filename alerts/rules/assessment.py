@@ -78,8 +78,8 @@ class NamedDate:
 class Assessment:
     """All that the rules found in one entry; empty tuples where nothing held.
 
-    `concepts` are the ids of all concepts seen, sorted: the language-neutral gist that stories are joined by. `ruleset` is the hash of
-    the rule set that decided.
+    `concepts` are the ids of the actors, institutions and subjects seen, `asides` those of all other concepts, both sorted: the
+    language-neutral gist that stories are joined by, in which asides count less. `ruleset` is the hash of the rule set that decided.
     """
 
     entry: str
@@ -89,6 +89,7 @@ class Assessment:
     dates: tuple[NamedDate, ...] = ()
     actors: tuple[str, ...] = ()
     concepts: tuple[str, ...] = ()
+    asides: tuple[str, ...] = ()
 
     @property
     def relevant(self) -> bool:

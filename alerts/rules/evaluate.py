@@ -112,13 +112,15 @@ def assess(rules: RuleSet, entry: Entry, *, host: str = "JPN") -> Assessment:
         impacts=tuple(impacts[sector] for sector in rules.sectors if sector in impacts),
         dates=dates,
         actors=tuple(sorted(look.found.named() | {actor for development, _ in best for actor in development.actors})),
-        concepts=_concepts(rules, look),
+        concepts=_concepts(rules, look, told=True),
+        asides=_concepts(rules, look, told=False),
     )
 
 
 def _gist_only(rules: RuleSet, entry: Entry, look: Look) -> Assessment:
     """Nothing held; what is mentioned still tells which story the entry belongs to."""
-    return Assessment(entry.id, rules.hash, actors=tuple(sorted(look.found.named())), concepts=_concepts(rules, look))
+    concepts, asides = _concepts(rules, look, told=True), _concepts(rules, look, told=False)
+    return Assessment(entry.id, rules.hash, actors=tuple(sorted(look.found.named())), concepts=concepts, asides=asides)
 
 
 def judge(rules: RuleSet, look: Look, held: Held, dates: tuple[NamedDate, ...]) -> tuple[Development, list[Impact]]:
@@ -167,7 +169,7 @@ def best_of_each_type(judged: list[tuple[Development, list[Impact]]]) -> list[tu
     return sorted(best.values(), key=lambda each: (worth(each)[:2], each[0].type))
 
 
-def _concepts(rules: RuleSet, look: Look) -> tuple[str, ...]:
-    """Ids of the lexicon's concepts that were found, without the engine's own."""
-    names = rules.lexicon.named
-    return tuple(sorted([name for number in look.found.seen if (name := names[number])]))
+def _concepts(rules: RuleSet, look: Look, *, told: bool) -> tuple[str, ...]:
+    """Ids of the lexicon's concepts that were found: those that news is about, or the others. The engine's own have no ids."""
+    names, telling = rules.lexicon.named, rules.lexicon.telling
+    return tuple(sorted([name for number in look.found.seen if (name := names[number]) and (number in telling) is told]))

@@ -18,6 +18,8 @@ BUILT_IN = {
     "foreign-state": "any country or economy but the readers' own",
 }
 PLAIN, REJECT, MASK, GLUED, PAIR = range(5)
+TELLING = frozenset({"actor", "institution", "subject"})
+"""Kinds of concepts that say what news is about; the others are what conditions are made of."""
 
 
 class Concept(NamedTuple):
@@ -52,7 +54,7 @@ class Lexicon:
     """Concepts and patterns; `kanji` maps one-kanji names to actors, `anybody` and `foreign`
     are the numbers of what is built in, `actors` maps codes to concept numbers, `languages` to the actors that a
     text in them speaks of, `implied` actors to the concepts that mean them there, `named` numbers to the
-    ids that admins gave (the engine's own have none)."""
+    ids that admins gave (the engine's own have none), `telling` are those of what news is about."""
 
     concepts: tuple[Concept, ...]
     numbers: Mapping[str, int]
@@ -66,6 +68,7 @@ class Lexicon:
     languages: Mapping[str, frozenset[str]]
     implied: Mapping[str, tuple[int, ...]]
     named: tuple[str, ...]
+    telling: frozenset[int]
 
     def number(self, concept: str) -> int:
         """Return the number of a concept, -1 if there is none."""
@@ -167,6 +170,7 @@ class LexiconBuilder:
             languages={language: frozenset(codes) for language, codes in tongues.items()},
             implied={spec.actor: tuple(self.number(name) for name in spec.implied_by) for spec in self.specs.values() if spec.actor},
             named=tuple(concept.id if concept.id in self.specs else "" for concept in concepts),
+            telling=frozenset(number for number, concept in enumerate(concepts) if concept.kind in TELLING),
         )
 
     def _actor(self, name: str) -> str:

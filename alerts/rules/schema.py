@@ -79,8 +79,8 @@ class LeaderSpec(Shape):
 class ConceptSpec(Shape):
     """A named bilingual list of terms.
 
-    Kinds: actor (acts or is acted on), institution (speaks for an actor), cue (what happened), context (helps to understand), mask (hides
-    every concept it covers, such as place names).
+    Kinds: actor (acts or is acted on), institution (speaks for an actor), subject (what or whose office news is about),
+    cue (what happened), context (helps to understand), mask (hides every concept it covers, such as place names).
     """
 
     kind: Kind

@@ -64,7 +64,7 @@ Words = Annotated[str, BeforeValidator(_text), Field(min_length=1)]
 LevelName = Literal["none", "info", "watch", "prepare", "act"]
 SizeName = Literal["exceptional", "normal", "small", "routine"]
 Edge = Literal["none", "kanji", "katakana", "word"]
-Kind = Literal["actor", "institution", "cue", "context", "mask"]
+Kind = Literal["actor", "institution", "subject", "cue", "context", "mask"]
 ActorType = Literal["state", "economy", "bloc", "body"]
 CONDITION = "a condition of a rule"  # put in the schema by `alerts.rules.jsonschema`, which knows the operators
 Condition = Annotated[Any, WithJsonSchema({"$comment": CONDITION})]

@@ -1,7 +1,8 @@
 """What an entry is joined by: the marks of the rules, which are the same in every language, and the words of its title and summary.
 
 A signature is one line of text, so that a stored story can be put back into an index: the language, then tokens, `+` before those of the
-title and the rules, `-` before those of the summary alone. Tokens are those of `tokens.py` and, from the assessment, `v:` development
+title and the rules, `-` before those of the summary alone and before asides: concepts that conditions are made of (a verb, a hedge, a
+reaction), which stand in reports of many happenings. Tokens are those of `tokens.py` and, from the assessment, `v:` development
 type, `c:` concept, `a:` actor and `d:` named day. A story's gist holds the signatures of its latest reports.
 """
 
@@ -15,8 +16,8 @@ from alerts.stories.tokens import words
 
 KEPT = 24
 """Reports of which a story keeps the signature: a happening moves on, and what it is compared with moves along."""
-SUMMARY_WEIGHT = 0.4
-"""What a word of the summary counts beside one of the title."""
+LESS = 0.4
+"""What a word of the summary counts beside one of the title, and an aside beside a subject."""
 
 
 def signature(entry: Entry, assessment: Assessment) -> str:
@@ -26,11 +27,11 @@ def signature(entry: Entry, assessment: Assessment) -> str:
     title.update(f"c:{concept}" for concept in assessment.concepts)
     title.update(f"a:{actor}" for actor in assessment.actors)
     title.update(f"d:{named.first.isoformat()}" for named in assessment.dates if named.first == named.last)
-    summary = set(words(entry.summary, entry.language)) - title
-    return " ".join([entry.language or "-", *(f"+{token}" for token in sorted(title)), *(f"-{token}" for token in sorted(summary))])
+    less = {*words(entry.summary, entry.language), *(f"c:{concept}" for concept in assessment.asides)} - title
+    return " ".join([entry.language or "-", *(f"+{token}" for token in sorted(title)), *(f"-{token}" for token in sorted(less))])
 
 
 def read_signature(line: str) -> tuple[str, Mapping[str, float]]:
     """Return the language and the weight of each token of a signature."""
     language, *tokens = line.split(" ")
-    return language, {token[1:]: 1.0 if token[0] == "+" else SUMMARY_WEIGHT for token in tokens}
+    return language, {token[1:]: 1.0 if token[0] == "+" else LESS for token in tokens}

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, date, datetime
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from alerts.cli.entry_lines import read_entries
+from alerts.feeds.catalog import Catalog
 from alerts.feeds.entry import Entry, Source
 from alerts.resources import shipped
 from alerts.rules.cases import run_tests
@@ -17,7 +21,12 @@ from alerts.rules.evaluate import assess
 from alerts.rules.files import load_rules
 from alerts.rules.lint import lint
 from alerts.rules.lints.finding import CODES
+from alerts.stories.cluster import Joiner
+from alerts.stories.story import Story
+from alerts.stories.update import tell
 from alerts.text import is_japanese
+
+STORIES = Path(__file__).parents[3] / "shared" / "data" / "stories.jsonl"
 
 
 def read_cases(name: str) -> list[dict[str, Any]]:
@@ -73,3 +82,27 @@ def test_lint_knows_its_codes_and_finds_no_rule_that_is_looked_at_for_every_entr
     findings = lint(rules, today=date(2026, 11, 24))
     assert {finding.code for finding in findings} <= set(CODES)
     assert all(finding.level == CODES[finding.code].level for finding in findings)
+
+
+@pytest.mark.skipif(not STORIES.is_file(), reason="no labelled stories: ../shared/data is absent (the texts belong to their publishers)")
+def test_reports_that_two_editors_call_one_story_are_joined_also_across_languages(rules: RuleSet) -> None:
+    """Pairwise F1 over the pairs on which both editors agree; the editors themselves agree to 0.93."""
+    rows = {row["id"]: row for row in map(json.loads, STORIES.read_text(encoding="utf-8").splitlines())}
+    joiner = Joiner()
+    stories: dict[str, Story] = {}
+    placed: dict[str, str] = {}
+    for entry in sorted(read_entries(STORIES, Catalog()), key=lambda one: (one.published, one.id)):
+        assessment = assess(rules, entry)
+        known = joiner.place(entry, assessment)
+        story, _ = tell(stories.get(known) if known else None, entry, assessment, at=entry.published, quiet=False)
+        joiner.add(story)
+        stories[story.id], placed[entry.id] = story, story.id
+    counts: dict[tuple[bool, bool], list[int]] = {}
+    for one, other in combinations(rows.values(), 2):
+        same = one["story_a"] == other["story_a"]
+        if same == (one["story_b"] == other["story_b"]):
+            joined = placed[one["id"]] == placed[other["id"]]
+            counts.setdefault((same, joined), [0, 0])[one["lang"] != other["lang"]] += 1
+    (right, abroad), (missed, missed_abroad), (wrong, wrong_abroad) = counts[True, True], counts[True, False], counts[False, True]
+    assert 2 * (right + abroad) / (2 * (right + abroad) + missed + missed_abroad + wrong + wrong_abroad) > 0.88
+    assert 2 * abroad / (2 * abroad + missed_abroad + wrong_abroad) > 0.88

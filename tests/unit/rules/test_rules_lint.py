@@ -114,7 +114,7 @@ def test_a_term_of_one_sign_that_only_keeps_rules_out_is_wide_on_purpose() -> No
 
 
 def test_what_joins_reports_into_stories_is_used() -> None:
-    assert not any("'x'" in each for each in found(with_concept("{kind: context, en: [zebra]}"), "L03"))
+    assert not any("'x'" in each for each in found(with_concept("{kind: subject, en: [zebra]}"), "L03"))
 
 
 def test_the_shipped_rules_are_without_a_warning() -> None:

@@ -49,6 +49,7 @@ def found() -> MakeAssessment:
         *,
         actors: str = "JPN USA",
         concepts: str = "",
+        asides: str = "",
         dates: tuple[str, ...] = (),
         family: str = "contact",
         terms: tuple[Term, ...] = (),
@@ -69,6 +70,7 @@ def found() -> MakeAssessment:
             dates=tuple(window(one) for one in dates),
             actors=who,
             concepts=tuple(sorted(concepts.split())),
+            asides=tuple(sorted(asides.split())),
         )
 
     return make

@@ -1,5 +1,6 @@
 """Which reports tell one happening: across outlets, languages and weeks, and independent of how they come in."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -111,6 +112,20 @@ def test_a_far_date_does_not_keep_a_story_open(entry, found) -> None:
     one = entry("Law passes, in force from next spring", "2026-01-20 12:00")
     story, _ = tell(None, one, found(one, "immigration-law:adopted", {"visas": 3}, dates=("2027-04-01",)), at=one.published, quiet=False)
     assert closes(story) - one.published < timedelta(days=91)
+
+
+def test_the_words_of_conditions_keep_no_two_languages_apart(entry, found) -> None:
+    """A text touches on many parts of rules that it is not about; whoever writes broad ones must not take reports of one event apart."""
+    told = [
+        (one, found(one, "leadership-change:announced", {"trade": 1}, actors="JPN", concepts="japan new-cabinet prime-minister", asides=asides))
+        for one, asides in [
+            (entry("Second cabinet formed as leader is elected again", "2026-02-18 20:00"), "takes-office planned talking ties tax-step"),
+            (entry("第2次内閣が発足 予算成立に意欲", "2026-02-18 22:00"), "reshuffle sanction-step reaction missile-aside policy-step"),
+        ]
+    ]
+    assert groups(placed(told)) == [0, 0]
+    whole = [(one, replace(each, concepts=each.concepts + each.asides, asides=())) for one, each in told]
+    assert groups(placed(whole)) == [0, 1]
 
 
 def test_an_unrelated_entry_opens_a_story(entry, found) -> None:
