@@ -159,9 +159,10 @@ def _look(session: Session, target: str, now: datetime) -> Looked:
 
 def _unpacked(raw: bytes) -> bytes:
     """Unpack what `bodies/` keeps; anything else is taken as it is. Raises FeedError for what is larger than we read."""
-    from alerts.feeds.body import GZIP_BITS, MAX_BYTES, Unpacker
+    from alerts.feeds.body import MAX_BYTES
+    from alerts.feeds.unpack import GZIP_BITS, Zlib
 
-    return Unpacker(GZIP_BITS, MAX_BYTES).feed(raw, 0) if raw.startswith(b"\x1f\x8b") else raw
+    return Zlib(GZIP_BITS, MAX_BYTES).feed(raw, 0) if raw.startswith(b"\x1f\x8b") else raw
 
 
 def _line(item: Item) -> dict[str, str]:

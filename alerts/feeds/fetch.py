@@ -14,9 +14,10 @@ import aiohttp
 import httpx
 
 from alerts.errors import FeedError
-from alerts.feeds.body import MAX_BYTES, read_body, too_large
+from alerts.feeds.body import MAX_BYTES, read_body
 from alerts.feeds.failures import explain, status_error
 from alerts.feeds.freshness import fresh_seconds, retry_after_seconds
+from alerts.feeds.unpack import too_large
 
 MAX_REDIRECTS = 6
 _PERMANENT = {301, 308}

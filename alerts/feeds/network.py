@@ -19,6 +19,7 @@ import httpx
 from httpx_aiohttp import AiohttpTransport
 
 from alerts.feeds.http2 import Http2Transport, TwoWays
+from alerts.feeds.unpack import OFFERED
 
 NOT_PUBLIC = "is not a public address"
 """What the error of a refused address says; it passes through layers that keep only the text."""
@@ -100,7 +101,7 @@ def make_client(*, agent: str, allowed_networks: Sequence[str] = (), connections
         headers={
             "User-Agent": agent,
             "Accept": "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, text/xml;q=0.8, */*;q=0.1",
-            "Accept-Encoding": "gzip, deflate",
+            "Accept-Encoding": OFFERED,
         },
         cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=())),
         timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS, pool=None),

@@ -13,10 +13,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+import brotli
 import pytest
 
 from alerts.clock import SetClock
 from alerts.feeds.catalog import Catalog, Feed
+from alerts.feeds.unpack import zstd
 from alerts.jobs.context import Context
 from alerts.settings import Home, Settings
 from alerts.store.db import Database
@@ -197,6 +199,8 @@ CAPTCHA = b"<!DOCTYPE html><html><head><title>Just a moment...</title></head><bo
 LOGIN = b"<html><body><form><input name=p type=password></form></body></html>"
 EMPTY = b'<rss version="2.0"><channel><title>Quiet</title></channel></rss>'
 
+WIDE = zstd.ZstdCompressor(options={zstd.CompressionParameter.window_log: 27})
+"""A window of 128 MB: more memory than a server may ask for."""
 STATUSES = (204, 400, 401, 402, 403, 404, 405, 406, 408, 410, 418, 429, 451, 500, 502, 503, 504)
 
 MISBEHAVIOUR: dict[str, Answer] = {
@@ -216,8 +220,14 @@ MISBEHAVIOUR: dict[str, Answer] = {
     "/bomb-gzip": page(body=bomb(31), Content_Encoding="gzip"),
     "/bomb-deflate": page(body=bomb(15), Content_Encoding="deflate"),
     "/bomb-file": page(body=bomb(31)),
-    "/brotli": page(Content_Encoding="br"),
-    "/zstd": page(Content_Encoding="zstd"),
+    "/bomb-brotli": page(body=brotli.compress(bytes(60_000_000), quality=1), Content_Encoding="br"),
+    "/bomb-zstd": page(body=zstd.compress(bytes(60_000_000)), Content_Encoding="zstd"),
+    "/wide-zstd": page(body=WIDE.compress(FEED) + WIDE.flush(), Content_Encoding="zstd"),
+    "/truncated-brotli": page(body=brotli.compress(FEED)[:-20], Content_Encoding="br"),
+    "/truncated-zstd": page(body=zstd.compress(FEED)[:-20], Content_Encoding="zstd"),
+    "/damaged-brotli": page(body=brotli.compress(FEED)[:30] + b"\xff" * 400, Content_Encoding="br"),
+    "/damaged-zstd": page(body=zstd.compress(FEED)[:30] + b"\xff" * 400, Content_Encoding="zstd"),
+    "/compress": page(Content_Encoding="compress"),
     "/twice-packed": page(Content_Encoding="gzip, gzip"),
     "/truncated-gzip": page(body=gzip.compress(FEED)[:-20], Content_Encoding="gzip"),
     "/bomb-twice": page(body=gzip.compress(bomb(31)), Content_Encoding="gzip"),
@@ -261,6 +271,10 @@ MISBEHAVIOUR: dict[str, Answer] = {
     "/raw-deflate": page(body=zlib.compress(FEED)[2:-4], Content_Encoding="deflate"),
     "/gzip-file": page(body=gzip.compress(FEED), Content_Type="application/gzip"),
     "/only-says-gzip": page(Content_Encoding="gzip"),
+    "/brotli": page(body=brotli.compress(FEED), Content_Encoding="br"),
+    "/zstd": page(body=zstd.compress(FEED), Content_Encoding="zstd"),
+    "/zstd-frames": page(body=zstd.compress(FEED[:50]) + zstd.compress(FEED[50:]), Content_Encoding="zstd"),
+    "/only-says-zstd": page(Content_Encoding="zstd"),
     "/moved": page(301, b"", Location="/moved-on"),
     "/moved-on": page(308, b"", Location="/plain"),
     "/moved-for-now": page(301, b"", Location="/for-now"),

@@ -64,11 +64,17 @@ EXPECTED = {
     "/bomb-deflate": ("too-large", "larger than 16 MB"),
     "/bomb-file": ("too-large", "larger than 16 MB"),
     "/huge-by-header": ("too-large", "larger than 16 MB"),
-    "/brotli": ("encoding", "did not ask for"),
-    "/zstd": ("encoding", "did not ask for"),
+    "/bomb-brotli": ("too-large", "larger than 16 MB"),
+    "/bomb-zstd": ("too-large", "larger than 16 MB"),
+    "/wide-zstd": ("bad-packing", "damaged"),
+    "/truncated-brotli": ("truncated", "broke off"),
+    "/truncated-zstd": ("truncated", "broke off"),
+    "/damaged-brotli": ("bad-packing", "damaged"),
+    "/damaged-zstd": ("bad-packing", "damaged"),
+    "/compress": ("encoding", "did not ask for"),
     "/twice-packed": ("encoding", "did not ask for"),
     "/truncated-gzip": ("truncated", "broke off"),
-    "/damaged-gzip": ("bad-gzip", "damaged"),
+    "/damaged-gzip": ("bad-packing", "damaged"),
     "/loop": ("redirect-loop", "in circles"),
     "/loop-a": ("redirect-loop", "in circles"),
     "/hop-0": ("redirect-loop", "more than 6 redirects"),
@@ -119,7 +125,13 @@ def test_a_visit_ends_at_its_deadline(server: Server, path: str) -> None:
     assert "0.2 seconds" in str(caught.value)
 
 
-@pytest.mark.parametrize("path", ["/plain", "/gzip", "/gzip-members", "/deflate", "/raw-deflate", "/gzip-file", "/only-says-gzip"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/plain", "/gzip", "/gzip-members", "/deflate", "/raw-deflate", "/gzip-file", "/only-says-gzip"),
+        *("/brotli", "/zstd", "/zstd-frames", "/only-says-zstd"),
+    ],
+)
 def test_every_honest_packing_gives_the_same_bytes(server: Server, path: str) -> None:
     assert visit(server, path).body == FEED
 
@@ -222,7 +234,7 @@ def test_we_say_who_we_are_and_keep_no_cookie(server: Server) -> None:
     with_client(twice)
     assert [headers["user-agent"] for _, headers in server.asked] == [AGENT, AGENT]
     assert all("cookie" not in headers for _, headers in server.asked)
-    assert server.asked[0][1]["accept-encoding"] == "gzip, deflate"
+    assert server.asked[0][1]["accept-encoding"] == "gzip, deflate, br, zstd"
 
 
 def test_an_address_moves_for_good_only_if_every_hop_is_permanent(server: Server) -> None:
