@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from dotenv import dotenv_values
+from dotenv.parser import parse_stream
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
 from alerts.errors import SettingsError
@@ -165,27 +165,34 @@ def load_settings(home: Home, environ: Mapping[str, str] | None = None) -> Setti
     environ = os.environ if environ is None else environ
     values: dict[str, str] = {}
     problems: list[str] = []
-    for origin, variables in ((str(home.env_file), _env_file(home)), ("the environment", environ)):
+    for origin, variables in ((str(home.env_file), _env_file(home, problems)), ("the environment", environ)):
         _gather(origin, variables, values, problems)
     if problems:
         raise SettingsError("\n".join(problems))
+    values = {name: value for name, value in values.items() if value != ""}
     values.setdefault("database_url", f"sqlite:///{home.database}")
     values.setdefault("mail_url", f"maildir:{home.outbox}")
     if "secret_key" not in values:
         raise SettingsError(f"ALERTS_SECRET_KEY is not set; `alerts init {home.path}` makes a home with one")
     try:
-        return Settings.model_validate({name: value for name, value in values.items() if value != ""})
+        return Settings.model_validate(values)
     except ValidationError as error:
         raise SettingsError("\n".join(_sentence(each) for each in error.errors(include_url=False, include_input=False))) from None
 
 
-def _env_file(home: Home) -> Mapping[str, str]:
+def _env_file(home: Home, problems: list[str]) -> Mapping[str, str]:
     if not home.env_file.is_file():
         return {}
     try:
-        return {name: value or "" for name, value in dotenv_values(home.env_file, interpolate=False).items()}
+        with home.env_file.open(encoding="utf-8") as file:
+            lines = list(parse_stream(file))
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{home.env_file} cannot be read: {error}") from error
+    unread = [line.original for line in lines if line.error or (line.key and line.value is None)]
+    for each in unread:  # a binding begins with the blank lines before it
+        number = each.line + len(each.string) - len(each.string.lstrip("\n"))
+        problems.append(f"{home.env_file}:{number}: cannot be read; write NAME=value, and # before a comment")
+    return {line.key: line.value for line in lines if line.key and line.value is not None}
 
 
 def _gather(origin: str, variables: Mapping[str, str], values: dict[str, str], problems: list[str]) -> None:
@@ -195,6 +202,8 @@ def _gather(origin: str, variables: Mapping[str, str], values: dict[str, str], p
         name = variable.removeprefix(PREFIX).lower()
         if name in Settings.model_fields:
             values[name] = value
+            if value and variables.get(f"{variable}_FILE"):
+                problems.append(f"{variable} and {variable}_FILE (in {origin}) are both set; keep one")
         elif name.removesuffix("_file") in Settings.model_fields:
             try:
                 values[name.removesuffix("_file")] = Path(value).read_text(encoding="utf-8").strip()

@@ -37,6 +37,25 @@ def test_the_environment_wins_over_the_file(home: Home) -> None:
     assert (settings.sender_name, settings.contact) == ("From the environment", "desk@example.org")
 
 
+def test_an_empty_setting_is_its_default(home: Home) -> None:
+    """As container files write it: ALERTS_MAIL_URL: ${MAIL_URL:-}."""
+    assert load(home, ALERTS_DATABASE_URL="", ALERTS_MAIL_URL="", ALERTS_SENDER_NAME="") == load(home)
+
+
+def test_a_line_that_is_no_setting_is_told_with_its_place(home: Home) -> None:
+    home.path.mkdir()
+    home.env_file.write_text("# ours\nALERTS_CONTACT=desk@example.org\n\nALERTS_POSTAL_ADDRESS\nmail goes to the relay\n")
+    with pytest.raises(SettingsError) as caught:
+        load(home)
+    assert [line.partition(": ")[0].removeprefix(str(home.env_file)) for line in str(caught.value).splitlines()] == [":4", ":5"]
+
+
+def test_a_setting_given_twice_in_one_place_is_ambiguous(home: Home, tmp_path: Path) -> None:
+    (tmp_path / "key").write_text(KEY[::-1])
+    with pytest.raises(SettingsError, match=r"ALERTS_SECRET_KEY and ALERTS_SECRET_KEY_FILE \(in the environment\) are both set"):
+        load(home, ALERTS_SECRET_KEY_FILE=str(tmp_path / "key"))
+
+
 def test_any_secret_may_come_from_a_file(home: Home, tmp_path: Path) -> None:
     secret = tmp_path / "mail_url"
     secret.write_text("smtp://user:pa55word@mail.example.org\n")
