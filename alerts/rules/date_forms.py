@@ -41,6 +41,7 @@ ENGLISH = _compiled(
     (rf"\b{_EN_PART}{_MONTH}(?: (?P<year>20\d\d))?", windows.month),
     (rf"\b{_EN_PART}next month\b", windows.next_month),
     (rf"\b{_EN_PART}(?:the |this )?month\b", windows.this_month),
+    (r"\b(?:by|before) (?:the )?end of (?:the )?(?:fiscal(?: year)?|fy) ?(?P<year>20\d\d)\b", windows.rest_of_fiscal_year),
     (r"\b(?:fiscal(?: year)?|fy) ?(?P<year>20\d\d)\b", windows.fiscal),
     (r"\b(?P<next>next|this) fiscal year", windows.fiscal),
     (rf"(?<!\d )(?:\b(?P<next>next) )?\b{_MONTH} (?P<year>20\d\d)", windows.month),

@@ -129,9 +129,10 @@ def fiscal(match: Match, published: date) -> Span | None:
     return date(year, 4, 1), date(year + 1, 3, 31)
 
 
-def rest_of_fiscal_year(_: Match, published: date) -> Span:
-    """年度内: until the end of March."""
-    return published, date(published.year + (published.month >= 4), 3, 31)
+def rest_of_fiscal_year(match: Match, published: date) -> Span:
+    """年度内, by the end of fiscal 2026: until the end of March."""
+    year = _written_year(match) if _given(match, "year") else published.year - (published.month < 4)
+    return max(published, date(year, 4, 1)), date(year + 1, 3, 31)
 
 
 def next_month(match: Match, published: date) -> Span:

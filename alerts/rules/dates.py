@@ -29,7 +29,9 @@ _MEETING_JA = re.compile(r"^(?:から|より|以降)の?(?:の)?\s*(?:訪|来日
 _MAY_BE_ENGLISH = re.compile(r"[a-z]{3}|\d-\d")
 _MAY_BE_JAPANESE = re.compile(r"[年月日週春夏秋冬あ]")
 _MONTH = timedelta(31)
-_PAST = re.compile(r"(?:since|last|in the year to|as of|previous|until|昨年|前年|昨|去年|先月|先週)\W*$")
+_PAST = re.compile(r"(?:since|last|in the year to|as of|previous|昨年|前年|昨|去年|先月|先週|年前)\W*の?$")
+_FROM = re.compile(r"(?:from|starting|effective) ")  # stands inside the form of a month
+_COMPARED = re.compile(r"(?:\b(?:up|down|rose|fell|gained|lost|eased|unchanged|changed)|%|percent)\W*$")
 
 
 def named_dates(text: str, published: date) -> tuple[NamedDate, ...]:
@@ -59,7 +61,8 @@ def _says_more(one: NamedDate, other: NamedDate) -> bool:
 def _takes_effect(text: str, start: int, end: int) -> bool:
     """True if the words around a date say that something starts on it, and not just a meeting."""
     before = text[max(0, start - 40) : start]
-    if _EFFECT.search(before):
+    starts = _FROM.match(text, start) and not _COMPARED.search(before)
+    if starts or _EFFECT.search(before):
         return not _MEETING.search(before)
     after = text[end : end + 12]
     return bool(_EFFECT_JA.match(after)) and not _MEETING_JA.match(after)

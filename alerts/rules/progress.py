@@ -22,18 +22,18 @@ _REACH_ENGLISH = 60  # a hedge governs what follows within so many characters; i
 _REACH_JAPANESE = 14
 _JAPANESE_CLAUSE = re.compile(r"[\s、。」』…]|\.\.")
 _CLAUSE = re.compile(r"[;:]|\b(?:after|as|but|while|when|although|though|despite|because)\b")
-_OPPOSITE: dict[Polarity, Polarity] = {"tightening": "easing", "easing": "tightening"}
 
 
 def stage_of(rules: RuleSet, look: Look, rule: Rule, mentions: Mentions) -> tuple[Stage, Mention | None]:
-    """Return the stage of a rule that held, and the cue that says so."""
-    if rule.spec.stage:
-        return rule.spec.stage, None
+    """Return the stage of a rule that held, and the cue that says so. A stage that the rule fixes yields to a denial in the title alone."""
     split = look.found.split
     spans = sorted({look.found.sentence(each.start) for each in _all_alike(look, mentions)} or {(0, split)})
     title = [span for span in spans if span[0] <= split]
-    body = [span for span in spans if span[0] > split]
     in_title = _furthest(rules, look, title)
+    if rule.spec.stage:
+        denied = in_title if in_title and in_title[0].id == "denied" else None
+        return ("denied", denied[1]) if denied else (rule.spec.stage, None)
+    body = [span for span in spans if span[0] > split]
     in_body = _furthest(rules, look, body)
     if in_title and in_body and not in_title[0].hedge and in_body[0].rank > in_title[0].rank and not in_body[0].hedge:
         return in_body[0].id, in_body[1]
@@ -88,6 +88,6 @@ def polarity_of(rules: RuleSet, look: Look, rule: Rule, stage: Stage, mentions: 
         polarity = "mixed"
     elif said:
         polarity = "tightening" if "tightening" in said else "easing"
-    elif rules.stages[stage].opposite:
-        polarity = _OPPOSITE.get(polarity, polarity)
+    if rules.stages[stage].opposite and polarity == "tightening":
+        polarity = "easing"  # but not the other way round: "tariff withdrawn" is itself the tariff lowered
     return polarity

@@ -61,6 +61,16 @@ def test_stage(rules: RuleSet, title: str, stage: str) -> None:
     assert assess(rules, make_entry(title)).developments[0].stage == stage
 
 
+def test_a_stage_that_a_rule_fixes_yields_to_a_denial_in_the_title_alone() -> None:
+    line = "- {id: x, title: X, development: missile-launch, stage: in-force, when: $missile}\n"
+    rules = compile_texts({**FILES, "rules/all.yaml": line})
+    stages = [
+        assess(rules, make_entry(*texts)).developments[0].stage
+        for texts in [("Japan denies missile",), ("A missile may fly", "Japan denies it.")]
+    ]
+    assert stages == ["denied", "in-force"]
+
+
 def test_a_hedged_title_wins_over_a_firm_body(rules: RuleSet) -> None:
     found = assess(rules, make_entry("Japan mulls tariff", "The tariff takes effect in May, officials said."))
     assert found.developments[0].stage == "mooted"
@@ -73,7 +83,12 @@ def test_a_firm_body_completes_a_plain_title(rules: RuleSet) -> None:
 
 @pytest.mark.parametrize(
     ("title", "polarity"),
-    [("Japan raises tariff", "tightening"), ("Japan eases tariff", "easing"), ("Japan withdraws tariff", "easing")],
+    [
+        ("Japan raises tariff", "tightening"),
+        ("Japan eases tariff", "easing"),
+        ("Japan withdraws tariff", "easing"),
+        ("Japan withdraws plan to raise tariff", "easing"),
+    ],
 )
 def test_polarity(rules: RuleSet, title: str, polarity: str) -> None:
     assert assess(rules, make_entry(title)).developments[0].polarity == polarity
