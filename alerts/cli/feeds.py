@@ -89,6 +89,7 @@ def check(
 def status(context: typer.Context, now: Now = None, as_json: Json = False) -> None:
     """Show how every feed is: what fails, what has fallen silent, what is held back."""
     from alerts.feeds.health import report, sparkline
+    from alerts.feeds.login import part_login
     from alerts.store.feeds import load_all
 
     session: Session = context.obj
@@ -99,12 +100,12 @@ def status(context: typer.Context, now: Now = None, as_json: Json = False) -> No
     rows = [(feed, states.get(feed.id), report(feed, states.get(feed.id), moment)) for feed in catalog.feeds]
     if as_json:
         for feed, state, told in rows:
-            facts: dict[str, Any] = {"id": feed.id, "verdict": told.verdict, "told": told.sentence, "url": feed.url}
+            facts: dict[str, Any] = {"id": feed.id, "verdict": told.verdict, "told": told.sentence, "url": part_login(feed.url)[0]}
             if state is not None:
                 names = ("last_poll", "last_success", "last_new_entry", "due", "error_streak", "error_reason", "entries_seen")
                 facts |= {name: getattr(state, name) for name in names}
                 facts |= {"encoding": state.health.encoding, "format": state.health.format, "drift": state.health.drift}
-                facts |= {"held": len(state.health.held.ids) if state.health.held else 0, "moved_to": state.health.moved_to}
+                facts |= {"held": len(state.health.held.ids) if state.health.held else 0, "moved_to": part_login(state.health.moved_to)[0]}
                 facts |= {"rebuilt": state.health.rebuilt, "staleness_hours": feed.staleness_hours, "rhythm_minutes": _rhythm(state)}
                 facts |= {"problems": state.health.problems, "days": state.health.days}
             typer.echo(json.dumps(facts, default=str, ensure_ascii=False))

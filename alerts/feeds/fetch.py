@@ -17,6 +17,7 @@ from alerts.errors import FeedError
 from alerts.feeds.body import MAX_BYTES, read_body
 from alerts.feeds.failures import explain, status_error
 from alerts.feeds.freshness import fresh_seconds, retry_after_seconds
+from alerts.feeds.login import is_for, part_login, with_login
 from alerts.feeds.unpack import too_large
 
 MAX_REDIRECTS = 6
@@ -41,7 +42,8 @@ class Validators:
 class Fetched:
     """What a visit brought: `body` is None if the document has not changed (304).
 
-    `url` is where the document finally came from; `permanent_url` the address to use from now on, if every redirect was permanent.
+    `url` is where the document finally came from, without a login; `permanent_url` the address to use from now on, if every redirect was
+    permanent, with the login that its host was given.
     `fresh_seconds` is how long the server says that it will not change.
     """
 
@@ -91,29 +93,27 @@ async def fetch(
 async def _follow(client: httpx.AsyncClient, url: str, headers: dict[str, str], limit: int, *, http2: bool) -> Fetched:
     visited: list[str] = []
     permanent = True
-    url, auth = _credentials(url)
-    host = urlsplit(url).netloc
+    url, login = part_login(url)
     while True:
+        login = login if not visited or is_for(url, visited[-1]) else ""
         visited.append(url)
-        auth = auth if urlsplit(url).netloc == host else None
+        auth = _auth(login)
         async with client.stream("GET", url, headers=headers, auth=auth, extensions={"http2": True} if http2 else None) as response:
             if response.status_code not in _REDIRECTS:
                 found = await _answer(response, url, bool(headers), limit)
-                return replace(found, permanent_url=url if permanent and len(visited) > 1 else None, redirects=len(visited) - 1)
+                moved = with_login(url, login) if permanent and len(visited) > 1 else None
+                return replace(found, permanent_url=moved, redirects=len(visited) - 1)
             permanent = permanent and response.status_code in _PERMANENT
-            url, _ = _credentials(_next(response, url))
+            url, _ = part_login(_next(response, url))
         if url in visited:
             raise FeedError("redirect-loop", "the server sends us round in circles")
         if len(visited) > MAX_REDIRECTS:
             raise FeedError("redirect-loop", f"more than {MAX_REDIRECTS} redirects in a row")
 
 
-def _credentials(url: str) -> tuple[str, httpx.BasicAuth | None]:
-    """Part an address from the user and password written in it: they go to that host only, and into no log and no error."""
-    parts = urlsplit(url)
-    login, at, place = parts.netloc.rpartition("@")
+def _auth(login: str) -> httpx.BasicAuth | None:
     user, _, password = login.partition(":")
-    return parts._replace(netloc=place).geturl() if at else url, httpx.BasicAuth(unquote(user), unquote(password)) if user else None
+    return httpx.BasicAuth(unquote(user), unquote(password)) if user else None
 
 
 def _next(response: httpx.Response, url: str) -> str:

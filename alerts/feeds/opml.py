@@ -10,6 +10,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from alerts.errors import AlertsError
 from alerts.feeds.catalog import Feed
+from alerts.feeds.login import part_login
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ def read_opml(text: str) -> tuple[Outline, ...]:
 
 
 def write_opml(feeds: Iterable[Feed], title: str) -> str:
-    """Return a list of feeds, in folders by country and kind."""
+    """Return a list of feeds, in folders by country and kind; without logins, as such lists are passed on."""
     lines = ['<?xml version="1.0" encoding="UTF-8"?>', '<opml version="2.0">', f"<head><title>{escape(title)}</title></head>", "<body>"]
     ordered = sorted(feeds, key=_folder)
     for folder, group in groupby(ordered, key=_folder):
@@ -42,7 +43,7 @@ def write_opml(feeds: Iterable[Feed], title: str) -> str:
         for feed in group:
             name = quoteattr(f"{feed.publisher}: {feed.title}")
             language = f" language={quoteattr(feed.language)}" if feed.language else ""
-            lines.append(f'<outline type="rss" text={name} title={name} xmlUrl={quoteattr(feed.url)}{language}/>')
+            lines.append(f'<outline type="rss" text={name} title={name} xmlUrl={quoteattr(part_login(feed.url)[0])}{language}/>')
         lines.append("</outline>")
     return "\n".join([*lines, "</body>", "</opml>", ""])
 

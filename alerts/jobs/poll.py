@@ -41,6 +41,8 @@ GAP_SECONDS = 1.0
 BUSY = timedelta(seconds=30)
 """How long a feed waits whose host another machine is visiting."""
 BATCH = 500
+RENEW_SECONDS = 30.0
+"""Between two signs of life of a worker, a quarter of its lease."""
 STOP_SECONDS = 6.0
 
 _LOG = structlog.get_logger(__name__)
@@ -164,14 +166,26 @@ class _Round:
         waiting = deque(self._hosts)
         tools = Tools(pool=pool, client=client, robots=robots)
         visitors = [asyncio.create_task(self._visit_hosts(waiting, tools)) for _ in range(min(HOSTS_AT_ONCE, len(waiting)))]
+        renewing = asyncio.create_task(self._renew())
         try:
             await asyncio.gather(*visitors)
         finally:
-            for task in visitors:
+            for task in (*visitors, renewing):
                 task.cancel()
-            await asyncio.gather(*visitors, return_exceptions=True)
+            await asyncio.gather(*visitors, renewing, return_exceptions=True)
             await asyncio.shield(self._keeper.finish())
             await asyncio.shield(asyncio.to_thread(self._give_back))
+
+    async def _renew(self) -> None:
+        """Keep what is claimed for as long as we live: a host with many feeds takes its time, and the feeds of the dead should not wait."""
+        while True:
+            await asyncio.sleep(RENEW_SECONDS)
+            with contextlib.suppress(StoreError):  # the lease outlasts a few failures
+                await asyncio.to_thread(self._extend, sorted(self._claimed))
+
+    def _extend(self, ids: Sequence[str]) -> None:
+        with self._context.database.write() as connection:
+            feed_store.renew(connection, ids, worker=self._context.worker, now=self._context.clock.now())
 
     async def _visit_hosts(self, waiting: deque[str], tools: Tools) -> None:
         while waiting:

@@ -22,8 +22,8 @@ _COLUMNS = tuple(_FEED.c[name] for name in _FIELDS)
 _SAVE = update(_FEED).where(_FEED.c.id == bindparam("key")).values({name: bindparam(name) for name in _FIELDS if name != "id"})
 _SAVE_VISITED = _SAVE.values(worker=None, lease_until=None)
 
-LEASE = timedelta(minutes=15)
-"""How long a visit may take, waiting for its turn included, before another worker may take it over."""
+LEASE = timedelta(minutes=2)
+"""How long after its last sign of life a worker's feeds are another's to visit. Whoever lives renews its leases, however long it takes."""
 
 
 def load_all(connection: Connection) -> dict[str, FeedState]:
@@ -68,6 +68,11 @@ def visited_by_others(connection: Connection, *, worker: str, now: datetime) -> 
 def still_held(connection: Connection, ids: Sequence[str], *, worker: str) -> set[str]:
     """Return those of `ids` that this worker still holds."""
     return leases.still_held(connection, _FEED, ids, worker=worker)
+
+
+def renew(connection: Connection, ids: Sequence[str], *, worker: str, now: datetime) -> None:
+    """Keep feeds that were claimed and are not visited yet."""
+    leases.extend(connection, _FEED, ids, worker=worker, until=now + LEASE)
 
 
 def release(connection: Connection, ids: Sequence[str], *, worker: str) -> None:

@@ -16,6 +16,7 @@ from conftest import FEED, Server, make_feed
 from alerts.errors import FeedError
 from alerts.feeds.entry import Source
 from alerts.feeds.fetch import Fetched, Validators, fetch
+from alerts.feeds.login import is_for
 from alerts.feeds.network import make_client, may_dial
 from alerts.feeds.parse import parse
 
@@ -253,6 +254,21 @@ def test_a_password_in_an_address_goes_to_that_host_and_nowhere_else(server: Ser
     with pytest.raises(FeedError) as caught:
         with_client(lambda client: fetch(client, feed), allowed=())
     assert "cret" not in str(caught.value)
+
+
+def test_a_feed_with_a_password_that_moves_within_its_host_keeps_it(server: Server) -> None:
+    feed = make_feed(server, "/moved").model_copy(update={"url": f"http://me:secret@127.0.0.1:{server.port}/moved"})
+    fetched = with_client(lambda client: fetch(client, feed))
+    assert fetched.url == server.url("/plain")
+    assert fetched.permanent_url == f"http://me:secret@127.0.0.1:{server.port}/plain"
+    assert all("authorization" in headers for _, headers in server.asked)
+
+
+def test_a_password_is_not_sent_in_clear_where_it_was_sent_encrypted() -> None:
+    assert is_for("https://a.example/x", "https://a.example/")
+    assert is_for("https://a.example/x", "http://a.example/")
+    assert not is_for("http://a.example/x", "https://a.example/")
+    assert not is_for("https://a.example:8443/x", "https://a.example/")
 
 
 def test_retry_after_comes_with_the_error(server: Server) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import gzip
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 
 import pytest
-from conftest import FEED, NOW, Server, make_feed, rss
+from conftest import FEED, NOW, Server, make_feed, page, rss
 from sqlalchemy import select, text
 
 from alerts.feeds.catalog import Feed
@@ -18,7 +18,7 @@ from alerts.jobs.poll import PollCount, poll
 from alerts.jobs.prune import prune
 from alerts.store import entries, feeds
 from alerts.store.db import Database
-from alerts.store.tables import EntryRow
+from alerts.store.tables import EntryRow, FeedRow
 
 Maker = Callable[..., Context]
 
@@ -374,6 +374,42 @@ def test_two_machines_are_never_at_one_host_together(server: Server, make_contex
         feeds.release(connection, ["a", "b"], worker="other")
     later(context, seconds=31)
     assert run(context).read == 2
+
+
+def test_a_slow_visit_keeps_its_feed_and_what_the_dead_held_is_soon_free(
+    server: Server, make_context: Maker, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("alerts.jobs.poll.RENEW_SECONDS", 0.02)
+    context = make_context(make_feed(server, "/slow", timeout_seconds=10))
+    taken: list[str] = []
+
+    async def slow(writer: asyncio.StreamWriter, headers: Mapping[str, str]) -> None:
+        begun = await asyncio.to_thread(lease, database)
+        later(context, seconds=feeds.LEASE.total_seconds() + 1)
+        for _ in range(400):
+            await asyncio.sleep(0.01)
+            if await asyncio.to_thread(lease, database) > begun:
+                break
+        with database.write() as connection:
+            taken.extend(feeds.claim(connection, worker="other", now=context.clock.now(), limit=1))
+        await page()(writer, headers)
+
+    server.acts["/slow"] = slow
+    assert run(context).baseline == 2
+    assert taken == []
+    later(context, days=1)
+    with database.write() as connection:
+        assert feeds.claim(connection, worker="dead", now=context.clock.now(), limit=1) == ["slow"]
+    assert run(context) == PollCount()
+    later(context, minutes=3)
+    assert run(context).visited == 1
+
+
+def lease(database: Database) -> datetime:
+    with database.read() as connection:
+        found = connection.scalars(select(FeedRow.lease_until)).one()
+    assert found is not None
+    return found
 
 
 def test_a_feed_that_left_the_list_is_not_visited(server: Server, make_context: Maker, database: Database) -> None:
