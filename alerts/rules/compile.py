@@ -113,9 +113,9 @@ def compile_texts(texts: Mapping[str, bytes | str]) -> RuleSet:
 
 def _compile(texts: Mapping[str, bytes | str]) -> RuleSet:
     read = read_configuration(texts)
-    if read.problems:
-        raise ConfigError(read.problems)
-    problems: list[Problem] = []
+    problems = read.problems
+    if read.unread:
+        raise ConfigError(problems)
     builder = _build_lexicon(read, problems)
     rules = _read_rules(read, builder, problems)
     if problems:
@@ -159,7 +159,7 @@ def _hash(files: Mapping[str, str]) -> str:
 def _build_lexicon(read: Configuration, problems: list[Problem]) -> LexiconBuilder:
     """Add concepts by id, so that nothing depends on the order of files."""
     specs: dict[str, ConceptSpec] = {name: read.concepts[name].value for name in sorted(read.concepts)}
-    builder = LexiconBuilder(specs)
+    builder = LexiconBuilder(specs, frozenset(read.spoilt))
     for name in specs:
         problems += [read.concepts[name].problem(message, *loc) for loc, message in builder.concept(name)]
     for name, stage in sorted(read.stages.items()):
@@ -175,8 +175,7 @@ def _read_rules(read: Configuration, builder: LexiconBuilder, problems: list[Pro
         condition = _reader(placed.document, (*placed.loc, "when"), builder, problems).read(spec.when)
         sizings = _sizings(spec.sizes, placed, builder, problems)
         development = None
-        if spec.development:
-            parent = read.developments[spec.development]
+        if parent := read.developments.get(spec.development or ""):
             development = parent.value
             if not sizings:
                 sizings = _sizings(development.sizes, parent, builder, problems)

@@ -40,7 +40,11 @@ class Placed(Generic[T]):
 
 @dataclass(slots=True)
 class Configuration:
-    """What all files say, by id, with places; `problems` is what is wrong with it."""
+    """What all files say, by id, with places; `problems` is what is wrong with it.
+
+    `spoilt` are the ids of what is there but not as it should be: to name them is no mistake. `unread` is true if a file that others
+    rest on could not be read at all, so that nobody knows what it would have defined.
+    """
 
     sectors: dict[str, Placed[SectorSpec]] = field(default_factory=dict)
     stages: dict[str, Placed[StageSpec]] = field(default_factory=dict)
@@ -49,6 +53,8 @@ class Configuration:
     rules: dict[str, Placed[RuleSpec]] = field(default_factory=dict)
     cases: list[Placed[CaseSpec]] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    spoilt: set[str] = field(default_factory=set)
+    unread: bool = False
 
 
 def shape_of(name: str) -> TypeAdapter[Any] | None:
@@ -60,7 +66,6 @@ def shape_of(name: str) -> TypeAdapter[Any] | None:
 def read_configuration(texts: Mapping[str, bytes | str]) -> Configuration:
     """Read files by relative name, and check what they say of each other. Never raises."""
     read = Configuration()
-    unread = False
     for name in SINGLE:
         if name not in texts:
             read.problems.append(Problem(name, 0, 0, "is missing"))
@@ -73,26 +78,52 @@ def read_configuration(texts: Mapping[str, bytes | str]) -> Configuration:
             if not name.startswith("tests/"):
                 read.problems.append(Problem(name, 0, 0, "is empty"))
             continue
-        value = validate(document, shape, read.problems) if document is not None else None
-        if document is None or value is None:
-            unread = True
+        if document is None:
+            read.unread |= not name.startswith("tests/")
             continue
-        _sort_in(read, name, value, document)
-    if not unread:  # else half of the names would be unknown only because their file could not be read
+        value = validate(document, shape, read.problems)
+        _sort_in(read, document, _salvage(read, document, shape) if value is None else value)
+    if not read.unread:  # else half of the names would be unknown only because their file could not be read
         read.problems.extend(_cross_check(read))
     return read
 
 
-def _sort_in(read: Configuration, name: str, value: Any, document: Document) -> None:
+def _sort_in(read: Configuration, document: Document, value: Any) -> None:
+    """Put what a file holds where it belongs. In a list None stands for what was not as it should be."""
+    name = document.name
     if name.startswith("lexicon/"):
         for key, concept in value.items():
             _add(read.concepts, key, Placed(concept, document, (key,)), read.problems, "concept")
     elif name.startswith("tests/"):
-        read.cases += [Placed(case, document, (index,)) for index, case in enumerate(value)]
+        read.cases += [Placed(case, document, (index,)) for index, case in enumerate(value) if case]
     else:
         into: Any = {"sectors.yaml": read.sectors, "stages.yaml": read.stages, "developments.yaml": read.developments}.get(name, read.rules)
         for index, each in enumerate(value):
-            _add(into, each.id, Placed(each, document, (index,)), read.problems, "id")
+            if each:
+                _add(into, each.id, Placed(each, document, (index,)), read.problems, "id")
+
+
+def _salvage(read: Configuration, document: Document, shape: TypeAdapter[Any]) -> Any:
+    """Return the items of a file that are as they should be, so that one mistake does not hide those of the others."""
+    data = document.data
+    if document.name.startswith("lexicon/") and isinstance(data, dict):
+        good = {key: value for key, each in data.items() if (value := validate(_part(document, {key: each}), shape, []))}
+        read.spoilt |= data.keys() - good.keys()
+        return {key: value[key] for key, value in good.items()}
+    if not document.name.startswith("lexicon/") and isinstance(data, list):
+        parts = [validate(_part(document, [each]), shape, []) for each in data]
+        read.spoilt |= {
+            each["id"]
+            for each, part in zip(data, parts, strict=True)
+            if not part and isinstance(each, dict) and isinstance(each.get("id"), str)
+        }
+        return [part[0] if part else None for part in parts]
+    read.unread |= not document.name.startswith("tests/")
+    return {} if document.name.startswith("lexicon/") else []
+
+
+def _part(document: Document, data: Any) -> Document:
+    return Document(document.name, data, None)
 
 
 def _add(into: dict[str, Placed[T]], name: str, placed: Placed[T], problems: list[Problem], what: str) -> None:
@@ -117,25 +148,25 @@ def _unknown(
 
 
 def _cross_check(read: Configuration) -> list[Problem]:
-    sectors, developments = set(read.sectors), set(read.developments)
+    sectors, developments = {*read.sectors, *read.spoilt}, {*read.developments, *read.spoilt}
     problems: list[Problem] = []
     for development in read.developments.values():
         spec = development.value
         problems += _unknown(development, spec.impact, sectors, "sector", "impact", keys=True)
         problems += _unknown(development, spec.why, sectors, "sector", "why", keys=True)
         problems += _unknown(development, spec.act, sectors | {"any"}, "sector", "act", keys=True)
-        problems += _unknown(development, spec.told, {*read.stages, "default"}, "stage", "told", keys=True)
+        problems += _unknown(development, spec.told, {*read.stages, *read.spoilt, "default"}, "stage", "told", keys=True)
         missing = [sector for sector, level in spec.impact.items() if level != "none" and sector not in spec.why]
         problems += [development.problem(f"'why' has no sentence for {sector!r}", "why", key=True) for sector in missing]
     for stage in read.stages.values():
         problems += _unknown(stage, stage.value.shift_for, developments, "development", "shift_for", keys=True)
     missing_stages = sorted({*get_args(Stage)} - set(read.stages)) if read.stages else []
-    problems += [Problem("stages.yaml", 0, 0, f"stage {name!r} is missing") for name in missing_stages]
-    actors = {each.value.actor for each in read.concepts.values() if each.value.actor}
+    problems += [Problem("stages.yaml", 0, 0, f"stage {name!r} is missing") for name in missing_stages if name not in read.spoilt]
+    actors = {each.value.actor or "" for each in read.concepts.values()}
     for concept in read.concepts.values():
         problems += _concept(concept, read, actors)
     problems += _circles(read)
-    discards = {name for name, each in read.rules.items() if each.value.kind == "discard"}
+    discards = {name for name, each in read.rules.items() if each.value.kind == "discard"} | read.spoilt
     for rule in read.rules.values():
         problems += _rule(rule, read, sectors, developments, discards)
     for case in read.cases:
@@ -146,8 +177,9 @@ def _cross_check(read: Configuration) -> list[Problem]:
 
 def _concept(placed: Placed[ConceptSpec], read: Configuration, actors: set[str]) -> list[Problem]:
     spec, name = placed.value, str(placed.loc[0])
-    problems = _unknown(placed, spec.includes, read.concepts, "concept", "includes")
-    problems += _unknown(placed, spec.implied_by, read.concepts, "concept", "implied_by")
+    known = {*read.concepts, *read.spoilt}
+    problems = _unknown(placed, spec.includes, known, "concept", "includes")
+    problems += _unknown(placed, spec.implied_by, known, "concept", "implied_by")
     if name in BUILT_IN:
         problems.append(placed.problem(f"{name!r} is built in: {BUILT_IN[name]}; choose another id", key=True))
     if spec.kind == "actor" and not spec.actor:
@@ -160,7 +192,7 @@ def _concept(placed: Placed[ConceptSpec], read: Configuration, actors: set[str])
     for key in ("of", "official"):
         if getattr(spec, key) and spec.kind != "institution":
             problems.append(placed.problem(f"{key!r} is for kind: institution", key, key=True))
-    if spec.of and spec.of not in actors:
+    if spec.of and spec.of not in actors and not read.spoilt:
         problems.append(placed.problem(f"of: no actor {spec.of!r}{did_you_mean(spec.of, [code for code in actors if code])}", "of"))
     if not (spec.en or spec.ja or spec.includes or spec.leaders or spec.kanji):
         problems.append(placed.problem("has no terms; write en:, ja: or includes:", key=True))

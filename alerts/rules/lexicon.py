@@ -77,9 +77,13 @@ class Lexicon:
 
 @dataclass(slots=True)
 class LexiconBuilder:
-    """Takes concepts, cues and phrases in any order; `build` puts them together."""
+    """Takes concepts, cues and phrases in any order; `build` puts them together.
+
+    `spoilt` are ids that may be named although their concept was not as it should be; with any of them there is no building.
+    """
 
     specs: dict[str, ConceptSpec] = field(default_factory=dict)
+    spoilt: frozenset[str] = frozenset()
     _numbers: dict[str, int] = field(default_factory=dict)
     _kinds: list[str] = field(default_factory=list)
     _meanings: dict[Pattern, list[Meaning]] = field(default_factory=dict)
@@ -93,7 +97,7 @@ class LexiconBuilder:
 
     def known(self) -> set[str]:
         """Return the ids that conditions may name."""
-        return set(self.specs) | set(BUILT_IN)
+        return {*self.specs, *BUILT_IN, *self.spoilt}
 
     def phrase(self, text: str) -> int:
         """Return the number of a nameless concept that has one term. Raises ValueError if there is nothing to look for."""
