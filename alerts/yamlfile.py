@@ -86,7 +86,7 @@ def parse(name: str, raw: bytes | str, problems: list[Problem]) -> Document | No
     try:
         node = loader.get_single_node()
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
+        mark = error.context_mark if _unclosed(error) else error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         problems.append(Problem(name, line, column, _syntax(error, text, line)))
         return None
@@ -155,11 +155,17 @@ def _decode(name: str, raw: bytes | str, problems: list[Problem]) -> str | None:
         return None
 
 
+def _unclosed(error: yaml.MarkedYAMLError) -> bool:
+    return "quoted scalar" in str(error.context) and "end of stream" in str(error.problem)
+
+
 def _syntax(error: yaml.MarkedYAMLError, text: str, line: int) -> str:
     """Say a syntax error of PyYAML so that somebody who does not know YAML's grammar can put it right."""
     lines = text.splitlines()
     here = lines[line - 1] if 0 < line <= len(lines) else ""
     what = str(error.problem or error.context or "syntax error")
+    if _unclosed(error):
+        return "a text in quotes begins here and never ends; close it with the same quote"
     if re.match(r" *\t", here):
         return "indented with a tab; YAML indents with spaces"
     if "undefined alias" in what:

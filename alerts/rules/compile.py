@@ -114,7 +114,7 @@ def compile_texts(texts: Mapping[str, bytes | str]) -> RuleSet:
 def _compile(texts: Mapping[str, bytes | str]) -> RuleSet:
     read = read_configuration(texts)
     problems = read.problems
-    if read.unread:
+    if not read.complete:
         raise ConfigError(problems)
     builder = _build_lexicon(read, problems)
     rules = _read_rules(read, builder, problems)
@@ -159,7 +159,7 @@ def _hash(files: Mapping[str, str]) -> str:
 def _build_lexicon(read: Configuration, problems: list[Problem]) -> LexiconBuilder:
     """Add concepts by id, so that nothing depends on the order of files."""
     specs: dict[str, ConceptSpec] = {name: read.concepts[name].value for name in sorted(read.concepts)}
-    builder = LexiconBuilder(specs, frozenset(read.spoilt))
+    builder = LexiconBuilder(specs, frozenset(read.spoilt.get("lexicon", ())))
     for name in specs:
         problems += [read.concepts[name].problem(message, *loc) for loc, message in builder.concept(name)]
     for name, stage in sorted(read.stages.items()):

@@ -42,8 +42,8 @@ class Placed(Generic[T]):
 class Configuration:
     """What all files say, by id, with places; `problems` is what is wrong with it.
 
-    `spoilt` are the ids of what is there but not as it should be: to name them is no mistake. `unread` is true if a file that others
-    rest on could not be read at all, so that nobody knows what it would have defined.
+    `spoilt` are, by file or folder, the ids of what is there but not as it should be: to name them is no mistake. `unread` holds the
+    files and folders of which something could not be read at all, so that nobody knows what it would have defined.
     """
 
     sectors: dict[str, Placed[SectorSpec]] = field(default_factory=dict)
@@ -53,8 +53,13 @@ class Configuration:
     rules: dict[str, Placed[RuleSpec]] = field(default_factory=dict)
     cases: list[Placed[CaseSpec]] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
-    spoilt: set[str] = field(default_factory=set)
-    unread: bool = False
+    spoilt: dict[str, set[str]] = field(default_factory=dict)
+    unread: set[str] = field(default_factory=set)
+
+    @property
+    def complete(self) -> bool:
+        """True if everything that rules may name is known."""
+        return self.unread <= {"rules", "tests"}
 
 
 def shape_of(name: str) -> TypeAdapter[Any] | None:
@@ -79,11 +84,11 @@ def read_configuration(texts: Mapping[str, bytes | str]) -> Configuration:
                 read.problems.append(Problem(name, 0, 0, "is empty"))
             continue
         if document is None:
-            read.unread |= not name.startswith("tests/")
+            read.unread.add(name.partition("/")[0])
             continue
         value = validate(document, shape, read.problems)
         _sort_in(read, document, _salvage(read, document, shape) if value is None else value)
-    if not read.unread:  # else half of the names would be unknown only because their file could not be read
+    if read.complete:  # else half of the names would be unknown only because their file could not be read
         read.problems.extend(_cross_check(read))
     return read
 
@@ -108,18 +113,19 @@ def _salvage(read: Configuration, document: Document, shape: TypeAdapter[Any]) -
     data = document.data
     if document.name.startswith("lexicon/") and isinstance(data, dict):
         good = {key: value for key, each in data.items() if (value := validate(_part(document, {key: each}), shape, []))}
-        read.spoilt |= data.keys() - good.keys()
+        read.spoilt.setdefault("lexicon", set()).update(data.keys() - good.keys())
         return {key: value[key] for key, value in good.items()}
     if not document.name.startswith("lexicon/") and isinstance(data, list):
         parts = [validate(_part(document, [each]), shape, []) for each in data]
-        read.spoilt |= {
-            each["id"]
-            for each, part in zip(data, parts, strict=True)
-            if not part and isinstance(each, dict) and isinstance(each.get("id"), str)
-        }
+        bad = [each["id"] for each, part in zip(data, parts, strict=True) if not part and isinstance(each, dict) and "id" in each]
+        read.spoilt.setdefault(document.name.partition("/")[0], set()).update(filter(_is_text, bad))
         return [part[0] if part else None for part in parts]
-    read.unread |= not document.name.startswith("tests/")
+    read.unread.add(document.name.partition("/")[0])
     return {} if document.name.startswith("lexicon/") else []
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
 
 
 def _part(document: Document, data: Any) -> Document:
@@ -148,25 +154,28 @@ def _unknown(
 
 
 def _cross_check(read: Configuration) -> list[Problem]:
-    sectors, developments = {*read.sectors, *read.spoilt}, {*read.developments, *read.spoilt}
+    def spoilt(where: str) -> set[str]:
+        return read.spoilt.get(where, set())
+
+    sectors, developments = {*read.sectors, *spoilt("sectors.yaml")}, {*read.developments, *spoilt("developments.yaml")}
     problems: list[Problem] = []
     for development in read.developments.values():
         spec = development.value
         problems += _unknown(development, spec.impact, sectors, "sector", "impact", keys=True)
         problems += _unknown(development, spec.why, sectors, "sector", "why", keys=True)
         problems += _unknown(development, spec.act, sectors | {"any"}, "sector", "act", keys=True)
-        problems += _unknown(development, spec.told, {*read.stages, *read.spoilt, "default"}, "stage", "told", keys=True)
+        problems += _unknown(development, spec.told, {*read.stages, *spoilt("stages.yaml"), "default"}, "stage", "told", keys=True)
         missing = [sector for sector, level in spec.impact.items() if level != "none" and sector not in spec.why]
         problems += [development.problem(f"'why' has no sentence for {sector!r}", "why", key=True) for sector in missing]
     for stage in read.stages.values():
         problems += _unknown(stage, stage.value.shift_for, developments, "development", "shift_for", keys=True)
     missing_stages = sorted({*get_args(Stage)} - set(read.stages)) if read.stages else []
-    problems += [Problem("stages.yaml", 0, 0, f"stage {name!r} is missing") for name in missing_stages if name not in read.spoilt]
+    problems += [Problem("stages.yaml", 0, 0, f"stage {name!r} is missing") for name in missing_stages if name not in spoilt("stages.yaml")]
     actors = {each.value.actor or "" for each in read.concepts.values()}
     for concept in read.concepts.values():
         problems += _concept(concept, read, actors)
     problems += _circles(read)
-    discards = {name for name, each in read.rules.items() if each.value.kind == "discard"} | read.spoilt
+    discards = {name for name, each in read.rules.items() if each.value.kind == "discard"} | spoilt("rules")
     for rule in read.rules.values():
         problems += _rule(rule, read, sectors, developments, discards)
     for case in read.cases:
@@ -177,7 +186,7 @@ def _cross_check(read: Configuration) -> list[Problem]:
 
 def _concept(placed: Placed[ConceptSpec], read: Configuration, actors: set[str]) -> list[Problem]:
     spec, name = placed.value, str(placed.loc[0])
-    known = {*read.concepts, *read.spoilt}
+    known = {*read.concepts, *read.spoilt.get("lexicon", ())}
     problems = _unknown(placed, spec.includes, known, "concept", "includes")
     problems += _unknown(placed, spec.implied_by, known, "concept", "implied_by")
     if name in BUILT_IN:
@@ -192,7 +201,7 @@ def _concept(placed: Placed[ConceptSpec], read: Configuration, actors: set[str])
     for key in ("of", "official"):
         if getattr(spec, key) and spec.kind != "institution":
             problems.append(placed.problem(f"{key!r} is for kind: institution", key, key=True))
-    if spec.of and spec.of not in actors and not read.spoilt:
+    if spec.of and spec.of not in actors and not read.spoilt.get("lexicon"):
         problems.append(placed.problem(f"of: no actor {spec.of!r}{did_you_mean(spec.of, [code for code in actors if code])}", "of"))
     if not (spec.en or spec.ja or spec.includes or spec.leaders or spec.kanji):
         problems.append(placed.problem("has no terms; write en:, ja: or includes:", key=True))
@@ -225,7 +234,8 @@ def _rule(placed: Placed[RuleSpec], read: Configuration, sectors: set[str], deve
     problems = _unknown(placed, spec.levels, sectors, "sector", "levels", keys=True)
     problems += _unknown(placed, spec.why, sectors, "sector", "why", keys=True)
     problems += _unknown(placed, spec.act, sectors | {"any"}, "sector", "act", keys=True)
-    problems += _unknown(placed, spec.despite, discards | {"any"}, "discard rule", "despite")
+    if "rules" not in read.unread:
+        problems += _unknown(placed, spec.despite, discards | {"any"}, "discard rule", "despite")
     problems += _unknown(placed, spec.yields_to, developments, "development", "yields_to")
     if spec.kind == "discard":
         if spec.development:
