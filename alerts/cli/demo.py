@@ -82,17 +82,16 @@ def _print_stories(session: Session, played: Played) -> None:
         if entry.story:
             told.setdefault(entry.story, []).append(entry)
     table = Table(title="How reports were joined into stories", title_justify="left")
-    for name in ("story", "reports", "outlets", "news in it", *(f"mails to {reader.name}" for reader in played.script.readers)):
+    for name in ("", "story", "reports", "outlets", "news in it", *(f"mails to {reader.name}" for reader in played.script.readers)):
         table.add_column(name, overflow="fold")
-    for number, (story, entries) in enumerate(told.items(), 1):
-        if all(entry.baseline for entry in entries):
-            continue
+    fresh = {story: entries for story, entries in told.items() if not all(entry.baseline for entry in entries)}
+    for number, (story, entries) in enumerate(fresh.items(), 1):
         news = ", ".join(
             f"{entry.update} ({_local(entry.published):%d %b})" for entry in entries if entry.update and entry.update != "source"
         )
         reached = [str(sum(_tells(mail, story) for mail in played.mails if mail.reader is reader)) for reader in played.script.readers]
         title = entries[0].title
-        table.add_row(f"{number}. {title}", str(len(entries)), ", ".join(sorted({e.outlet or e.feed for e in entries})), news, *reached)
+        table.add_row(str(number), title, str(len(entries)), ", ".join(sorted({e.outlet or e.feed for e in entries})), news, *reached)
     session.out.print(table)
 
 
