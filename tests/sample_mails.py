@@ -89,9 +89,7 @@ def _digest(kind: str, nagoya: Choices, tokyo: Choices) -> Digest | None:
 def _letter(kind: str, language: str, tokyo: Choices) -> Rendered:
     words = wording()
     if kind == "confirmation":
-        return _RENDERER.confirmation(
-            language, confirm_url=f"{SITE}/c/abc", hours=168, host_name=words.actor("JPN", language), sender=SENDER
-        )
+        return _RENDERER.confirmation(language, confirm_url=f"{SITE}/c/abc", days=7, host_name=words.actor("JPN", language), sender=SENDER)
     if kind == "link":
         return _RENDERER.link(language, preferences_url=f"{SITE}/p/9f2c", unsubscribe_url=f"{SITE}/u/9f2c", days=90, sender=SENDER)
     levels = (Level.act, Level.prepare, Level.watch, Level.info)

@@ -15,6 +15,7 @@ from rich.table import Table
 
 from alerts.cli.service import Now
 from alerts.cli.session import Session
+from alerts.cli.written import write_file
 from alerts.errors import AlertsError, UsageError
 
 if TYPE_CHECKING:
@@ -72,6 +73,7 @@ def _show(session: Session, made: Preview, *, quiet: bool) -> None:
         session.out.print(made.stops, style="yellow", highlight=False)
     if made.digest is None:
         session.out.print("There is nothing to tell at this moment; an empty mail is not sent.", highlight=False)
+        session.out.print("With --days 30 you see it as if nothing of the last 30 days had been told yet.", highlight=False)
     elif not quiet:
         body = _parsed(made).get_body(("plain",))
         session.out.print(f"Subject: {made.digest.subject}\n", highlight=False, markup=False, soft_wrap=True)
@@ -95,13 +97,13 @@ def _write(session: Session, made: Preview, html: Path | None, eml: Path | None,
     if made.digest is None:
         return
     if eml is not None:
-        eml.write_bytes(made.message)
+        write_file(eml, made.message)
         session.out.print(f"The mail is in {eml}", highlight=False, soft_wrap=True)
     if open_it and html is None:
         html = Path(tempfile.mkdtemp(prefix="alerts-preview-")) / "mail.html"
     if html is not None:
         page = _parsed(made).get_body(("html",))
-        html.write_text(page.get_content() if page else "", encoding="utf-8")
+        write_file(html, page.get_content() if page else "")
         session.out.print(f"The page is in {html}", highlight=False, soft_wrap=True)
         if open_it:
             typer.launch(html.resolve().as_uri())

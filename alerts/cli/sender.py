@@ -27,6 +27,7 @@ def status(context: typer.Context, now: Now = None, as_json: Json = False) -> No
     from alerts.store.facts import load_fact
 
     session: Session = context.obj
+    session.require_home()
     settings, moment = session.settings(), moment_at(now)
     midnight = moment.replace(hour=0, minute=0, second=0, microsecond=0)
     warm_up = parse_warm_up(settings.send_warm_up)
@@ -48,12 +49,13 @@ def status(context: typer.Context, now: Now = None, as_json: Json = False) -> No
         f"{rate[1]['per_second']} mails a second ({rate[1]['sent']} sent, {rate[0]:%Y-%m-%d %H:%M} UTC)" if rate else "no mail has left yet"
     )
     limit = f"{settings.send_rate:g} a second" if settings.send_rate else "no limit"
+    domains = f"; {settings.send_domains}" if settings.send_domains else ""
     lines = {
         "state": str(pause) if pause else "mail leaves as it is due",
         "last run": last,
         "waiting": f"{counts['pending']} pending, {counts['deferred']} deferred, {counts['sending']} being sent",
         "today": f"{today} sent" + (f" of {allowed} that the warm-up allows" if allowed is not None else ""),
-        "limits": f"{settings.send_connections} connections, {limit} per process; domains: {settings.send_domains or 'none'}",
+        "limits": f"{settings.send_connections} connections, {limit} per process{domains}",
     }
     for name, text in lines.items():
         session.out.print(f"{name:9} {text}", highlight=False, markup=False)

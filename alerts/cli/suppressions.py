@@ -60,7 +60,7 @@ def add(
     session: Session = context.obj
     mark = _mark(session, address)
     with session.database().write() as connection:
-        new = suppressions.suppress(connection, [mark], reason=reason, at=moment_at(now))
+        new = suppressions.suppress(connection, [mark], reason=reason.strip() or "operator", at=moment_at(now))
     session.out.print("Suppressed." if new else "Was suppressed before; the first reason stays.")
 
 
@@ -85,5 +85,6 @@ def _mark(session: Session, address: str) -> str:
     from alerts.signing import Signer
     from alerts.store import suppressions
 
+    session.require_home()
     signer = Signer(session.settings().secret_key.get_secret_value())
     return suppressions.mark_of(signer, fold_address(parse_address(address)))

@@ -112,7 +112,7 @@ def why(teller: Teller, pick: Pick) -> tuple[str, ...]:
     if words:
         marked = [teller.say("quote", text=word) for word in list(words)[:MOST_WORDS]]
         lines.append(teller.say("why.words", words=teller.say("list.comma").join(marked)))
-    lines.append(level_sum(top, wording, language))
+    lines.append(level_sum(top, wording, language, most=pick.level))
     return tuple(lines)
 
 
@@ -122,8 +122,12 @@ def _rule_name(development: Development, teller: Teller) -> str:
     return teller.say("why.rule.name", title=title, name=teller.name(development)) if title == english else title
 
 
-def level_sum(match: Match, wording: Wording, language: str) -> str:
-    """`Level for Automotive: base 1 + size 1 = 2, Watch`. Terms of zero are left out, but for the base; so is a distance not counted."""
+def level_sum(match: Match, wording: Wording, language: str, *, most: Level = Level.act) -> str:
+    """`Level for Automotive: base 1 + size 1 = 2, Watch`. Terms of zero are left out, but for the base; so is a distance not counted.
+
+    `most` is what the whole story is shown at: less than its sum where it was denied or withdrawn.
+    """
+    level = min(match.level, most)
     terms = [term for term in match.impact.terms if (term.value or term.name == "base") and not (match.waived and term.name == "reach")]
     text = ""
     for term in terms:
@@ -131,8 +135,8 @@ def level_sum(match: Match, wording: Wording, language: str) -> str:
         text += f" {sign} {phrase(language, f'term.{term.name}')} {abs(term.value)}"
     total = sum(term.value for term in terms)
     plain = "why.level.plain" if len(terms) == 1 else "why.level"
-    key = plain if total == match.level else "why.level.limited"
-    names = {"sector": wording.sector(match.sector, language), "level": wording.level(match.level, language)}
+    key = plain if total == level else "why.level.limited"
+    names = {"sector": wording.sector(match.sector, language), "level": wording.level(level, language)}
     return phrase(language, key, terms=" ".join(text.split()), total=total, **names)
 
 

@@ -185,7 +185,7 @@ class Letters:
         rendered = self.renderer.confirmation(
             language,
             confirm_url=self._links.confirm(ready.subscriber),
-            hours=int(CONFIRM_AGE.total_seconds() // 3600),
+            days=CONFIRM_AGE.days,
             host_name=self._context.rules.wording.actor(self._context.settings.host_country, language),
             sender=self._sender,
         )

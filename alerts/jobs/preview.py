@@ -14,6 +14,7 @@ from alerts.jobs.gathering import national
 from alerts.jobs.letters import Letters
 from alerts.jobs.publish import Windows, draft, followed
 from alerts.jobs.silencing import Muting, Told
+from alerts.jobs.suppressed import suppressed_because
 from alerts.store import audiences, digests, outbox, silences, stories, subscribers
 from alerts.store.audiences import DueGroup
 from alerts.store.subscribers import Subscriber
@@ -25,7 +26,7 @@ Edition = Literal["alert", "daily", "weekly"]
 class Preview:
     """A digest as it would go out, or went out, as a whole `message`; both empty if there is nothing to tell.
 
-    `picked` holds the reasons. `stops` says why nothing would be sent all the same (paused, ended), empty if it would.
+    `picked` holds the reasons. `stops` says why nothing would be sent all the same (paused, ended, suppressed), empty if it would.
     """
 
     digest: Digest | None
@@ -81,8 +82,9 @@ def _alert(context: Context, group: DueGroup, news: Told) -> tuple[Picked, Diges
 def _stops(context: Context, person: Subscriber) -> str:
     with context.database.read() as connection:
         current = subscribers.by_id(connection, person.id)
+        suppressed = suppressed_because(context, connection, current)
     if current.state != "open":
         return f"nothing is sent: the subscription is {current.state}" + (f" ({current.ended_reason})" if current.ended_reason else "")
     if current.paused_until is not None and current.paused_until > context.clock.now():
         return f"nothing is sent: paused until {current.paused_until:%Y-%m-%d %H:%M} UTC"
-    return ""
+    return f"nothing is sent: {suppressed}" if suppressed else ""

@@ -11,9 +11,9 @@ from alerts.digests.audience import alert_minimum, pick
 from alerts.digests.subscriber import Choices
 from alerts.jobs.context import Context
 from alerts.jobs.gathering import national
+from alerts.jobs.suppressed import suppressed_because
 from alerts.rules.levels import Level
-from alerts.signing import Signer
-from alerts.store import silences, subscribers, suppressions, trails
+from alerts.store import silences, trails
 from alerts.store.subscribers import Subscriber
 from alerts.store.trails import Mailed, Trace
 from alerts.stories.story import Story, Update
@@ -86,10 +86,8 @@ def _person(context: Context, connection: Connection, reader: Subscriber, untold
         reasons.append(f"the subscription had ended on {_day(reader.ended_at)} ({reader.ended_reason})")
     if reader.paused_until is not None and reader.paused_until > context.clock.now():
         reasons.append(f"mail is paused until {reader.paused_until:%Y-%m-%d %H:%M} UTC; the first mail after it tells what was missed")
-    signer = Signer(context.settings.secret_key.get_secret_value(), context.clock)
-    mark = suppressions.mark_of(signer, subscribers.key_of(reader))
-    for reason, at in suppressions.found(connection, [mark]).values():
-        reasons.append(f"mail to this address is suppressed since {_day(at)} ({reason})")
+    if suppressed := suppressed_because(context, connection, reader):
+        reasons.append(suppressed)
     return reasons
 
 

@@ -68,9 +68,9 @@ class Renderer:
         """Return the style sheet of mails and of `web`, dark mode included."""
         return self._rendered("style.css.j2", {}) + self._rendered("dark.css.j2", {})
 
-    def confirmation(self, language: str, *, confirm_url: str, hours: int, host_name: str, sender: Sender) -> Rendered:
-        """Return the mail that asks for consent: no text of whoever filled in the form. `hours` is how long the link works."""
-        values = {"confirm_url": confirm_url, "hours": hours, "host_name": host_name, "sender": sender}
+    def confirmation(self, language: str, *, confirm_url: str, days: int, host_name: str, sender: Sender) -> Rendered:
+        """Return the mail that asks for consent: no text of whoever filled in the form. `days` is how long the link works."""
+        values = {"confirm_url": confirm_url, "days": days, "host_name": host_name, "sender": sender}
         return self._mail("confirmation", language, {**values, "subject": phrase(language, "confirm.subject")})
 
     def link(self, language: str, *, preferences_url: str, unsubscribe_url: str, days: int, sender: Sender) -> Rendered:

@@ -15,6 +15,7 @@ from rich.table import Table
 
 from alerts.cli.rules.options import Config, Json, load_lines
 from alerts.cli.service import Now
+from alerts.cli.written import write_file
 from alerts.clock import parse_period
 from alerts.errors import AlertsError, ConfigError, UsageError
 
@@ -62,7 +63,7 @@ def backtest(
         from alerts.cli.rules.report import render
 
         span = str(file) if file else f"stored entries of {since}"
-        html.write_text(render(outcome, new.wording, old=f"{name} ({old.hash})", new=f"{new.hash}", span=span, at=moment), encoding="utf-8")
+        write_file(html, render(outcome, new.wording, old=f"{name} ({old.hash})", new=f"{new.hash}", span=span, at=moment))
         session.err.print(f"wrote {html}", highlight=False)
     if as_json:
         typer.echo(json.dumps(as_row(outcome, old=old.hash, new=new.hash), ensure_ascii=False))

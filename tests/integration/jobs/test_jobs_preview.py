@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import email
 import email.policy
+from pathlib import Path
 from typing import Any
 
+import pytest
 from sqlalchemy import func, select
 from typer.testing import CliRunner
 
 from alerts.cli.app import app
+from alerts.cli.written import write_file
+from alerts.errors import AlertsError
 from alerts.jobs.preview import Preview, preview, stored
 from alerts.jobs.publish import publish
 from alerts.rules.levels import Level
-from alerts.store import subscribers
+from alerts.signing import Signer
+from alerts.store import subscribers, suppressions
 from alerts.store.leases import table_of
 from alerts.store.tables import DigestRow, OutboxRow
 
@@ -68,6 +73,17 @@ def test_it_says_why_nothing_would_be_sent(service: Service) -> None:
     assert look(service, person).stops == "nothing is sent: the subscription is ended (unsubscribed)"
 
 
+def test_it_says_that_mail_to_the_address_is_suppressed(service: Service) -> None:
+    person = service.subscribe("ann")
+    signer = Signer(service.context.settings.secret_key.get_secret_value())
+    with service.database.write() as connection:
+        known = subscribers.by_id(connection, person)
+        mark = suppressions.mark_of(signer, subscribers.key_of(known))
+        suppressions.suppress(connection, [mark], reason="complaint", at=service.clock.now())
+    since = f"{service.clock.now():%Y-%m-%d}"
+    assert look(service, person).stops == f"nothing is sent: mail to this address is suppressed since {since} (complaint)"
+
+
 def test_the_command_tells_a_wrong_address_and_a_wrong_edition(tmp_path: Any) -> None:
     home = ["--home", str(tmp_path / "home")]
     assert CliRunner().invoke(app, [*home, "init"]).exit_code == 0
@@ -80,3 +96,8 @@ def test_the_command_tells_a_wrong_address_and_a_wrong_edition(tmp_path: Any) ->
     empty = CliRunner().invoke(app, [*home, "digest", "preview", "ann@example.org", "--html", str(tmp_path / "mail.html")])
     assert "There is nothing to tell at this moment" in empty.stdout
     assert not (tmp_path / "mail.html").exists()
+
+
+def test_a_file_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(AlertsError, match=r"missing/mail\.eml cannot be written: No such file or directory$"):
+        write_file(tmp_path / "missing" / "mail.eml", b"")

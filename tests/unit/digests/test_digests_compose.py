@@ -195,6 +195,7 @@ def test_a_withdrawn_story_rests_on_nothing() -> None:
     assert {line.level for line in item.meanings} == {Level.none}
     assert item.in_short.startswith("A source has taken back the report")
     assert item.confidence == ("The event: low (the source has taken its report back).",)
+    assert item.why[-1] == "Level for Automotive: base 1 + size 1 = 2, limited to Info.", "the sum does not contradict the level above it"
 
 
 def test_two_reports_of_one_publisher_are_one_publisher() -> None:
