@@ -82,7 +82,13 @@ def start(
 ) -> None:
     """Take the global options."""
     set_up_log()
-    context.obj = Session(home=Home(home), out=console(sys.stdout), err=console(sys.stderr))
+    context.obj = Session(home=standing_in(Home(home)), out=console(sys.stdout), err=console(sys.stderr))
+
+
+def standing_in(home: Home) -> Home:
+    """Whoever has gone into a home means that one, not the `alerts-home` that is not there."""
+    here = Home(Path())
+    return here if home.path == DEFAULT_HOME and not home.path.exists() and here.env_file.exists() else home
 
 
 def console(stream: TextIO) -> Console:

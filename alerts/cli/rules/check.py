@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
-from alerts.cli.rules.options import Config, Json, load_lines
+from alerts.cli.rules.options import Config, Json, directory_name, load_lines
 from alerts.cli.service import Now
 from alerts.clock import parse_period
 from alerts.errors import ConfigError, Problem, UsageError
@@ -86,7 +86,8 @@ def check(
         for finding in findings:
             line = f"{finding.place}: {finding.level} {finding.code}: {escape(finding.message)}"
             session.out.print(line, highlight=False, soft_wrap=True)
-        session.out.print(f"{_size(loaded)}: no mistakes, {_counted(findings)}", highlight=False)
+        where = escape(directory_name(directory))
+        session.out.print(f"{where}: {_size(loaded)}: no mistakes, {_counted(findings)}", highlight=False)
     else:
         _print(form, (), findings, directory)
     if any(fail_on == "info" or (fail_on == "warning" and finding.level == "warning") for finding in findings):

@@ -43,6 +43,8 @@ def explain(
     session: Session = context.obj
     if kind not in {"official", "press", "aggregator"}:
         raise UsageError(f"--kind {kind}: write official, press or aggregator")
+    if not text.strip():
+        raise UsageError("there is no text; write a headline in quotes, a URL or the id of a stored entry")
     rules = load_set(context, config, with_rule=rule)
     moment = parse_moment(published) if published else moment_at(now)
     if text.startswith(("https://", "http://")):

@@ -20,6 +20,13 @@ Lines = Annotated[Path, typer.Argument(help="JSON Lines: id, title, summary, pub
 Host = Annotated[str, typer.Option(help="Country the readers live in, ISO 3166 alpha-3.")]
 
 
+def directory_name(directory: Path) -> str:
+    """Name a configuration to its admin: who stands in the wrong place should see that it is not theirs."""
+    from alerts.resources import shipped
+
+    return "the shipped configuration" if directory == shipped("config") else str(directory)
+
+
 def load_set(context: typer.Context, config: Path | None, *, with_rule: str | None = None) -> RuleSet:
     """Compile the rules. Raises ConfigError, and AlertsError if a rule that is named is not there."""
     session: Session = context.obj

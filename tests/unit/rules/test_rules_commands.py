@@ -15,10 +15,11 @@ from rich.console import Console
 from rules_sample import FILES, make_entry
 from typer.testing import CliRunner, Result
 
+from alerts.cli.app import standing_in
 from alerts.cli.rules.app import app
 from alerts.cli.session import Session
 from alerts.errors import AlertsError, ConfigError
-from alerts.settings import Home
+from alerts.settings import DEFAULT_HOME, Home
 
 FEEDS = """
 - {id: one, url: "https://news.example.org/feed", title: One, publisher: One, kind: press, country: JPN, language: en, poll_minutes: 15}
@@ -260,3 +261,17 @@ def test_explain_knows_stored_entries_and_reads_pages(call, config: Path, migrat
         with pytest.raises(AlertsError, match="asks not to read this page"):
             call("explain", f"{url}/page.html")
         server.shutdown()
+
+
+def test_explain_wants_a_text(call) -> None:
+    with pytest.raises(AlertsError, match="there is no text"):
+        call("explain", " ")
+
+
+def test_who_stands_in_a_home_means_that_one(call, config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert f"{config}: 3 rules" in call("check").output, "what was read is named"
+    monkeypatch.chdir(config.parent)
+    assert standing_in(Home(DEFAULT_HOME)).path == DEFAULT_HOME, "there is no service here yet"
+    (config.parent / "alerts.env").touch()
+    assert standing_in(Home(DEFAULT_HOME)).path == Path()
+    assert standing_in(Home(tmp_path)).path == tmp_path, "a home that is named is meant"
