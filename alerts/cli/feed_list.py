@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from alerts.cli.looking import Looked, look_at, show, trial
+from alerts.cli.looking import Looked, is_dialled, look_at, show, trial
 from alerts.cli.service import Now
 from alerts.cli.session import Session, moment_at
 from alerts.errors import AlertsError, ConfigError, UsageError
@@ -50,6 +50,9 @@ def add(
     _append(session, path, [block(values)], dry_run=dry_run)
     if not dry_run:
         session.out.print(f"Look over publisher, kind, country and timezone, then: alerts feeds try {values['id']}", highlight=False)
+    if not is_dialled(session, address):
+        said = "The service will refuse this private address until ALERTS_ALLOWED_NETWORKS in alerts.env names its network."
+        session.err.print(said, style="yellow", markup=False, highlight=False)
 
 
 def import_(

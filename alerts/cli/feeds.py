@@ -121,7 +121,8 @@ def status(context: typer.Context, now: Now = None, as_json: Json = False) -> No
         table.add_row(feed.id, f"[{_COLOURS.get(told.verdict, 'yellow')}]{told.verdict}[/]", when, line, escape(told.sentence))
     session.out.print(table)
     off = sum(told.verdict == "off" for _, _, told in rows)
-    session.out.print(f"{off} more are not enabled; feeds.yaml says why", highlight=False)
+    if off:
+        session.out.print(f"{off} more are not enabled; feeds.yaml says why", highlight=False)
 
 
 @app.command()

@@ -151,6 +151,14 @@ def _way(fetched: Fetched) -> str:
     return "; ".join(said)
 
 
+def is_dialled(session: Session, url: str) -> bool:
+    """False if the service would refuse an address that a person may look at; a name is judged when it is dialled."""
+    from alerts.feeds.network import may_dial, networks
+
+    allowed = networks(session.settings().allowed_networks)
+    return all(may_dial(network.partition("/")[0], allowed) for network in _typed_network(url)[:1])
+
+
 def _typed_network(url: str) -> tuple[str, ...]:
     host = urlsplit(url).hostname or ""
     if host == "localhost":

@@ -30,7 +30,7 @@ pytestmark = pytest.mark.benchmark
 NOW = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
 FEEDS, LARGE, HOSTS = 2000, 200, 250
 SERVER = """
-import asyncio, sys
+import asyncio, gzip, sys
 def page(count):
     return f'<?xml version="1.0"?><rss version="2.0"><channel><title>Bench</title>{"".join(items[:count])}</channel></rss>'.encode()
 items = [
@@ -39,11 +39,21 @@ items = [
     for n in range(55)
 ]
 LARGE, SMALL = page(55), page(1)
+def grown(megabytes):
+    return LARGE.replace(b"</channel>", "".join(items).encode() * (megabytes * 1_000_000 // len(LARGE)) + b"</channel>")
+PLAIN = b"", grown(50)
+PACKED = b"Content-Encoding: gzip\\r\\n", gzip.compress(PLAIN[1], 1)
+WITHIN = b"", grown(15)
+HUGE = {b"/7000000": PLAIN, b"/7000001": PACKED, b"/7000002": WITHIN}
 class Feed(asyncio.Protocol):
     def connection_made(self, transport): self.transport = transport
     def data_received(self, data):
         for request in data.split(b"\\r\\n\\r\\n")[:-1]:
-            if b"If-None-Match" in request:
+            if request.split()[1] in HUGE:
+                head, body = HUGE[request.split()[1]]
+                self.transport.write(b"HTTP/1.1 200 OK\\r\\n%sConnection: close\\r\\n\\r\\n" % head + body)
+                self.transport.close()
+            elif b"If-None-Match" in request:
                 self.transport.write(b"HTTP/1.1 304 Not Modified\\r\\nETag: \\"1\\"\\r\\n\\r\\n")
             else:
                 body = LARGE if int(request.split()[1][1:]) < int(sys.argv[1]) else SMALL
@@ -136,5 +146,37 @@ def test_conditional_visits_a_second(served: tuple[int, int], tmp_path: Path) ->
         print(f"bare aiohttp: {FEEDS / limit:.0f} a second; we take {wall / limit:.1f} times as long, with every outcome on record")
         print(f"memory: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MB at most")
         assert (first.read, again.unchanged) == (LARGE, FEEDS)
+
+    asyncio.run(main())
+
+
+def test_a_huge_feed_beside_others(served: tuple[int, int], tmp_path: Path) -> None:
+    """300 feeds, not modified, alone and beside one of 50 MB (plain, and packed so that only unpacking shows it) and one of 15 MB that is read."""
+    port, _size = served
+
+    async def main() -> None:
+        given = context(tmp_path, port, 300)
+        settle()
+        pool = ParsePool(2)
+        huge = {
+            name: Feed(id=name, url=f"http://127.0.9.{1 + n}:{port}/{7_000_000 + n}", title="t", publisher="p", timeout_seconds=60)
+            for n, name in enumerate(("plain-50-mb", "packed-50-mb", "read-15-mb"))
+        }
+        async with make_client(agent="bench", allowed_networks=("127.0.0.0/8",)) as client:
+            await poll(given, pool=pool, client=client)
+            for day, (name, more) in enumerate([("alone", ()), *((name, (feed,)) for name, feed in huge.items())], 1):
+                done: list[float] = []
+                start = time.perf_counter()
+                beside = dataclasses.replace(
+                    given,
+                    catalog=Catalog(feeds=(*more, *given.catalog.feeds)),
+                    clock=SetClock(NOW + timedelta(days=day)),
+                    progress=lambda _done, _total, done=done, start=start: done.append(time.perf_counter() - start),
+                )
+                count, wall, cpu, stall = await measured(lambda beside=beside: poll(beside, pool=pool, client=client))
+                told = f"{count.failed} refused, {count.read} read, stall {stall:.0f} ms, {cpu:.2f} s CPU in this process"
+                print(f"\n{name}: 300 others done after {done[299] * 1000:.0f} ms, all after {wall * 1000:.0f} ms; {told}", end="")
+        pool.close()
+        print(f"\nmemory: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MB at most")
 
     asyncio.run(main())

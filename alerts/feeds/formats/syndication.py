@@ -34,7 +34,7 @@ def read(text: str, url: str) -> Document:
     head = parsed.feed
     problems = []
     if parsed.bozo and not isinstance(parsed.bozo_exception, feedparser.CharacterEncodingOverride):
-        problems.append(f"not well-formed: {' '.join(str(parsed.bozo_exception).split())[:160]}")
+        problems.append(f"not well-formed: {' '.join(str(parsed.bozo_exception).split()).replace('<unknown>:', 'line ', 1)[:160]}")
     return Document(
         format=parsed.version or "unrecognised",
         entries=tuple(_entry(entry) for entry in parsed.entries),

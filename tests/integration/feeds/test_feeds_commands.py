@@ -51,6 +51,14 @@ def test_the_feed_of_a_page_is_found_shown_and_added_below_what_people_wrote(hom
     assert "stands in feeds.yaml already, as 'town' (enabled)" in str(again.exception)
 
 
+def test_whoever_adds_a_private_address_is_told_that_the_service_refuses_it(home: Path, server: Server) -> None:
+    server.pages["/good"] = (200, {}, FEED)
+    assert "will refuse this private address" in alerts(home, "add", server.url("/good"), "--dry-run").stderr
+    with (home / "alerts.env").open("a") as file:
+        file.write("\nALERTS_ALLOWED_NETWORKS=127.0.0.0/8\n")
+    assert "refuse" not in alerts(home, "add", server.url("/good"), "--dry-run").stderr
+
+
 @pytest.mark.parametrize(
     ("path", "options", "said"),
     [
