@@ -48,7 +48,12 @@ def add(
     nationality: Annotated[str, typer.Option(metavar="ISO3", help="For rules that concern one nationality; optional.")] = "",
     alert: Annotated[str, typer.Option(help="From which level on a story is sent at once.")] = "prepare",
     quiet: Annotated[str, typer.Option(metavar="FROM-TO", help="Local hours without mail, such as 22-7; none: no quiet hours.")] = "22-7",
-    confirmed: Annotated[bool, typer.Option("--confirmed", help="The person has agreed; without it a confirmation mail is sent.")] = False,
+    confirmed: Annotated[
+        bool,
+        typer.Option(
+            "--confirmed", help="The person has agreed: no confirmation mail is sent, and the choices of a subscriber are replaced."
+        ),
+    ] = False,
     now: Now = None,
     as_json: Json = False,
 ) -> None:

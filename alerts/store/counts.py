@@ -29,13 +29,16 @@ _SUBSCRIBER, _DIGEST, _TOLD, _OUTBOX = table_of(SubscriberRow), table_of(DigestR
 
 
 def count_all(connection: Connection, now: datetime) -> dict[str, dict[str, Any]]:
-    """Count everything, by group. `picks` is the number of (mail, story update) pairs; `mails` are rows of the outbox by state."""
+    """Count everything, by group. A feed counts while feeds.yaml lists it.
+
+    `picks` is the number of (mail, story update) pairs; `mails` are rows of the outbox by state.
+    """
     return {
         "feeds": _one(
             connection,
-            known=func.count(_FEED.c.id),
-            failing=_sum(_FEED.c.error_streak > 0),
-            never_polled=_sum(_FEED.c.last_poll.is_(None)),
+            known=_sum(_FEED.c.open),
+            failing=_sum(_FEED.c.open & (_FEED.c.error_streak > 0)),
+            never_polled=_sum(_FEED.c.open & _FEED.c.last_poll.is_(None)),
             last_success=func.max(_FEED.c.last_success),
         ),
         "entries": _one(
@@ -80,8 +83,8 @@ def waiting(connection: Connection) -> dict[str, int]:
 
 
 def failing_feeds(connection: Connection) -> int:
-    """Count feeds whose last visit failed."""
-    return connection.scalar(select(func.count()).select_from(_FEED).where(_FEED.c.error_streak > 0)) or 0
+    """Count feeds whose last visit failed; feeds.yaml must still list them."""
+    return connection.scalar(select(func.count()).select_from(_FEED).where(_FEED.c.open, _FEED.c.error_streak > 0)) or 0
 
 
 def _sum(condition: Any) -> Any:

@@ -7,9 +7,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from alerts.digests.subscriber import Choices
+from alerts.feeds.state import FeedState
 from alerts.rules.levels import Level
-from alerts.store import facts, rulesets, subscribers
-from alerts.store.counts import count_all
+from alerts.store import facts, feeds, rulesets, subscribers
+from alerts.store.counts import count_all, failing_feeds
 from alerts.store.db import Database
 
 NOW = datetime(2026, 1, 5, 3, tzinfo=UTC)
@@ -21,6 +22,17 @@ def test_an_empty_database_counts_zero(database: Database) -> None:
     numbers = {name: value for group in counts.values() for name, value in group.items() if isinstance(value, int)}
     assert set(numbers.values()) == {0}, numbers
     assert {"feeds", "entries", "impacts", "stories", "subscribers", "digests", "picks", "mails"} <= counts.keys()
+
+
+def test_a_feed_that_is_no_longer_listed_does_not_count(database: Database) -> None:
+    """Whoever takes a dead feed out of feeds.yaml has put it right."""
+    states = [FeedState(id, f"https://{id}.example/", NOW, error_streak=streak) for id, streak in (("gone", 9), ("bad", 2), ("good", 0))]
+    with database.write() as connection:
+        feeds.save(connection, states, new=True)
+        feeds.close_unlisted(connection, ["bad", "good"])
+    with database.read() as connection:
+        counts = count_all(connection, NOW)["feeds"]
+        assert (counts["known"], counts["failing"], counts["never_polled"], failing_feeds(connection)) == (2, 1, 2, 1)
 
 
 def test_people_are_counted_by_state(database: Database) -> None:
