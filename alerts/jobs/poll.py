@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections import defaultdict, deque
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
@@ -41,6 +42,9 @@ GAP_SECONDS = 1.0
 BUSY = timedelta(seconds=30)
 """How long a feed waits whose host another machine is visiting."""
 BATCH = 500
+ROUND_SECONDS = 20.0
+"""After this a batch is not gone on with: what is left of it is claimed anew, together with all that has become due, so that a host that
+lets each of its feeds run into the timeout keeps nobody waiting but itself."""
 RENEW_SECONDS = 30.0
 """Between two signs of life of a worker, a quarter of its lease."""
 STOP_SECONDS = 6.0
@@ -116,6 +120,7 @@ class _Round:
         self._hosts: dict[str, deque[Feed]] = {}
         self._done = 0
         self._total = 0
+        self._ends = 0.0
         self.counts: dict[str, int] = defaultdict(int)
 
     def set_up(self) -> None:
@@ -141,6 +146,7 @@ class _Round:
         states = await asyncio.to_thread(self._claim)
         self._claimed = {state.id: state for state in states}
         self._hosts = {}
+        self._ends = time.monotonic() + ROUND_SECONDS
         for state in states:
             feed = self._context.catalog.by_id(state.id)
             if feed is not None:
@@ -188,7 +194,7 @@ class _Round:
             feed_store.renew(connection, ids, worker=self._context.worker, now=self._context.clock.now())
 
     async def _visit_hosts(self, waiting: deque[str], tools: Tools) -> None:
-        while waiting:
+        while waiting and not self._is_late():
             host = waiting.popleft()
             queue = self._hosts[host]
             gap = 0.0 if is_ours(host, self._allowed) else GAP_SECONDS
@@ -203,6 +209,11 @@ class _Round:
                     break
                 if queue and gap:
                     await asyncio.sleep(gap)
+                if self._is_late():
+                    break
+
+    def _is_late(self) -> bool:
+        return time.monotonic() > self._ends
 
     def _count(self, found: Visit, saved: Saved) -> None:
         self._done += 1
@@ -235,6 +246,7 @@ class _Round:
         if self._claimed:
             with contextlib.suppress(StoreError), self._context.database.write() as connection:
                 feed_store.release(connection, sorted(self._claimed), worker=self._context.worker)
+            self._total -= len(self._claimed)
         self._claimed = {}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -403,6 +404,30 @@ def test_a_slow_visit_keeps_its_feed_and_what_the_dead_held_is_soon_free(
     assert run(context) == PollCount()
     later(context, minutes=3)
     assert run(context).visited == 1
+
+
+def test_a_host_that_takes_long_does_not_keep_waiting_what_becomes_due(
+    server: Server, make_context: Maker, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("alerts.jobs.poll.ROUND_SECONDS", 0.05)
+    listed = [make_feed(server, path) for path in ("/a", "/b", "/c", "/d")]
+    context = make_context(*listed)
+    due = {"a": NOW, "b": NOW, "c": NOW, "d": NOW - timedelta(minutes=1)}
+    states = [FeedState(feed.id, feed.url, due[feed.id], health=Health(configured=feed.url)) for feed in listed]
+    with database.write() as connection:
+        feeds.save(connection, states, new=True)
+
+    async def slow(writer: asyncio.StreamWriter, headers: Mapping[str, str]) -> None:
+        await asyncio.sleep(0.1)
+        with database.write() as connection:  # meanwhile another feed is more urgent than what is left of this batch
+            feeds.save(connection, [replace(states[2], due=NOW - timedelta(minutes=2))])
+        await page()(writer, headers)
+
+    server.acts["/d"] = slow
+    for path in ("/a", "/b", "/c"):
+        server.pages[path] = (200, {}, FEED)
+    assert run(context).read == 4
+    assert [path for path, _ in server.asked] == ["/d", "/c", "/a", "/b"]
 
 
 def lease(database: Database) -> datetime:
