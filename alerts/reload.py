@@ -41,6 +41,17 @@ NOTICE = "configuration"
 log = structlog.get_logger()
 
 
+def last_good(database: Database, error: ConfigError) -> Loaded:
+    """Return what was in force before the configuration broke; changes nothing. Raises `error` if nothing was."""
+    with database.read() as connection:
+        fact, rest = load_fact(connection, CONFIGURATION), load_fact(connection, LAST_GOOD)
+        texts = fact and load_ruleset(connection, fact[1]["ruleset"])
+    if not texts or not rest:
+        raise error
+    catalog = Catalog.model_validate(rest[1]["catalog"])
+    return Loaded(catalog, compile_texts(texts), tuple(value(Silence, each) for each in rest[1]["silences"]))
+
+
 class Configuration:
     """Holds the configuration in force. `refresh` looks at the directory and takes up what changed, if it is good."""
 
@@ -71,7 +82,7 @@ class Configuration:
         try:
             self.current = self._load()
         except ConfigError as error:
-            self.current = self._last_good(error)
+            self.current = last_good(database, error)
             self._report(error.problems)
         else:
             self._report(())
@@ -120,16 +131,6 @@ class Configuration:
         if failed := failed_tests(loaded.rules):
             raise ConfigError(failed)
         return loaded
-
-    def _last_good(self, error: ConfigError) -> Loaded:
-        """Go on with what was in force before. Raises `error` if nothing was."""
-        with self._database.read() as connection:
-            fact, rest = load_fact(connection, CONFIGURATION), load_fact(connection, LAST_GOOD)
-            texts = fact and load_ruleset(connection, fact[1]["ruleset"])
-        if not texts or not rest:
-            raise error
-        catalog = Catalog.model_validate(rest[1]["catalog"])
-        return Loaded(catalog, compile_texts(texts), tuple(value(Silence, each) for each in rest[1]["silences"]))
 
     def _report(self, problems: tuple[Problem, ...]) -> None:
         """Put on record what is in force and what is wrong with the directory."""

@@ -48,7 +48,7 @@ def preview(
     from alerts.store import subscribers
 
     session: Session = context.obj
-    given = session.context(now=now)
+    given = session.context(now=now, looking=True)
     with given.database.read() as connection:
         person = subscribers.by_address(connection, address)
     if person is None:

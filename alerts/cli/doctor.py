@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from typing import Annotated
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from alerts.cli.session import Session
-from alerts.errors import AlertsError
+from alerts.errors import AlertsError, ConfigError
+
+if TYPE_CHECKING:
+    from alerts.doctor.finding import Finding
 
 _MARKS = {
     "fine": "[green]fine   [/green]",
@@ -17,6 +21,7 @@ _MARKS = {
     "problem": "[red]problem[/red]",
     "skipped": "[dim]skipped[/dim]",
 }
+_PLURALS = {"warning": "warnings", "problem": "problems"}
 
 
 def register(app: typer.Typer) -> None:
@@ -34,11 +39,9 @@ def examine_all(
 
     Exit code 1 if there is a problem; warnings and what could not be looked at are none. Sends no mail and changes nothing.
     """
-    from alerts.doctor.examine import CLOCK_URL, examine
-
     session: Session = context.obj
     count = {"fine": 0, "warning": 0, "problem": 0, "skipped": 0}
-    for finding in examine(session.context(), nameserver=nameserver, clock_url=clock_url or CLOCK_URL):
+    for finding in _findings(session, nameserver, clock_url):
         count[finding.verdict] += 1
         if as_json:
             typer.echo(json.dumps(dataclasses.asdict(finding), ensure_ascii=False))
@@ -47,8 +50,22 @@ def examine_all(
         session.out.print(finding.says, markup=False, highlight=False, soft_wrap=True)
         if finding.advice:
             session.out.print(f"          → {finding.advice}", markup=False, highlight=False, soft_wrap=True)
-    told = ", ".join(f"{number} {verdict}" for verdict, number in count.items() if number)
+    told = ", ".join(f"{number} {_PLURALS.get(verdict, verdict) if number > 1 else verdict}" for verdict, number in count.items() if number)
     if count["problem"]:
         raise AlertsError(f"doctor: {told}")
     if not as_json:
         session.out.print(f"doctor: {told}", highlight=False)
+
+
+def _findings(session: Session, nameserver: str, clock_url: str) -> Iterator[Finding]:
+    """Look at everything, also where the configuration is broken, as long as the database holds one that was good."""
+    from alerts.doctor.examine import CLOCK_URL, examine
+    from alerts.doctor.finding import problem
+
+    try:
+        context = session.context()
+    except ConfigError as error:
+        context = session.context(looking=True)
+        advice = "mend it, then: alerts rules check; until then the last good rules are in force"
+        yield problem("configuration", f"cannot be used: {error.problems[0]}", advice)
+    yield from examine(context, nameserver=nameserver, clock_url=clock_url or CLOCK_URL)

@@ -72,7 +72,7 @@ def pause(
 
     session: Session = context.obj
     with session.database().write() as connection:
-        sender.pause(connection, reason=reason, now=moment_at(now))
+        sender.pause(connection, reason=reason.strip() or "an operator paused it", now=moment_at(now))
     session.out.print("No more mail leaves; mails wait. Send again with: alerts sender resume", highlight=False)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from alerts.clock import Clock, SetClock, SystemClock, parse_moment
-from alerts.errors import AlertsError
+from alerts.errors import AlertsError, ConfigError, Problem
 from alerts.feeds.catalog import Catalog, load_catalog
 from alerts.resources import shipped
 from alerts.rules.compile import RuleSet
@@ -78,10 +78,13 @@ class Session:
         if not self.home.path.is_dir():
             raise AlertsError(f"there is no home at {self.home.path}; make one with: alerts init {self.home.path}")
 
-    def context(self, *, now: str | None = None, progress: Callable[[int, int], None] = silent, last_good: bool = False) -> Context:
+    def context(
+        self, *, now: str | None = None, progress: Callable[[int, int], None] = silent, last_good: bool = False, looking: bool = False
+    ) -> Context:
         """Put together everything a job may use. Raises AlertsError of every kind.
 
         With `last_good` a broken configuration is told on stderr and the last good one is used, as the running service does.
+        `looking` does the same for commands that only look: nothing is put on record.
         """
         from alerts.jobs.context import Context
         from alerts.mail.transport import make_transport
@@ -90,7 +93,7 @@ class Session:
         database = self.database()
         settings = self.settings()
         clock = clock_of(database) if now is None else clock_at(now)
-        loaded = self._last_good(database, clock) if last_good else self.everything()
+        loaded = self._last_good(database, clock) if last_good else self._kept(database) if looking else self.everything()
         make_transport(settings.mail_url.get_secret_value())  # a bad mail URL should show now, not at the first send
         return Context(
             settings=settings,
@@ -104,15 +107,29 @@ class Session:
             progress=progress,
         )
 
+    def _kept(self, database: Database) -> Loaded:
+        from alerts.reload import last_good
+
+        try:
+            return self.everything()
+        except ConfigError as error:
+            loaded = last_good(database, error)
+            self._tell(error.problems, loaded)
+            return loaded
+
+    def _tell(self, problems: Iterable[Problem], loaded: Loaded) -> None:
+        """Say on stderr what is wrong with the configuration, and what is used in its place."""
+        for problem in problems:
+            self.err.print(str(problem), markup=False, highlight=False, soft_wrap=True)
+        self.err.print(f"going on with the last good rules, {loaded.rules.hash}", highlight=False)
+
     def _last_good(self, database: Database, clock: Clock) -> Loaded:
         from alerts.reload import Configuration
 
         configuration = Configuration(self.config_directory(), database, clock, self.home.cache, patience=0)
         if configuration.problems:
             configuration.refresh()  # tells the operator
-            for problem in configuration.problems:
-                self.err.print(str(problem), markup=False, highlight=False, soft_wrap=True)
-            self.err.print(f"going on with the last good rules, {configuration.current.rules.hash}", highlight=False)
+            self._tell(configuration.problems, configuration.current)
         return configuration.current
 
 

@@ -30,7 +30,7 @@ def ask(
     from alerts.store import subscribers, trails
 
     session: Session = context.obj
-    job = session.context(now=now)
+    job = session.context(now=now, looking=True)
     with job.database.read() as connection:
         reader = subscribers.by_address(connection, address)
         if reader is None:

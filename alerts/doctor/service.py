@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from alerts.doctor.finding import Finding, fine, problem, skipped, warning
 from alerts.errors import AlertsError
 from alerts.feeds.health import report
+from alerts.feeds.trouble import is_network
 from alerts.jobs.context import Context
 from alerts.mail.mailboxes import open_mailbox
 from alerts.mail.transport import make_transport
@@ -57,12 +58,15 @@ def examine_feeds(context: Context) -> Iterator[Finding]:
     now = context.clock.now()
     with context.database.read() as connection:
         states = feeds.load_all(connection)
-    verdicts = {feed.id: report(feed, states.get(feed.id), now).verdict for feed in context.catalog.feeds}
+    reports = {feed.id: report(feed, states.get(feed.id), now) for feed in context.catalog.feeds}
+    verdicts = {name: each.verdict for name, each in reports.items()}
     count = Counter(verdicts.values())
     bad = sorted(name for name, verdict in verdicts.items() if verdict in {"dead", "silent", "held", "rebuilt", "flood"})
     told = ", ".join(f"{number} {verdict}" for verdict, number in sorted(count.items()))
     if not count or count["new"] == len(verdicts) - count["off"]:
         yield skipped("feeds", "none was visited yet", "run: alerts poll")
+    elif is_network(list(reports.values())):
+        yield warning("feeds", f"{told}: so many at once that it may be our own network", "check network, proxy and DNS of this machine")
     elif bad:
         named = ", ".join(bad[:5]) + (f" and {len(bad) - 5} more" if len(bad) > 5 else "")
         yield warning("feeds", f"{told}; see to {named}", "what each needs: alerts feeds status")

@@ -282,6 +282,24 @@ def test_a_tick_from_cron_goes_on_with_the_last_good_rules_and_says_so(
         session.context()
 
 
+def test_commands_that_only_look_use_the_last_good_rules_and_put_nothing_on_record(
+    directory: Path, database: Database, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (directory.parent / "alerts.env").write_text(
+        f"ALERTS_SECRET_KEY=a key for tests only\nALERTS_DATABASE_URL={database.engine.url}\n", encoding="utf-8"
+    )
+    session = Session(Home(directory.parent), Console(), Console(stderr=True, width=200))
+    (directory / "rules" / "trade.yaml").write_text("- id: [", encoding="utf-8")
+    with pytest.raises(ConfigError):
+        session.context(looking=True)
+    (directory / "rules" / "trade.yaml").write_text(FILES["rules/trade.yaml"], encoding="utf-8")
+    good = session.context(last_good=True).rules.hash
+    (directory / "rules" / "trade.yaml").write_text("- id: [", encoding="utf-8")
+    assert session.context(looking=True).rules.hash == good
+    assert "rules/trade.yaml:" in capsys.readouterr().err
+    assert notices_of(database) == []
+
+
 def test_a_restart_with_nothing_new_leaves_the_moment_of_the_last_change(directory: Path, database: Database) -> None:
     configured(directory, database)
     later = SetClock(CLOCK.now() + timedelta(hours=1))
