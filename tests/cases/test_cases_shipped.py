@@ -106,3 +106,8 @@ def test_reports_that_two_editors_call_one_story_are_joined_also_across_language
     (right, abroad), (missed, missed_abroad), (wrong, wrong_abroad) = counts[True, True], counts[True, False], counts[False, True]
     assert 2 * (right + abroad) / (2 * (right + abroad) + missed + missed_abroad + wrong + wrong_abroad) > 0.88
     assert 2 * abroad / (2 * abroad + missed_abroad + wrong_abroad) > 0.88
+
+
+def test_every_shipped_rule_has_a_title_in_both_languages(rules: RuleSet) -> None:
+    title = rules.wording.rule_title
+    assert [rule.id for rule in rules.rules if rule.development and title(rule.id, "ja") == title(rule.id, "en")] == []
