@@ -111,3 +111,19 @@ def test_reports_that_two_editors_call_one_story_are_joined_also_across_language
 def test_every_shipped_rule_has_a_title_in_both_languages(rules: RuleSet) -> None:
     title = rules.wording.rule_title
     assert [rule.id for rule in rules.rules if rule.development and title(rule.id, "ja") == title(rule.id, "en")] == []
+
+
+@pytest.mark.parametrize(
+    ("concept", "meant", "not_meant"),
+    [
+        ("carmaker", "日産が北米の生産を調整。", "日産100トンのごみ処理施設。"),
+        ("carmaker", "Auto makers cut output.", "Automatic stabilisers will soften the slump."),
+        ("cabinet", "The Cabinet approved the bill on Tuesday.", "A shop recalls a filing cabinet."),
+        ("government", "The cabinet will meet on Friday.", "A shop recalls a filing cabinet."),
+    ],
+)
+def test_a_word_is_no_concept_where_it_means_something_else(rules: RuleSet, concept: str, meant: str, not_meant: str) -> None:
+    number = rules.lexicon.number(concept)
+    for text, expected in ((meant, True), (not_meant, False)):
+        found = rules.scanner.scan(text, "", date(2026, 2, 15), "JPN", frozenset())
+        assert (number in found.mentions) is expected, text
