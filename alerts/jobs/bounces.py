@@ -1,8 +1,8 @@
 """Read returned mail: which of our mails is it about, how bad is it, and what follows for the address.
 
 A report is matched to a mail by the signed token in our envelope sender, else by a Message-ID of ours (both only somebody can know who had
-the mail in hand), else by the address alone. What the address alone says can be forged by anybody, so it never ends a subscription: it only
-adds to the score. A token that is not signed by us is a forgery, and then the address beside it counts for nothing either.
+the mail in hand), else by the address alone. That can be forged by anybody who knows the address, again and again, so it is on record for
+the operator and changes nothing. A token that is not signed by us is a forgery, and then the address beside it counts for nothing.
 """
 
 from __future__ import annotations
@@ -161,12 +161,12 @@ class _Reading:
 
     def _follow(self, connection: Connection, report: Report, found: Returned, found_by: str, now: datetime) -> bool:
         """Do what the report asks for. Returns True if the address is suppressed by it."""
-        if report.kind == "policy":
+        if report.kind == "policy" or found_by == "address":
             return False
-        if report.kind == "complaint" and found_by != "address":
+        if report.kind == "complaint":
             subscribers.end(connection, [found.subscriber], reason="complaint", now=now)
             return self._suppress(connection, found, "complaint", now)
-        if report.kind == "hard" and found_by != "address":
+        if report.kind == "hard":
             return self._suppress(connection, found, f"came back: {report.status or 'no such mailbox'}", now)
         if bounces.soften(connection, found.subscriber, at=now) >= bounces.LIMIT:
             return self._suppress(connection, found, "came back again and again", now)

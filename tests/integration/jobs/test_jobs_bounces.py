@@ -101,9 +101,16 @@ def test_a_message_id_of_ours_is_as_good_as_the_token(place: Any) -> None:
         assert bounces.latest(connection)[0].found_by == "message-id"
 
 
-def test_what_the_address_alone_says_only_adds_to_the_score(place: Any) -> None:
-    assert read_bounces(place.context, Pipe(dsn("postmaster@alerts.example.jp"))) == BounceCount(hard=1)
+def test_what_the_address_alone_says_is_on_record_and_silences_nobody_however_often_it_comes(place: Any) -> None:
+    for day in range(12):
+        for status in ("5.1.1", "4.2.2"):
+            forged = dsn("postmaster@alerts.example.jp", status=status, said=f"{status} no", salt=f"{day} {status}")
+            assert read_bounces(place.context, Pipe(forged)).suppressed == 0
+        place.clock.set(place.clock.now() + DAY)
     assert place.state() == (False, "open")
+    with place.context.database.read() as connection:
+        assert {one.found_by for one in bounces.latest(connection)} == {"address"}
+    assert read_bounces(place.context, Pipe(dsn(place.token, status="4.2.2", said="452 full", salt="real"))).suppressed == 0
 
 
 def test_a_forged_token_counts_for_nothing(place: Any) -> None:
