@@ -19,12 +19,13 @@ def uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def settle() -> None:
+def settle(*, first_look: bool = True) -> None:
     """Look for garbage once, and then never again among what is left: it is loaded and stays.
 
     A full round of the collector walks through everything, and while it does every thread stands still: a tenth of a second after the
-    libraries alone, longer with every rule.
+    libraries alone, longer with every rule. A command that ends soon does without the `first_look`, which costs as much as it saves.
     """
-    gc.unfreeze()
-    gc.collect()
+    if first_look:
+        gc.unfreeze()
+        gc.collect()
     gc.freeze()

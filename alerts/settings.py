@@ -101,9 +101,22 @@ def _secret_key(value: SecretStr) -> SecretStr:
 
 def _networks(value: Any) -> Any:
     names = [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
-    for name in names:
-        ipaddress.ip_network(name)
+    problems = [problem for name in names if (problem := _no_network(name))]
+    if problems:
+        raise ValueError("; ".join(problems))
     return tuple(names)
+
+
+def _no_network(name: str) -> str:
+    """Say why a text is no network, and what was probably meant; "" if it is one."""
+    try:
+        meant = ipaddress.ip_network(name, strict=False)
+    except ValueError:
+        return f"{name!r} is not a network, such as 10.0.0.0/8 or fd00::/8; several are separated by commas"
+    address = name.partition("/")[0]
+    if str(meant.network_address) == str(ipaddress.ip_address(address)):
+        return ""
+    return f"{name!r} is an address inside a network; write {meant} for the network, {address} for this address alone"
 
 
 Line = Annotated[str, AfterValidator(_one_line)]

@@ -14,6 +14,7 @@ from rich.progress import Progress
 
 from alerts.cli.service import Json, Now
 from alerts.cli.session import Session
+from alerts.garbage import settle
 
 
 def register(app: typer.Typer) -> None:
@@ -58,6 +59,7 @@ def _once(context: typer.Context, job: Callable[..., Any], title: str, now: str 
     with Progress(console=session.err, transient=True, disable=not session.err.is_terminal) as bar:
         line = bar.add_task(title, total=None)
         given = session.context(now=now, progress=lambda done, total: bar.update(line, completed=done, total=total))
+        settle(first_look=False)
         heed_epoch(given)
         counts = dataclasses.asdict(asyncio.run(job(given)) if inspect.iscoroutinefunction(job) else job(given))
     if as_json:

@@ -119,9 +119,12 @@ def run(
 def tick(context: typer.Context, now: Now = None, as_json: Json = False) -> None:
     """Do once everything that is due, then stop: for cron and for tests."""
     from alerts.daemon import tick as tick_once
+    from alerts.garbage import settle
 
     session: Session = context.obj
-    outcomes = asyncio.run(tick_once(session.context(now=now, last_good=True)))
+    given = session.context(now=now, last_good=True)
+    settle(first_look=False)
+    outcomes = asyncio.run(tick_once(given))
     failed = {name: outcome for name, outcome in outcomes.items() if isinstance(outcome, Exception)}
     if as_json:
         typer.echo(json.dumps({name: _plain(outcome) for name, outcome in outcomes.items()}, ensure_ascii=False, default=str))

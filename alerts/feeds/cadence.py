@@ -68,16 +68,18 @@ def after_failure(
     poll_minutes: int,
     reason: str,
     streak: int,
+    gone: int = 0,
     retry_after: float | None = None,
     fast: bool = False,
     lost_from: datetime | None = None,
 ) -> datetime:
     """Return the next visit after the `streak`-th failure in a row: twice as long each time, up to a day, never `for ever`.
 
-    `lost_from` is when entries that were not read begin to leave the document: until then no wait takes more than half of the time left.
+    `gone` is the number of answers 410 in a row. `lost_from` is when entries that were not read begin to leave the document: until then
+    no wait takes more than half of the time left.
     """
     floor = timedelta(minutes=poll_minutes)
-    if reason == "http-410" and streak >= GONE_AFTER:
+    if gone >= GONE_AFTER:
         return now + GONE + jitter(id, now, GONE)
     interval = floor if fast and streak < 5 else min(floor * 2 ** min(streak - 1, 20), max(ERROR_CAP, floor))
     if lost_from is not None and lost_from > now:

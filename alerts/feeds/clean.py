@@ -29,7 +29,7 @@ _MARKUP = re.compile(rf"<(?:/?(?:{_TAGS})(?=[\s/>])[^<>]*>|!--)", re.I)
 _BLOCK = re.compile(
     r"<(?=/?(?:address|article|blockquote|br|dd|div|dl|dt|figcaption|h[1-6]|hr|li|ol|p|pre|section|table|td|th|tr|ul)\b)", re.I
 )
-_RUBY = re.compile(r"<(rt|rp)\b[^>]*>.*?</\1\s*>", re.I | re.S)
+_RUBY = re.compile(r"<(rt|rp)\b[^>]{0,200}>.{0,200}?</\1\s*>", re.I | re.S)
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _UNSEEN = re.compile(
     "[\u0000-\u0008\u000e-\u001f\u007f-\u0084\u0086-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u202a-\u202e"

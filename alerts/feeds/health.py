@@ -77,6 +77,7 @@ def after_read(state: FeedState, feed: Feed, reading: Reading, now: datetime) ->
         places=parsed.places,
         rebuilt=now if _rebuilt(state.health, parsed) else state.health.rebuilt,
         drift=_drift(state.health, parsed, merged, now),
+        gone=0,
     )
     keep = merged.held is None
     state = _moved(state, feed, fetched, health)
@@ -105,7 +106,7 @@ def after_read(state: FeedState, feed: Feed, reading: Reading, now: datetime) ->
 
 def after_unchanged(state: FeedState, feed: Feed, fetched: Fetched, now: datetime) -> FeedState:
     """Return the state after a visit that found nothing changed."""
-    health = replace(state.health, days=_counted(state.health.days, now, failed=0, new=0))
+    health = replace(state.health, days=_counted(state.health.days, now, failed=0, new=0), gone=0)
     return replace(
         _good(state, now),
         etag=fetched.validators.etag or state.etag,
@@ -130,11 +131,13 @@ def after_failure(state: FeedState, feed: Feed, error: FeedError, now: datetime)
     """Return the state after a visit that failed. What is known of the feed stays as it was."""
     streak = state.error_streak + 1
     back = bool(state.health.moved_to) and streak >= FALL_BACK_AFTER
+    gone = state.health.gone + 1 if error.reason == "http-410" and not back else 0
     stay = cadence.turnover(state.health.arrivals, len(state.health.shown))
     health = replace(
         state.health,
         days=_counted(state.health.days, now, failed=1, new=0),
         moved_to="" if back else state.health.moved_to,
+        gone=gone,
     )
     return replace(
         state,
@@ -150,6 +153,7 @@ def after_failure(state: FeedState, feed: Feed, error: FeedError, now: datetime)
             poll_minutes=feed.poll_minutes,
             reason=error.reason,
             streak=streak,
+            gone=gone,
             retry_after=error.retry_after,
             fast=feed.fast,
             lost_from=state.last_success + stay if state.last_success is not None and stay is not None else None,
@@ -173,7 +177,10 @@ def report(feed: Feed, state: FeedState | None, now: datetime) -> Report:
         return Report("new", "not visited yet")
     if state.error_streak:
         times = f"{state.error_streak} times in a row" if state.error_streak > 1 else "once"
-        return Report("dead" if state.error_streak >= DEAD_AFTER else "failing", f"failed {times}: {state.error_message}")
+        gone = state.health.gone >= cadence.GONE_AFTER
+        advice = "; it is looked at once a week. Take it out with enabled: false and a reason" if gone else ""
+        dead = gone or state.error_streak >= DEAD_AFTER
+        return Report("dead" if dead else "failing", f"failed {times}: {state.error_message}{advice}")
     held = state.health.held
     if held is not None:
         return Report(

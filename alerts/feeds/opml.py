@@ -10,6 +10,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from alerts.errors import AlertsError
 from alerts.feeds.catalog import Feed
+from alerts.feeds.formats.tree import readable
 from alerts.feeds.login import part_login
 
 
@@ -24,7 +25,7 @@ class Outline:
 def read_opml(text: str) -> tuple[Outline, ...]:
     """Return the feeds of a list, each address once. Leniently read, as lists in the wild are; raises AlertsError if it is none."""
     reader = _Reader()
-    reader.feed(text)
+    reader.feed(readable(text))
     reader.close()
     if not reader.is_opml:
         raise AlertsError("this is no OPML: it has no <opml> element; export the list from your reader again")

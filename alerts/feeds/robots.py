@@ -6,7 +6,6 @@ A feed is an invitation to read it; the pages of `html-list` are not, so their s
 from __future__ import annotations
 
 import asyncio
-import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import quote, unquote, urlsplit
@@ -22,7 +21,7 @@ KEPT = timedelta(hours=24)
 LIMIT = 500_000
 """Bytes of robots.txt that are read (RFC 9309 §2.5)."""
 
-_LINE = re.compile(r"^\s*(user-agent|allow|disallow)\s*:\s*(.*?)\s*(?:#.*)?$", re.I)
+_KEYS = frozenset({"user-agent", "allow", "disallow"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +44,11 @@ def read_rules(text: str, name: str = NAME) -> Rules:
     targets: list[list[tuple[bool, str]]] = []
     named = open_group = False
     for line in text.removeprefix("\ufeff").splitlines():
-        match = _LINE.match(line)
-        if match is None:
+        # No regular expression: one that looks for the blanks before a comment takes half an hour over a line of 500,000 blanks.
+        name_of_line, colon, rest = line.partition("#")[0].partition(":")
+        key, value = name_of_line.strip().lower(), rest.strip()
+        if not colon or key not in _KEYS:
             continue
-        key, value = match[1].lower(), match[2]
         if key == "user-agent":
             if not open_group:
                 targets, open_group = [], True

@@ -49,6 +49,8 @@ class Health:
     """The address in feeds.yaml when the feed was last visited."""
     moved_to: str = ""
     """The address that permanent redirects led to, if it is not the configured one."""
+    gone: int = 0
+    """How many times in a row the server has said that the feed is gone for good (410)."""
     drift: tuple[str, ...] = ()
     """What changed in the feed itself: its encoding, its format, its ids."""
 

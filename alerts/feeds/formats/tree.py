@@ -27,6 +27,8 @@ _PART = re.compile(
     r"(?P<tag>^[a-zA-Z][\w-]*|^\*)|\.(?P<class>[\w-]+)|#(?P<id>[\w-]+)"
     r"|\[(?P<name>[\w-]+)(?:(?P<how>\*?=)\"?(?P<value>[^\]\"]*)\"?)?\]"
 )
+_NO_SECTION = re.compile(r"<!\[(?!(?:temp|cdata|ignore|include|rcdata|if|else|endif)(?![-_.a-z0-9]))", re.I)
+"""What begins like a marked section (`<![CDATA[`) and is none: the standard library's parser fails at it."""
 MAX_DEPTH = 200
 
 
@@ -70,9 +72,14 @@ class Element:
 def grow(markup: str) -> Element:
     """Read a page; whatever it is like, there is a tree."""
     grower = _Grower()
-    grower.feed(markup)
+    grower.feed(readable(markup))
     grower.close()
     return grower.root
+
+
+def readable(markup: str) -> str:
+    """Return markup that the standard library's parser takes to its end: what is no section becomes a comment."""
+    return _NO_SECTION.sub("<!-[", markup) if "<![" in markup else markup
 
 
 def select(root: Element, selector: str) -> list[Element]:

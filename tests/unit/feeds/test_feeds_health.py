@@ -67,6 +67,20 @@ def test_failures_make_a_feed_failing_then_dead_and_one_good_visit_ends_that() -
     assert report(FEED, read(state, day(1), 2), day(1)).verdict == "fine"
 
 
+def test_gone_is_believed_when_it_is_said_three_times_in_a_row_and_not_after_other_failures() -> None:
+    state = read(START, NOW, 1)
+    waits, verdicts = [], []
+    for reason in ("http-500", "timeout", "http-410", "http-410", "http-502", "http-410", "http-410", "http-410"):
+        state = after_failure(replace(state, error_streak=0), FEED, FeedError(reason, "no"), NOW)
+        waits.append(state.due - NOW >= timedelta(days=7))
+        verdicts.append(report(FEED, state, NOW).verdict)
+    assert waits == [False] * 7 + [True]
+    assert verdicts == ["failing"] * 7 + ["dead"]
+    assert "once a week. Take it out with enabled: false" in report(FEED, state, NOW).sentence
+    fetched = Fetched(304, FEED.url, None)
+    assert after_unchanged(state, FEED, fetched, NOW).health.gone == read(state, NOW, 2).health.gone == 0
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [({"encoding": "shift_jis"}, "encoding changed from utf-8 to shift_jis"), ({"dates": False}, "dates changed from given to missing")],

@@ -59,3 +59,11 @@ def test_permission_wins_a_tie() -> None:
 def test_no_file_and_no_path_breaks_the_reader(text: str, path: str) -> None:
     assert read_rules(text).allow(path) in {True, False}
     read_rules(f"User-agent: *\nDisallow: {text}").allow(path)
+
+
+def test_a_file_that_is_made_to_hang_its_reader_is_read_at_once() -> None:
+    """It is read beside the event loop, but nothing else moves while a regular expression looks: this took 40 minutes."""
+    blanks = " " * 499_000
+    assert not read_rules(f"User-agent: *\nDisallow: /x{blanks}# y").allow("/x")
+    assert read_rules(f"User-agent: *\nDisallow: /x{blanks}y\n{blanks}\n{'*' * 499_000}").allow("/x")
+    assert read_rules("User-agent: *\nDisallow: /" + "*a" * 249_000).allow("/" + "a" * 1999)

@@ -80,7 +80,13 @@ def test_every_problem_is_told_at_once_and_names_its_setting(home: Home) -> None
         ("ALERTS_SECRET_KEY", "short", "ALERTS_SECRET_KEY: needs at least 16 characters"),
         ("ALERTS_SENDER_ADDRESS", "not an address", "ALERTS_SENDER_ADDRESS: is not a mail address"),
         ("ALERTS_SENDER_NAME", "two\nlines", "ALERTS_SENDER_NAME: must be one line"),
-        ("ALERTS_ALLOWED_NETWORKS", "127.0.0.0/8,here", "ALERTS_ALLOWED_NETWORKS: 'here' does not appear to be"),
+        ("ALERTS_ALLOWED_NETWORKS", "127.0.0.0/8,here", "ALERTS_ALLOWED_NETWORKS: 'here' is not a network, such as 10.0.0.0/8"),
+        ("ALERTS_ALLOWED_NETWORKS", "10.0.0.0/8;fd00::/8", "ALERTS_ALLOWED_NETWORKS: '10.0.0.0/8;fd00::/8' is not a network"),
+        (
+            *("ALERTS_ALLOWED_NETWORKS", "127.0.0.1/8,10.0.0.0/33"),
+            "ALERTS_ALLOWED_NETWORKS: '127.0.0.1/8' is an address inside a network; write 127.0.0.0/8 for the network, 127.0.0.1 for this"
+            " address alone; '10.0.0.0/33' is not a network",
+        ),
         ("ALERTS_HOST_COUNTRY", "Japan", "ALERTS_HOST_COUNTRY: String should match pattern"),
         ("ALERTS_FRESHNESS_DAYS", "0", "ALERTS_FRESHNESS_DAYS: Input should be greater than 0"),
     ],
