@@ -122,7 +122,7 @@ class Letters:
             references=(thread,) if thread else (),
         )
         message = sign(letter.prepared.join(personal, headers), self._keys, now)
-        return Email(ready.key, own_id, self._return_paths.make(ready.id), mail_address(ready.address), message)
+        return Email(ready.key, own_id, self._return_paths.make(ready.id), mail_address(ready.address), message, dotless=True)
 
     def sample(self, digest: Digest, person: Subscriber, now: datetime) -> Email:
         """Return the mail that a digest would be for a subscriber. Its link to the web view works only once the digest is stored."""

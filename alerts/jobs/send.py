@@ -88,7 +88,7 @@ class _Sending:
         self._letters = Letters(context)
         self._lineup = Lineup(parse_limits(settings.send_domains))
         self.intake = Intake(context, self._letters, self._lineup)
-        self._recorder = Recorder(context.database, context.worker, company=self._connections * 3 // 4)
+        self._recorder = Recorder(context.database, context.worker)
         self._held: dict[int, Ready] = {}
         self._tried: set[int] = set()
         self._filled, self._hungry, self._halted = asyncio.Event(), asyncio.Event(), asyncio.Event()
@@ -147,6 +147,7 @@ class _Sending:
 
     async def give_back(self) -> None:
         """End the leases of what has no outcome. What a server may have seen is deferred, so that it does not go twice at once."""
+        await self._recorder.close()
         if self._held:
             await asyncio.to_thread(self.intake.give_back, dict(self._held), set(self._tried))
             self._held.clear()

@@ -21,8 +21,35 @@ _QP_UNSAFE = re.compile(rb"[^\x20-\x3c\x3e-\x7e]")
 _QP_SAFE = re.compile(rb"[!-<>-~]+")
 """A value that needs line breaks at most, as most links do."""
 
-Pieces = Sequence[tuple[bytes, str | None]]
-"""Literals, each with the name of the slot that follows it; the last has none."""
+
+class Literal:
+    """Bytes between slots, with what they are in each encoding: made when first asked for and kept, because digests share the literals of
+    the stories that they share."""
+
+    __slots__ = ("_base64", "_quoted", "data")
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self._quoted: dict[bool, bytes] = {}
+        self._base64: dict[int, tuple[bytes, bytes, bytes]] = {}
+
+    def quoted(self, *, soft: bool) -> bytes:
+        """Return it in quoted-printable; `soft` ends it with a soft line break, so that what follows continues the line."""
+        if soft not in self._quoted:
+            self._quoted[soft] = _quoted_lines(self.data, soft=soft)
+        return self._quoted[soft]
+
+    def base64(self, start: int) -> tuple[bytes, bytes, bytes]:
+        """Return (what goes with the bytes before, the encoded middle, what goes with the bytes after), encoded from a byte of the first
+        three on."""
+        if start not in self._base64:
+            end = start + (len(self.data) - start) // 3 * 3
+            self._base64[start] = self.data[:start], _base64_lines(self.data[start:end]), self.data[end:]
+        return self._base64[start]
+
+
+Pieces = Sequence[Literal | str]
+"""Literals, and the names of the slots between them; nothing follows the last literal."""
 
 
 class Part(Protocol):
@@ -30,8 +57,6 @@ class Part(Protocol):
 
     encoding: str
     """Its Content-Transfer-Encoding."""
-    size: int
-    """Bytes of the encoded literals."""
 
     def join(self, values: Mapping[str, bytes]) -> list[bytes]:
         """Return the encoded body with its slots filled, without the CRLF that opens the next boundary."""
@@ -43,54 +68,88 @@ def smallest(pieces: Pieces) -> Part:
 
     Spam filters leave the choice to us: SpamAssassin scores either language in either encoding alike, as long as the charset is named.
     """
-    quoted, base64 = QuotedPrintable(pieces), Base64(pieces)
-    return quoted if quoted.size <= base64.size else base64
+    quoted = QuotedPrintable(pieces)
+    literals = [piece.data for piece in pieces if isinstance(piece, Literal)]
+    return quoted if quoted.size <= sum(map(_base64_size, literals)) else Base64(pieces)
 
 
 class Base64:
     """Base64 that stays exact at the seams.
 
     Base64 can only be joined where the bytes before are a multiple of three, and the length of a slot value decides where the text after it
-    stands. So each literal is kept encoded three times, from its first, second and third byte on; a join picks the one that fits.
+    stands. So what stands between two slots is kept encoded three times, from its first, second and third byte on; a join picks the one
+    that fits.
     """
 
     encoding = "base64"
 
     def __init__(self, pieces: Pieces) -> None:
-        self._first, name = self._variant(pieces[0][0], 0), pieces[0][1]
-        self._rest: list[tuple[str, bytes, tuple[tuple[bytes, bytes, bytes], ...]]] = []
-        for literal, following in pieces[1:]:
-            assert name is not None
-            variants = tuple(self._variant(literal, start) for start in range(3)) if len(literal) > 2 else ()
-            self._rest.append((name, literal, variants))
-            name = following
-        self.size = len(self._first[1]) + sum(len(variants[0][1]) for _, _, variants in self._rest if variants)
-
-    @staticmethod
-    def _variant(literal: bytes, start: int) -> tuple[bytes, bytes, bytes]:
-        """Return (what goes with the slot before, encoded middle, what goes with the slot after)."""
-        end = start + (len(literal) - start) // 3 * 3
-        return literal[:start], _base64_lines(literal[start:end]), literal[end:]
+        runs: list[list[Literal]] = [[]]
+        names: list[str] = []
+        for piece in pieces:
+            if isinstance(piece, Literal):
+                runs[-1].append(piece)
+            else:
+                names.append(piece)
+                runs.append([])
+        self._first = _Run(runs[0]).starts[0]
+        self._rest = list(zip(names, map(_Run, runs[1:]), strict=True))
 
     def join(self, values: Mapping[str, bytes]) -> list[bytes]:
         """See Part."""
-        _, encoded, carry = self._first
-        out = [encoded]
-        for name, literal, variants in self._rest:
+        head, chunks, carry = self._first
+        out = [_base64_lines(head), *chunks] if head else [*chunks]
+        for name, run in self._rest:
             carry += values[name]
-            if not variants:
-                carry += literal
+            if run.short is not None:
+                carry += run.short
                 continue
-            head, encoded, tail = variants[-len(carry) % 3]
+            head, chunks, tail = run.starts[-len(carry) % 3]
             out.append(_base64_lines(carry + head))
-            out.append(encoded)
+            out += chunks
             carry = tail
         out.append(_base64_lines(carry))
         return out
 
 
+class _Run:
+    """The literals between two slots. `starts` are (bytes for the seam before, encoded chunks, bytes for the seam after) by the number of
+    bytes that the seam before needs; a run of less than three bytes is `short` and only part of a seam."""
+
+    def __init__(self, literals: Sequence[Literal]) -> None:
+        data = sum(len(literal.data) for literal in literals)
+        self.short = b"".join(literal.data for literal in literals) if data < 3 else None
+        self.starts = tuple(self._from(literals, start) for start in range(3)) if data >= 3 else ((b"", (), self.short or b""),)
+
+    @staticmethod
+    def _from(literals: Sequence[Literal], start: int) -> tuple[bytes, Sequence[bytes], bytes]:
+        chunks: list[bytes] = []
+        head: bytes | None = None
+        carry = bytes(3 - start) if start else b""  # stands for what the slot before leaves over
+        for literal in literals:
+            needed = -len(carry) % 3
+            if len(literal.data) < needed:
+                carry += literal.data
+                continue
+            before, middle, after = literal.base64(needed)
+            if head is None:
+                head = (carry + before)[3 - start if start else 0 :]
+            else:
+                chunks.append(_base64_lines(carry + before))
+            chunks.append(middle)
+            carry = after
+        return head or b"", tuple(chunk for chunk in chunks if chunk), carry
+
+
 def _base64_lines(data: bytes) -> bytes:
+    if len(data) <= _LINE_BYTES:
+        return binascii.b2a_base64(data, newline=False) + b"\r\n" if data else b""
     return b"".join([binascii.b2a_base64(data[at : at + _LINE_BYTES], newline=False) + b"\r\n" for at in range(0, len(data), _LINE_BYTES)])
+
+
+def _base64_size(data: bytes) -> int:
+    lines, rest = divmod(len(data) // 3 * 3, _LINE_BYTES)
+    return lines * 78 + (rest // 3 * 4 + 2 if rest else 0)
 
 
 class QuotedPrintable:
@@ -101,10 +160,12 @@ class QuotedPrintable:
     def __init__(self, pieces: Pieces) -> None:
         self._parts: list[bytes] = []
         self._slots: list[tuple[int, str]] = []
-        for literal, name in pieces:
-            self._parts.append(_quoted_lines(literal, soft=name is not None))
-            if name is not None:
-                self._slots.append((len(self._parts), name))
+        last = len(pieces) - 1
+        for number, piece in enumerate(pieces):
+            if isinstance(piece, Literal):
+                self._parts.append(piece.quoted(soft=number != last))
+            else:
+                self._slots.append((number, piece))
                 self._parts.append(b"")
         self.size = sum(map(len, self._parts))
 
@@ -122,9 +183,8 @@ def _quoted_value(value: bytes) -> bytes:
     if not _QP_SAFE.fullmatch(value):
         return _quoted_lines(value, soft=True)
     lines = [value[start : start + _QP_LINE] for start in range(0, len(value), _QP_LINE)]
-    if any(line.startswith(b".") for line in lines):
-        return _quoted_lines(value, soft=True)
-    return b"=\r\n".join([*lines, b""])
+    quoted = b"=\r\n".join([*lines, b""])
+    return _quoted_lines(value, soft=True) if quoted.startswith(b".") or b"\n." in quoted else quoted
 
 
 def _quoted_lines(data: bytes, *, soft: bool) -> bytes:

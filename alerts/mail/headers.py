@@ -80,12 +80,6 @@ def mail_address(address: str) -> str:
     return f"{local}@{domain}"
 
 
-def list_field(name: str, values: tuple[str, ...], separator: str) -> bytes:
-    """Return `Name: a, b` CRLF with one value a line; `separator` stands before each line break."""
-    lines = f"{separator}\r\n ".join(checked(name, value) for value in values)
-    return f"{name}: {lines}\r\n".encode()
-
-
 def _folded(name: str, value: str) -> str | None:
     """Fold at single spaces; None if a word is too long for a line, or a line would be blank."""
     lines, line = [], f"{name}:"

@@ -12,12 +12,14 @@ from datetime import datetime
 from email.utils import format_datetime
 from functools import lru_cache
 
-from alerts.mail.encodings import Part, Pieces, smallest
-from alerts.mail.headers import checked, list_field, mail_address, mailbox_field, text_field
+from alerts.mail.encodings import Literal, Part, Pieces, smallest
+from alerts.mail.headers import checked, mail_address, mailbox_field, text_field
 from alerts.mail.message import SLOTS, Headers, Personal, Rendered, Sender
 
 _SLOT = re.compile("(" + "|".join(map(re.escape, SLOTS.values())) + ")")
+_NEXT_LINE = "\r\n "
 _BREAK = re.compile(r"[\r\n\x00]")
+_MARK_UP = re.compile(rb"[&<]")
 _NAMES = {token: name for name, token in SLOTS.items()}
 
 
@@ -46,7 +48,9 @@ class Prepared:
         Raises DeliveryError (permanent) if the address or a header value cannot be written down.
         """
         plain = {name: getattr(personal, name).encode("utf-8", "replace") for name in SLOTS}
-        marked = {name: html.escape(value.decode()).encode() if b"&" in value or b"<" in value else value for name, value in plain.items()}
+        marked = plain
+        if _MARK_UP.search(b"".join(plain.values())):
+            marked = {name: html.escape(value.decode()).encode() if _MARK_UP.search(value) else value for name, value in plain.items()}
         return b"".join(
             (
                 f"Date: {_date(headers.date)}\r\nTo: {mail_address(personal.address)}\r\n".encode(),
@@ -74,8 +78,7 @@ def build(rendered: Rendered, personal: Personal, headers: Headers, sender: Send
 def _pieces(text: str) -> Pieces:
     """Split at the slots; line ends become CRLF, the canonical form of text (RFC 2046 §4.1.1)."""
     parts = _SLOT.split(text.replace("\r\n", "\n").replace("\r", "\n").replace("\n", "\r\n"))
-    names = [_NAMES[token] for token in parts[1::2]]
-    return list(zip((literal.encode("utf-8", "replace") for literal in parts[0::2]), [*names, None], strict=True))
+    return [_NAMES[part] if number % 2 else Literal(part.encode("utf-8", "replace")) for number, part in enumerate(parts)]
 
 
 @lru_cache(maxsize=8)
@@ -88,21 +91,27 @@ def _part_head(subtype: str, part: Part) -> str:
 
 
 def _personal_fields(headers: Headers) -> bytes:
-    if _BREAK.search("".join((headers.message_id, headers.list_id, headers.feedback_id))):
-        for name in ("message_id", "list_id", "feedback_id"):
-            checked(name.replace("_", "-"), getattr(headers, name))
+    named = {
+        "message-id": headers.message_id,
+        "list-id": headers.list_id,
+        "feedback-id": headers.feedback_id,
+        "list-unsubscribe": headers.one_click_url + headers.unsubscribe_mailto,
+        "in-reply-to": headers.in_reply_to,
+        "references": "".join(headers.references),
+    }
+    if _BREAK.search("".join(named.values())):
+        for name, value in named.items():
+            checked(name, value)
     fields = [f"Message-ID: {headers.message_id}\r\n"]
     if headers.list_id:
         fields.append(f"List-Id: {headers.list_id}\r\nPrecedence: bulk\r\n")
     if headers.feedback_id:
         fields.append(f"Feedback-ID: {headers.feedback_id}\r\n")
-    named = "".join(fields).encode()
     if headers.in_reply_to:
-        named += list_field("In-Reply-To", (headers.in_reply_to,), "")
+        fields.append(f"In-Reply-To: {headers.in_reply_to}\r\n")
     if headers.references:
-        named += list_field("References", headers.references, "")
+        fields.append(f"References: {_NEXT_LINE.join(headers.references)}\r\n")
     if headers.one_click_url:
-        ways = (headers.one_click_url, *((f"mailto:{headers.unsubscribe_mailto}",) if headers.unsubscribe_mailto else ()))
-        named += list_field("List-Unsubscribe", tuple(f"<{way}>" for way in ways), ",")
-        named += b"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
-    return named
+        mailto = f",\r\n <mailto:{headers.unsubscribe_mailto}>" if headers.unsubscribe_mailto else ""
+        fields.append(f"List-Unsubscribe: <{headers.one_click_url}>{mailto}\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n")
+    return "".join(fields).encode()
