@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Annotated, Any
 
 import typer
@@ -14,6 +14,7 @@ from alerts.cli.session import Session, moment_at
 from alerts.digests.edition import zone_problem
 from alerts.digests.subscriber import Choices
 from alerts.errors import AlertsError, UsageError
+from alerts.jobs.suppressed import suppressed
 from alerts.rules.compile import RuleSet
 from alerts.rules.levels import Level
 from alerts.store import outbox, subscribers
@@ -54,6 +55,10 @@ def add(
             "--confirmed", help="The person has agreed: no confirmation mail is sent, and the choices of a subscriber are replaced."
         ),
     ] = False,
+    no_welcome: Annotated[
+        bool,
+        typer.Option("--no-welcome", help="Send no welcome mail to who is new and confirmed, as after a move from another service."),
+    ] = False,
     now: Now = None,
     as_json: Json = False,
 ) -> None:
@@ -78,17 +83,24 @@ def add(
     moment = moment_at(now)
     consent = {"how": "operator", "at": moment.isoformat()} if confirmed else {}
     with session.database().write() as connection:
+        before = subscribers.by_address(connection, address)
         person = subscribers.add(connection, address, choices, now=moment, confirmed=confirmed, consent=consent)
+        new = person.state == "open" and (before is None or before.state != "open")
+        welcomed = new and not no_welcome and outbox.welcome(connection, person.id, now=moment)
         if person.state == "unconfirmed":
             outbox.ask_to_confirm(connection, person.id, now=moment)
+        barred = suppressed(session.settings(), connection, [person])
     if as_json:
-        typer.echo(json.dumps(_plain(person), ensure_ascii=False))
+        typer.echo(json.dumps(_plain(person, barred), ensure_ascii=False))
         return
     then = {
-        "open": "gets mail" + (f"; next digest {person.due:%Y-%m-%d %H:%M} UTC" if person.due else "; every story at once"),
+        "open": ("gets a welcome mail, then " if welcomed else "gets mail; ")
+        + (f"next digest {person.due:%Y-%m-%d %H:%M} UTC" if person.due else "every story at once"),
         "unconfirmed": "gets a mail that asks to confirm (alerts send), and nothing else before",
         "ended": f"has ended ({person.ended_reason})",
     }[person.state]
+    if person.id in barred:
+        then = f"gets nothing: {barred[person.id]}; alerts suppressions remove {person.address} lets mail go there again"
     session.out.print(f"Subscriber {person.id}: {person.address} {then}.", highlight=False, soft_wrap=True)
 
 
@@ -108,11 +120,12 @@ def show(
     with session.database().read() as connection:
         while people := subscribers.listing(connection, state=wanted, after=after, limit=PAGE):
             after = people[-1].id
+            barred = suppressed(session.settings(), connection, people)
             for person in people:
                 if as_json:
-                    typer.echo(json.dumps(_plain(person), ensure_ascii=False))
+                    typer.echo(json.dumps(_plain(person, barred), ensure_ascii=False))
                 else:
-                    table.add_row(*_cells(person))
+                    table.add_row(*_cells(person, barred))
     if not as_json:
         session.out.print(table if table.row_count else "Nobody yet; alerts subscribers add --help says how.")
 
@@ -128,7 +141,8 @@ def show_one(
     with session.database().read() as connection:
         person = _known(subscribers.by_address(connection, address))
         mails = outbox.history(connection, person.id)
-    told = {**_plain(person), "consent": dict(person.consent)}
+        barred = suppressed(session.settings(), connection, [person])
+    told = {**_plain(person, barred), "consent": dict(person.consent)}
     if as_json:
         last = [{"kind": kind, "state": state, "at": at.isoformat(), "outcome": outcome} for kind, state, at, outcome in mails]
         typer.echo(json.dumps({**told, "mails": last}, ensure_ascii=False))
@@ -193,12 +207,13 @@ def _one_of(option: str, value: str, allowed: Collection[str]) -> str:
     raise UsageError(f"{option}: {value!r} is not known{hint}{listed}")
 
 
-def _plain(person: Subscriber) -> dict[str, Any]:
+def _plain(person: Subscriber, barred: Mapping[int, str]) -> dict[str, Any]:
     choices = person.choices
     return {
         "id": person.id,
         "address": person.address,
         "state": person.state,
+        "suppressed": barred.get(person.id),
         "language": choices.language,
         "timezone": choices.timezone,
         "cadence": choices.cadence,
@@ -210,14 +225,16 @@ def _plain(person: Subscriber) -> dict[str, Any]:
         "nationality": choices.nationality,
         "quiet": list(choices.quiet) if choices.quiet else None,
         "next_digest": person.due.isoformat() if person.due else None,
+        "paused_until": person.paused_until.isoformat() if person.paused_until else None,
         "confirmed_at": person.confirmed_at.isoformat() if person.confirmed_at else None,
         "ended_reason": person.ended_reason,
     }
 
 
-def _cells(person: Subscriber) -> tuple[str, ...]:
+def _cells(person: Subscriber, barred: Mapping[int, str]) -> tuple[str, ...]:
     choices = person.choices
     rhythm = f"{choices.cadence} {choices.hour:02}:00 {choices.timezone}" if choices.cadence != "immediate" else "immediate"
     due = f"{person.due:%Y-%m-%d %H:%M}" if person.due else "-"
     sectors = ", ".join(f"{name}={level.name}" for name, level in choices.sectors)
-    return str(person.id), person.address, person.state, rhythm, due, sectors, ", ".join(choices.countries) or "all", choices.language
+    state = "suppressed" if person.id in barred and person.state != "ended" else person.state
+    return str(person.id), person.address, state, rhythm, due, sectors, ", ".join(choices.countries) or "all", choices.language

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import Connection
 
 from alerts.jobs.context import Context
+from alerts.settings import Settings
 from alerts.signing import Signer
 from alerts.store import subscribers, suppressions
 from alerts.store.subscribers import Subscriber
 
 
+def suppressed(settings: Settings, connection: Connection, readers: Sequence[Subscriber]) -> dict[int, str]:
+    """Return since when and why nothing may be mailed to those of some readers (at most some thousands) whose address is suppressed."""
+    signer = Signer(settings.secret_key.get_secret_value())
+    marks = {reader.id: suppressions.mark_of(signer, subscribers.key_of(reader)) for reader in readers}
+    found = suppressions.found(connection, list(marks.values()))
+    told = {mark: f"mail to this address is suppressed since {at:%Y-%m-%d} ({reason})" for mark, (reason, at) in found.items()}
+    return {reader: told[mark] for reader, mark in marks.items() if mark in told}
+
+
 def suppressed_because(context: Context, connection: Connection, reader: Subscriber) -> str:
     """Return since when and why nothing may be mailed to a reader's address; empty if mail may go there."""
-    signer = Signer(context.settings.secret_key.get_secret_value(), context.clock)
-    mark = suppressions.mark_of(signer, subscribers.key_of(reader))
-    for reason, at in suppressions.found(connection, [mark]).values():
-        return f"mail to this address is suppressed since {at:%Y-%m-%d} ({reason})"
-    return ""
+    return suppressed(context.settings, connection, [reader]).get(reader.id, "")

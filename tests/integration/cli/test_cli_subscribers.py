@@ -49,9 +49,37 @@ def test_a_confirmed_person_is_added_listed_shown_and_ended(made_home: Path) -> 
     assert (person["countries"], person["cadence"], person["hour"], person["timezone"]) == (["USA"], "daily", 7, "Asia/Tokyo")
     shown = json.loads(alerts(made_home, "show", "reader@example.com", "--json").stdout)
     assert shown["consent"]["how"] == "operator"
-    assert shown["mails"] == []
+    assert [mail["kind"] for mail in shown["mails"]] == ["welcome"]
     assert "Ended." in alerts(made_home, "end", "reader@example.com").stdout
     assert "ended" in alerts(made_home, "list", "--state", "ended").stdout
+
+
+def test_who_is_new_and_confirmed_is_welcomed_once_and_not_at_all_if_so_wished(made_home: Path) -> None:
+    def mails(address: str) -> list[str]:
+        return [mail["kind"] for mail in json.loads(alerts(made_home, "show", address, "--json").stdout)["mails"]]
+
+    assert "welcome mail" in alerts(made_home, "add", "new@example.com", *ADD, "--confirmed").stdout
+    assert mails("new@example.com") == ["welcome"]
+    again = alerts(made_home, "add", "new@example.com", *ADD, "--confirmed", "--now", "2031-01-01T00:00:00Z")
+    assert "welcome" not in again.stdout, "changed choices make nobody new"
+    assert mails("new@example.com") == ["welcome"]
+    assert "welcome" not in alerts(made_home, "add", "moved@example.com", *ADD, "--confirmed", "--no-welcome").stdout
+    assert mails("moved@example.com") == []
+
+
+def test_an_address_that_must_not_be_mailed_is_shown_as_such_wherever_it_stands(made_home: Path) -> None:
+    assert alerts(made_home, "add", "dead@example.com", *ADD, "--confirmed").exit_code == 0
+    suppress = ["--home", str(made_home), "suppressions", "add", "DEAD@example.com", "--reason", "came back"]
+    assert CliRunner().invoke(app, suppress).exit_code == 0
+    said = alerts(made_home, "add", "dead@example.com", *ADD, "--confirmed").stdout
+    assert "gets nothing" in said
+    assert "(came back)" in said
+    assert "suppressed" in alerts(made_home, "list").stdout
+    by_address = {one["address"]: one for one in map(json.loads, alerts(made_home, "list", "--json").stdout.splitlines())}
+    assert by_address["dead@example.com"]["suppressed"].endswith("(came back)")
+    assert {one["suppressed"] for address, one in by_address.items() if address != "dead@example.com"} == {None}
+    shown = json.loads(alerts(made_home, "show", "dead@example.com", "--json").stdout)
+    assert shown["suppressed"] == by_address["dead@example.com"]["suppressed"]
 
 
 def test_without_confirmed_the_person_is_asked_first(made_home: Path) -> None:
