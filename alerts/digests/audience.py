@@ -8,7 +8,7 @@ attributed is not for readers who asked for countries.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
@@ -16,10 +16,21 @@ from alerts.digests.subscriber import Choices
 from alerts.rules.assessment import Development, Impact
 from alerts.rules.levels import Level
 from alerts.stories.independent import confirmed
-from alerts.stories.story import Story, Update
+from alerts.stories.story import Story, Update, UpdateKind
 from alerts.stories.weigh import level_without
 
-Refusal = Literal["nothing-new", "stale", "no-actor", "out-of-scope", "other-nationality", "not-followed", "below-threshold", "not-risen"]
+Refusal = Literal[
+    "nothing-new",
+    "stale",
+    "never-told",
+    "taken-back",
+    "no-actor",
+    "out-of-scope",
+    "other-nationality",
+    "not-followed",
+    "below-threshold",
+    "not-risen",
+]
 
 
 AMENDS = frozenset({"correction", "withdrawal"})
@@ -124,16 +135,20 @@ def pick(
 
     `minimum_level` holds beside the threshold of each sector: `alert_minimum(choices)` for an alert, info for a digest. `national` are the
     development types that concern only readers of a nationality or followers of a country. `host` is an actor id of the lexicon. `told`
-    are ids of stories that these readers were told before: a correction or withdrawal of one is picked in any case. News from before
-    `since` is no news any more.
+    are ids of stories that these readers were told before: a correction or withdrawal of one is picked in any case, and of no other, for
+    nobody needs to be put right about what they never heard. News from before `since` is no news any more.
     """
     picks: list[Pick] = []
     left_out: list[LeftOut] = []
     for story, updates in stories:
         news = tuple(update for update in updates if update.material)
+        late = None if story.id in told else _too_late(story, news)
+        news = news if story.id in told else _unheard(news)
         verdict: Pick | LeftOut
         if since is not None and news and all(update.at < since for update in news):
             verdict = LeftOut(story, "stale", f"its last news is older than {since:%Y-%m-%d}", story.level)
+        elif late is not None:
+            verdict = late
         else:
             verdict = _judge(story, news, choices, host=host, minimum=minimum_level, national=national)
         if isinstance(verdict, LeftOut) and story.id in told and amends(news):
@@ -163,6 +178,30 @@ def amendment(story: Story, updates: tuple[Update, ...], choices: Choices) -> Pi
     own.sort(key=lambda match: (-match.level, match.sector))
     level = max(match.level for match in own)
     return Pick(story, updates, min(level, Level.info) if _withdrawn(updates) else max(level, Level.info), tuple(own))
+
+
+def _too_late(story: Story, updates: Collection[Update]) -> LeftOut | None:
+    """Leave a story out that only puts right, or takes back, what these readers never heard; None if there is more to tell of it."""
+    if _withdrawn(updates):
+        if any(update.kind == "new" for update in updates):
+            return LeftOut(story, "taken-back", "its source took it back before you were told of it", story.level)
+        return LeftOut(story, "never-told", "its source took it back, and you were never told of it")
+    if updates and not _unheard(updates):
+        return LeftOut(story, "never-told", "it puts right what you were never told")
+    return None
+
+
+def _unheard(updates: Collection[Update]) -> tuple[Update, ...]:
+    """Take updates as those do who never heard of the story: of a correction only what it brought that was new."""
+    return tuple(told for each in updates if (told := _plainly(each)) is not None)
+
+
+def _plainly(update: Update) -> Update | None:
+    if update.kind != "correction":
+        return update
+    kinds: tuple[UpdateKind, ...] = ("stage", "level", "date")
+    facts = {fact.split()[0] for fact in update.note.split("; ") if fact}
+    return next((replace(update, kind=kind) for kind in kinds if kind in facts), None)
 
 
 def _withdrawn(updates: Collection[Update]) -> bool:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from alerts.digests.audience import alert_minimum, pick
+from alerts.digests.audience import AMENDS, alert_minimum, pick
 from alerts.digests.subscriber import Choices
 from alerts.feeds.entry import Entry
 from alerts.rules.assessment import Assessment
@@ -181,6 +181,8 @@ class _Side:
     def _count(self, story: Story, update: Update | None) -> Reach:
         if update is None or not update.material:
             return Reach()
+        if update.kind in AMENDS:
+            update = replace(update, kind="date")  # whom the story reaches is taken for whom it reached when it was told
         alert = digest = 0
         for choices, people in self._audiences:
             picks = pick([(story, (update,))], choices, host=self._host, national=self._national).picks

@@ -27,8 +27,8 @@ MOST_QUIET = 8
 WORDS_A_MINUTE = 220
 SIGNS_A_MINUTE = 500
 _LEVELS = (Level.act, Level.prepare, Level.watch, Level.info)
-_UNCOUNTED = {"nothing-new"}
-"""Refusals that are no loss to the reader: the story was told before."""
+_UNCOUNTED = {"nothing-new", "never-told"}
+"""Refusals that are no loss to the reader: the story was told before, or there is only something put right that never was."""
 
 
 def compose(

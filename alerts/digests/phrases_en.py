@@ -182,6 +182,7 @@ PHRASES: dict[str, str] = {
     "held.see": "See them on the web",
     "reason.below-threshold": "below your level",
     "reason.stale": "too old to be news",
+    "reason.taken-back": "taken back by the source in the meantime",
     "reason.no-actor": "naming no country",
     "reason.out-of-scope": "outside the countries you follow",
     "reason.not-followed": "in sectors you do not follow",

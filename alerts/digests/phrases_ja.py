@@ -178,6 +178,7 @@ PHRASES: dict[str, str] = {
     "held.see": "ウェブで見る",
     "reason.below-threshold": "選んだレベルより下",
     "reason.stale": "古くなったもの",
+    "reason.taken-back": "その後、発信元が取り消したもの",
     "reason.no-actor": "国名のないもの",
     "reason.out-of-scope": "選んだ国の外",
     "reason.not-followed": "選んでいない分野",

@@ -6,12 +6,11 @@ updates are published. So a crash loses nothing, and of two publishers the secon
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from alerts.digests.audience import AMENDS, Pick, Picked, alert_minimum, amendment, amends, pick
+from alerts.digests.audience import Pick, Picked, alert_minimum, amendment, amends, pick
 from alerts.digests.compose import compose
 from alerts.digests.edition import alert_due
 from alerts.digests.subscriber import Choices
@@ -22,7 +21,6 @@ from alerts.rules.levels import Level
 from alerts.store import alerting, audiences, digests, stories
 from alerts.store.audiences import AlertGroup
 from alerts.store.db import exclusive
-from alerts.stories.story import Update
 
 MOST_A_DAY = 3
 """Alerts per person and local day; safety and corrections do not count. The rest of a day comes in one mail (`gathering.py`)."""
@@ -117,17 +115,12 @@ def _alerts(context: Context, group: AlertGroup, told: Told, now: datetime) -> l
     What only puts right an earlier mail is left out: it goes to those who had that mail.
     """
     host = context.settings.host_country
-    news = [(story, fresh) for story, updates in told if (fresh := _news(updates, group.floor))]
+    news = [(story, fresh) for story, updates in told if (fresh := tuple(each for each in updates if each.number > group.floor))]
     picked = pick(news, group.choices, host=host, minimum_level=alert_minimum(group.choices), national=national(context.rules))
     urgent = [(one,) for one in picked.picks if _is_safety(one)]
     others = [one for one in picked.picks if not _is_safety(one)]
     bundles = [*urgent, *([(one,) for one in others] if len(others) <= MOST_AT_ONCE else [tuple(others)])]
     return [_alert(context, bundle, group.choices, now) for bundle in bundles]
-
-
-def _news(updates: Sequence[Update], floor: int) -> tuple[Update, ...]:
-    fresh = tuple(each for each in updates if each.number > floor)
-    return tuple(each for each in fresh if each.kind not in AMENDS) if amends(fresh) else fresh
 
 
 def _alert(context: Context, bundle: tuple[Pick, ...], choices: Choices, now: datetime) -> Alert:

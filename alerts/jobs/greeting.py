@@ -40,7 +40,7 @@ def welcome(context: Context, connection: Connection, renderer: Renderer, choice
 
 
 def _recent(context: Context, connection: Connection, choices: Choices, now: datetime) -> list[Brief]:
-    """The stories of the last weeks that these choices would have brought, the weightiest first; none in a service that is new."""
+    """The stories of the last weeks that these choices would have brought and that still stand, the weightiest first."""
     known = stories.recent_stories(connection, since=now - LATELY, least=Level.info, limit=LOOKED_AT)
     told = stories.with_stories(connection, stories.material_updates_of(connection, [story.id for story in known]))
     picked = pick(told, choices, host=context.settings.host_country, national=national(context.rules))

@@ -49,12 +49,13 @@ def preview(context: Context, person: Subscriber, edition: Edition, *, days: int
         elif person.due is None:
             group = replace(group, seen=max(group.seen, stories.settled_number(connection)))
     windows = Windows(context.database, muting)
+    (group,) = windows.parts(group)
     if edition == "alert":
         picked, digest = _alert(context, group, windows.news(group))
     else:
         group = replace(group, choices=replace(group.choices, cadence=edition))
         since = None if days is None else now - timedelta(days=days)
-        picked, digest = draft(context, group, windows.news(group), windows, followed(context, muting, now), now, since=since)
+        picked, digest = draft(context, group, windows.news(group), followed(context, muting, now), now, since=since)
     message = Letters(context).sample(digest, person, now).message if digest else b""
     return Preview(digest, message, picked, _stops(context, person))
 
@@ -71,7 +72,7 @@ def stored(context: Context, person: Subscriber, edition: str) -> Preview | None
 
 def _alert(context: Context, group: DueGroup, news: Told) -> tuple[Picked, Digest | None]:
     choices, host = group.choices, context.settings.host_country
-    picked = pick(news, choices, host=host, minimum_level=alert_minimum(choices), national=national(context.rules))
+    picked = pick(news, choices, host=host, minimum_level=alert_minimum(choices), national=national(context.rules), told=group.told)
     if not picked.picks:
         return picked, None
     chosen = Picked(picked.picks, ())

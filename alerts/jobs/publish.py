@@ -58,7 +58,8 @@ def publish(context: Context) -> PublishCount:
     windows = Windows(context.database, muting)
     background = followed(context, muting, now) if groups else []
     made = mails = empty = 0
-    drafts = ((group, draft(context, group, windows.news(group), windows, background, now)[1]) for group in groups)
+    groups = [part for group in groups for part in windows.parts(group)]
+    drafts = ((group, draft(context, group, windows.news(group), background, now)[1]) for group in groups)
     for done in range(0, len(groups), BATCH):
         batch = list(islice(drafts, BATCH))
         with context.database.write() as connection:
@@ -98,13 +99,13 @@ class Windows:
             if (fresh := tuple(each for each in updates if each.number not in alerted))
         ]
 
-    def told(self, group: DueGroup, news: Told) -> set[str]:
-        """Return the stories that are put right in the window and that the group was told."""
-        amended = [story.id for story, updates in news if amends(updates)]
+    def parts(self, group: DueGroup) -> list[DueGroup]:
+        """Part a group where stories were put right in its window: that is for those who heard of them."""
+        amended = [story.id for story, updates in self.news(group) if amends(updates)]
         if not amended:
-            return set()
+            return [group]
         with self._database.read() as connection:
-            return digests.told_to(connection, group, amended)
+            return digests.parted(connection, group, amended)
 
 
 def followed(context: Context, muting: Muting, now: datetime) -> Told:
@@ -115,12 +116,12 @@ def followed(context: Context, muting: Muting, now: datetime) -> Told:
 
 
 def draft(
-    context: Context, group: DueGroup, news: Told, windows: Windows, background: Told, now: datetime, *, since: datetime | None = None
+    context: Context, group: DueGroup, news: Told, background: Told, now: datetime, *, since: datetime | None = None
 ) -> tuple[Picked, Digest | None]:
     """Pick for a group and compose; no digest if there is nothing to tell. `since`: before it news is too old; None: the usual limit."""
     host, choices = context.settings.host_country, group.choices
-    told_before, oldest = windows.told(group, news), since or _oldest(context, group, now)
-    picked = pick(news, choices, host=host, national=national(context.rules), told=told_before, since=oldest)
+    oldest = since or _oldest(context, group, now)
+    picked = pick(news, choices, host=host, national=national(context.rules), told=group.told, since=oldest)
     if not picked.picks:
         return picked, None
     told = {one.story.id for one in picked.picks}
@@ -175,4 +176,4 @@ def _save(context: Context, connection: Connection, group: DueGroup, digest: Dig
 
 def _fingerprint(group: DueGroup, upto: int, *, late: bool) -> str:
     """What tells apart digests of one edition and audience: how far they go, what was told before, and whether they say to be late."""
-    return hashlib.sha256(f"{upto};{group.alerted};{late}".encode()).hexdigest()[:16]
+    return hashlib.sha256(f"{upto};{group.alerted};{late};{','.join(group.told)}".encode()).hexdigest()[:16]

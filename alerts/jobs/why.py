@@ -62,9 +62,10 @@ def _reasons(
     reasons = _person(context, connection, reader, untold)
     reasons += [f"{mail.kind} {mail.edition}: {mail.outcome or mail.state}" for mail in told if mail.state != "sent"]
     reasons += _silenced(context, connection, untold)
+    heard = [story.id] if any(mail.state in {"sent", "pending", "deferred"} for mail in told) else []
     host, nations = context.settings.host_country, national(context.rules)
     for name, minimum in (("digest", Level.info), ("alert", alert_minimum(choices))):
-        verdict = pick([(story, tuple(untold))], choices, host=host, national=nations, minimum_level=minimum)
+        verdict = pick([(story, tuple(untold))], choices, host=host, national=nations, minimum_level=minimum, told=heard)
         reasons += [f"as {name}: {left.reason}" for left in verdict.left_out]
         if verdict.picks and name == "digest" and not reasons:
             due = f"{reader.due:%Y-%m-%d %H:%M} UTC" if reader.due else "when its alert is published"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, case, func, or_, select, text
+from sqlalchemy import ColumnElement, Connection, Select, case, func, or_, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 
 from alerts.digests.subscriber import Choices
@@ -22,7 +23,8 @@ _OUTBOX, _TOLD = table_of(OutboxRow), table_of(DigestUpdateRow)
 class DueGroup:
     """Subscribers whose digest is due and will be the same: equal choices, equally much told before.
 
-    `seen` is the last update number covered; `alerted` the alert digests since then, as stored.
+    `seen` is the last update number covered; `alerted` the alert digests since then, as stored. Where a story was put right, the group is
+    parted into those who had a mail of it (`told`) and those who had none (`untold`). `only` is one subscriber, whenever due; 0: all.
     """
 
     audience: str
@@ -30,6 +32,9 @@ class DueGroup:
     due: datetime
     seen: int
     alerted: str
+    told: tuple[str, ...] = ()
+    untold: tuple[str, ...] = ()
+    only: int = 0
 
     @property
     def alerts(self) -> tuple[int, ...]:
@@ -70,7 +75,7 @@ def group_of(connection: Connection, subscriber: int, *, now: datetime) -> DueGr
     ).one_or_none()
     if row is None:
         raise LookupError(f"there is no subscriber {subscriber}")
-    return DueGroup(row.audience, choices_of(connection, row.audience), now, row.seen, row.alerted)
+    return DueGroup(row.audience, choices_of(connection, row.audience), now, row.seen, row.alerted, only=subscriber)
 
 
 def due_groups(connection: Connection, now: datetime) -> list[DueGroup]:
@@ -99,9 +104,18 @@ def alert_groups(connection: Connection, *, base: int, now: datetime, alerted_of
 
 def alerted(story: str) -> ColumnElement[bool]:
     """The condition that a subscriber has an alert of a story: it was sent, or will be."""
+    return _mail_of(story).where(_OUTBOX.c.kind == "alert").exists()
+
+
+def heard_of(story: str) -> ColumnElement[bool]:
+    """The condition that a subscriber has a mail of any kind that tells a story: it was sent, or will be."""
+    return _mail_of(story).exists()
+
+
+def _mail_of(story: str) -> Select[Any]:
     row = select(_OUTBOX.c.id).join(_TOLD, _TOLD.c.digest == _OUTBOX.c.digest)
-    told = row.where(_OUTBOX.c.subscriber == _SUBSCRIBER.c.id, _OUTBOX.c.kind == "alert", _TOLD.c.story == story)
-    return told.where(or_(_OUTBOX.c.open, _OUTBOX.c.state == "sent")).exists()
+    told = row.where(_OUTBOX.c.subscriber == _SUBSCRIBER.c.id, _TOLD.c.story == story)
+    return told.where(or_(_OUTBOX.c.open, _OUTBOX.c.state == "sent"))
 
 
 def all_audiences(connection: Connection) -> list[tuple[Choices, int]]:

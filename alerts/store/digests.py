@@ -7,14 +7,15 @@ transaction that makes the outbox rows, so that a crash between the two cannot b
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, exists, func, insert, literal, or_, select, update
+from sqlalchemy import ColumnElement, Connection, delete, exists, func, insert, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from alerts.digests.digest import Digest
-from alerts.store.audiences import DueGroup
+from alerts.store.audiences import DueGroup, heard_of
 from alerts.store.leases import table_of
 from alerts.store.tables import DigestRow, DigestUpdateRow, OutboxRow, StoryUpdateRow, SubscriberRow
 from alerts.store.values import document, value
@@ -64,12 +65,17 @@ def told_by(connection: Connection, digests: Collection[int]) -> set[int]:
     return set(connection.scalars(select(_DIGEST_UPDATE.c.update_number).where(_DIGEST_UPDATE.c.digest.in_(digests))))
 
 
-def told_to(connection: Connection, group: DueGroup, stories: Collection[str]) -> set[str]:
-    """Return those of some stories that somebody of a due group was told, or will be."""
-    had = select(_OUTBOX.c.digest).join(_SUBSCRIBER, _SUBSCRIBER.c.id == _OUTBOX.c.subscriber)
-    arrived = had.where(*_due_members(group), or_(_OUTBOX.c.open, _OUTBOX.c.state == "sent"))
-    told = select(_DIGEST_UPDATE.c.story).where(_DIGEST_UPDATE.c.story.in_(stories), _DIGEST_UPDATE.c.digest.in_(arrived))
-    return set(connection.scalars(told.distinct()))
+def parted(connection: Connection, group: DueGroup, stories: Collection[str]) -> list[DueGroup]:
+    """Part a due group into those who heard of each of some stories and those who did not; parts without people are left out."""
+    parts = [group]
+    for story in sorted(stories):
+        halves = [half for part in parts for half in _halves(part, story)]
+        parts = [half for half in halves if members_of(connection, half)]
+    return parts
+
+
+def _halves(group: DueGroup, story: str) -> tuple[DueGroup, DueGroup]:
+    return replace(group, told=(*group.told, story)), replace(group, untold=(*group.untold, story))
 
 
 def members_of(connection: Connection, group: DueGroup) -> int:
@@ -132,10 +138,14 @@ def has(number: int) -> ColumnElement[bool]:
 
 
 def _due_members(group: DueGroup) -> list[ColumnElement[bool]]:
+    told = [heard_of(story) for story in group.told] + [~heard_of(story) for story in group.untold]
+    if group.only:
+        return [_SUBSCRIBER.c.id == group.only, *told]
     return [
         _SUBSCRIBER.c.open,
         _SUBSCRIBER.c.audience == group.audience,
         _SUBSCRIBER.c.due == group.due,
         _SUBSCRIBER.c.seen == group.seen,
         _SUBSCRIBER.c.alerted == group.alerted,
+        *told,
     ]

@@ -39,6 +39,16 @@ def test_a_newcomer_is_shown_real_stories_of_the_chosen_sectors(service: Service
     assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
 
 
+def test_what_was_taken_back_is_no_example_of_what_readers_hear(service: Service) -> None:
+    service.happens("cars", Level.watch)
+    service.happens("boats", Level.watch)
+    service.clock.set(service.clock.now() + timedelta(days=1))
+    service.happens("cars", Level.watch, kind="withdrawal")
+    text = first_mail(service, service.subscribe("ann")).get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    assert "Duties: boats" in text
+    assert "Duties: cars" not in text
+
+
 def test_a_new_service_welcomes_without_stories(service: Service) -> None:
     text = first_mail(service, service.subscribe("ann", language="ja")).get_body(("plain",)).get_content()  # type: ignore[union-attr]
     assert "最近お伝えした話題" not in text

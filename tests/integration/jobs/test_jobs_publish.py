@@ -218,6 +218,41 @@ def test_whoever_was_told_is_told_that_it_was_wrong_by_the_same_way_whatever_the
     assert told["ben"] == [1, amended]
 
 
+@pytest.mark.parametrize("kind", ["correction", "withdrawal"])
+def test_who_joined_after_a_story_was_told_is_not_told_that_it_was_wrong(service: Service, kind: Any) -> None:
+    """Both are of one audience and have come to the same number, so that only their mails tell them apart."""
+    service.subscribe("ann")
+    service.happens("cars")
+    morning(service)
+    publish(service.context)
+    service.set(OutboxRow, table_of(OutboxRow).c.open, state="sent", open=False)
+    service.subscribe("ben")
+    service.happens("boats")
+    morning(service, 2)
+    publish(service.context)
+    amended = service.happens("cars", kind=kind)
+    morning(service, 3)
+    assert publish(service.context) == PublishCount(digests=1, digest_mails=1, nothing_new=1)
+    other = service.happens("trains")
+    morning(service, 4)
+    assert publish(service.context) == PublishCount(digests=1, digest_mails=2), "from then on they are one group again"
+    assert service.told() == {"ann": [1, 2, amended, other], "ben": [2, other]}
+
+
+def test_what_was_taken_back_before_the_digest_is_counted_there_and_not_told(service: Service) -> None:
+    service.subscribe("ann", cadence="weekly", weekday=1)
+    service.happens("cars")
+    service.happens("boats")
+    publish(service.context)
+    service.happens("cars", kind="withdrawal")
+    morning(service, 1)
+    publish(service.context)
+    (row,) = service.rows(OutboxRow)
+    digest = service.digest(row["digest"])
+    assert [item.story for item in digest.items] == ["s-boats"]
+    assert digest.held_back == "1 taken back by the source in the meantime."
+
+
 def test_a_correction_and_a_rise_at_once_are_one_mail_to_who_was_alerted(service: Service) -> None:
     service.subscribe("ann")
     service.happens("cars", Level.prepare)

@@ -166,12 +166,28 @@ class TestNews:
             pytest.param((update(both, quiet=True),), "nothing-new", id="quiet"),
             pytest.param((update(both, "level", sectors=("visas",)),), "not-risen", id="rose in a sector that is not followed"),
             pytest.param((update(both, "level", sectors=("automotive",)),), "", id="rose in a followed sector"),
-            pytest.param((update(both, "correction"),), "", id="corrections are for all"),
+            pytest.param((update(both, "correction"),), "never-told", id="nobody is put right who was never told"),
+            pytest.param(
+                (replace(update(both, "correction"), note="level automotive prepare"),), "", id="but what a correction brings is news"
+            ),
+            pytest.param((update(both), update(both, "correction")), "", id="corrected before it was told"),
+            pytest.param((update(both, "stage"), update(both, "withdrawal")), "never-told", id="taken back, and never told"),
+            pytest.param((update(both), update(both, "withdrawal")), "taken-back", id="taken back before it was told"),
         ],
     )
     def test_news_for_these_readers(self, updates: tuple[Update, ...], refusal: str) -> None:
         picked = pick([(self.both, updates)], READER)
         assert [left.refusal for left in picked.left_out] == ([refusal] if refusal else [])
+
+    @pytest.mark.parametrize("kind", ["correction", "withdrawal"])
+    def test_whoever_was_told_is_put_right(self, kind: UpdateKind) -> None:
+        (one,) = pick([(self.both, (update(self.both, kind),))], READER, told=[self.both.id]).picks
+        assert [each.kind for each in one.updates] == [kind]
+
+    def test_who_hears_first_of_it_through_a_correction_hears_no_word_of_a_correction(self) -> None:
+        corrected = replace(update(self.both, "correction"), note="stage tariff-imposed announced; level automotive prepare")
+        (one,) = pick([(self.both, (corrected,))], READER).picks
+        assert [(each.kind, each.number) for each in one.updates] == [("stage", corrected.number)]
 
     def test_a_pick_tells_only_the_updates_that_are_for_these_readers(self) -> None:
         rose = update(self.both, "level", number=2, sectors=("visas",))
