@@ -25,7 +25,7 @@ class AlertsError(Exception):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
-    """One mistake in one file; `line` and `column` count from 1, 0 means the whole file."""
+    """One mistake in one file; `line` and `column` count from 1; what concerns a whole file stands at its beginning."""
 
     file: str
     line: int

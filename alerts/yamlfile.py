@@ -17,7 +17,7 @@ import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from alerts.errors import ConfigError, Problem
-from alerts.yamlwords import sentence
+from alerts.yamlwords import sentence, syntax, unclosed
 
 T = TypeVar("T")
 Loc = Sequence[int | str]
@@ -25,6 +25,11 @@ Loc = Sequence[int | str]
 MAX_BYTES = 8_000_000
 MAX_DEPTH = 40
 MAX_ALIASED = 20_000  # nodes that aliases may add to one file
+MAX_TOLD = 500
+"""Mistakes of shape that are told of one file: where a whole file has another shape, nobody reads a million lines."""
+
+EMPTY = "is empty; write what it should hold, or remove it"
+MISSING = "is missing; `alerts init` puts the shipped one in place and overwrites nothing"
 
 _TAG = "tag:yaml.org,2002:"
 _SCALARS = {
@@ -33,6 +38,7 @@ _SCALARS = {
     "int": (re.compile(r"[-+]?(?:0|[1-9][0-9]*)\Z"), list("-+0123456789")),
     "float": (re.compile(r"[-+]?(?:0|[1-9][0-9]*)(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?\Z"), list("-+0123456789")),
 }
+_OF_VALUES = {"string_type", "list_type", "dict_type", "model_type", "value_error", "string_too_short"}
 _CONTROL = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # YAML 1.2 §5.1
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -72,6 +78,17 @@ class Document:
         mark = mark if key and mark else node.start_mark
         return mark.line + 1, mark.column + 1
 
+    def written(self, loc: Loc) -> Loc:
+        """Return as much of a path as stands in the file: `title: 5` is short for `title: {en: 5}`, and nobody wrote `en`."""
+        data, known = self.data, 0
+        for step in loc:
+            if step != "[key]":
+                if not (step in data if isinstance(data, dict) else isinstance(data, list) and isinstance(step, int) and step < len(data)):
+                    break
+                data = data[step]
+            known += 1
+        return loc[:known]
+
     def problem(self, loc: Loc, message: str, *, key: bool = False) -> Problem:
         """Make a problem at a path of this file."""
         return Problem(self.name, *self.place(loc, key=key), message)
@@ -86,9 +103,9 @@ def parse(name: str, raw: bytes | str, problems: list[Problem]) -> Document | No
     try:
         node = loader.get_single_node()
     except yaml.MarkedYAMLError as error:
-        mark = error.context_mark if _unclosed(error) else error.problem_mark or error.context_mark
+        mark = error.context_mark if unclosed(error) else error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        problems.append(Problem(name, line, column, _syntax(error, text, line)))
+        problems.append(Problem(name, line, column, syntax(error, text, line)))
         return None
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         if found := _CONTROL.search(text):
@@ -112,10 +129,13 @@ def validate(document: Document, shape: TypeAdapter[T], problems: list[Problem])
     try:
         return shape.validate_python(document.data)
     except ValidationError as error:
-        for each in error.errors(include_url=False):
+        errors = error.errors(include_url=False)
+        for each in errors[:MAX_TOLD]:
             loc = each["loc"]
-            message = sentence(dict(each), shape)
+            message = sentence({**each, "loc": document.written(loc)} if each["type"] in _OF_VALUES else dict(each), shape)
             problems.append(document.problem(loc, message, key=each["type"] == "extra_forbidden" or (bool(loc) and loc[-1] == "[key]")))
+        if len(errors) > MAX_TOLD:
+            problems.append(document.problem(errors[MAX_TOLD]["loc"], f"… and {len(errors) - MAX_TOLD:,} more mistakes from here on"))
         return None
 
 
@@ -126,7 +146,7 @@ def load(path: Path, shape: TypeAdapter[T], name: str | None = None) -> tuple[T,
     document = parse(name, read(path, name), problems)
     value = validate(document, shape, problems) if document else None
     if problems or document is None or value is None:
-        raise ConfigError(problems or [Problem(name, 0, 0, "is empty")])
+        raise ConfigError(problems or [Problem(name, 1, 1, EMPTY)])
     return value, document
 
 
@@ -136,12 +156,14 @@ def read(path: Path, name: str) -> bytes:
         with path.open("rb") as file:
             return file.read(MAX_BYTES + 1)
     except OSError as error:
-        raise ConfigError([Problem(name, 0, 0, f"cannot be read: {error.strerror or error}")]) from error
+        missing = isinstance(error, FileNotFoundError) and not path.is_symlink()
+        said = MISSING if missing else f"cannot be read: {error.strerror or error}"
+        raise ConfigError([Problem(name, 1, 1, said)]) from error
 
 
 def _decode(name: str, raw: bytes | str, problems: list[Problem]) -> str | None:
     if len(raw) > MAX_BYTES:
-        problems.append(Problem(name, 0, 0, f"is larger than {MAX_BYTES // 1_000_000} MB; split it into several files"))
+        problems.append(Problem(name, 1, 1, f"is larger than {MAX_BYTES // 1_000_000} MB; split it into several files"))
         return None
     if isinstance(raw, str):
         return raw.removeprefix("\ufeff")
@@ -153,30 +175,6 @@ def _decode(name: str, raw: bytes | str, problems: list[Problem]) -> str | None:
         column = len(head.rpartition(b"\n")[2].decode("utf-8", "replace")) + 1
         problems.append(Problem(name, line, column, f"byte 0x{raw[error.start]:02x} is not UTF-8; save the file as UTF-8"))
         return None
-
-
-def _unclosed(error: yaml.MarkedYAMLError) -> bool:
-    return "quoted scalar" in str(error.context) and "end of stream" in str(error.problem)
-
-
-def _syntax(error: yaml.MarkedYAMLError, text: str, line: int) -> str:
-    """Say a syntax error of PyYAML so that somebody who does not know YAML's grammar can put it right."""
-    lines = text.splitlines()
-    here = lines[line - 1] if 0 < line <= len(lines) else ""
-    what = str(error.problem or error.context or "syntax error")
-    if _unclosed(error):
-        return "a text in quotes begins here and never ends; close it with the same quote"
-    if re.match(r" *\t", here):
-        return "indented with a tab; YAML indents with spaces"
-    if "undefined alias" in what:
-        return f"{what}; a text that starts with * must be in quotes"
-    if "could not find expected ':'" in what or "simple key" in what:
-        return "a key without a colon, or a text that runs on at the wrong indentation"
-    if "mapping values are not allowed" in what:
-        return "a second colon on this line; put a text that holds ': ' in quotes"
-    if "another document" in what or "single document" in what:
-        return "a second document (---); keep one document in a file"
-    return f"this is not YAML: {what}"
 
 
 class _Builder:

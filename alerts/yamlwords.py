@@ -1,4 +1,4 @@
-"""The sentences an admin reads: a pydantic error said with the allowed values and a guess at what was meant."""
+"""The sentences an admin reads: an error of pydantic or PyYAML said with the allowed values, a guess at what was meant, and what to do."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
+import yaml
 from pydantic import BaseModel, TypeAdapter
 
 _KINDS = {bool: "true/false", int: "a number", float: "a number", str: "text", list: "a list", dict: "a mapping", type(None): "empty"}
@@ -97,3 +98,42 @@ def _step(kind: Any, step: int | str) -> Iterator[Any]:
                     yield field.annotation
         elif get_origin(each) is dict or (args and len(args) == 2 and args[1] is not Ellipsis):
             yield args[1]
+
+
+def unclosed(error: yaml.MarkedYAMLError) -> bool:
+    """True if a text in quotes went on to the end of the file."""
+    return "quoted scalar" in str(error.context) and "end of stream" in str(error.problem)
+
+
+def syntax(error: yaml.MarkedYAMLError, text: str, line: int) -> str:
+    """Say a syntax error of PyYAML, told at a line of a text, so that somebody who does not know YAML's grammar can put it right."""
+    lines = text.splitlines()
+    here = lines[line - 1] if 0 < line <= len(lines) else ""
+    what = str(error.problem or error.context or "syntax error")
+    if unclosed(error):
+        return "a text in quotes begins here and never ends; close it with the same quote"
+    if re.match(r" *\t", here):
+        return "indented with a tab; YAML indents with spaces"
+    if "undefined alias" in what:
+        return f"{what}; a text that starts with * must be in quotes"
+    if "could not find expected ':'" in what or "simple key" in what:
+        return "a key without a colon, or a text that runs on at the wrong indentation"
+    if "mapping values are not allowed" in what:
+        return _colon(error, lines, here)
+    if "another document" in what or "single document" in what:
+        return "a second document (---); keep one document in a file"
+    if "cannot start any token" in what:
+        return f"a text that starts with {here[error.problem_mark.column :][:1] if error.problem_mark else '@'} must be in quotes"
+    if begun := error.context_mark:
+        place = "on this line or the one above" if begun.line + 1 == line else f"between line {begun.line + 1} and here"
+        return f"this is not YAML ({what}); look for a quote, a bracket or an indentation that is wrong {place}"
+    return f"this is not YAML: {what}"
+
+
+def _colon(error: yaml.MarkedYAMLError, lines: Sequence[str], here: str) -> str:
+    """A colon where none may stand: the second of its line, or that of a key which is indented as if it went on with the text above."""
+    mark = error.problem_mark
+    above = lines[mark.line - 1] if mark and mark.line else ""
+    if mark and above and ":" not in here[: mark.column] and len(here) - len(here.lstrip()) > len(above) - len(above.lstrip("- ")):
+        return "this line is indented deeper than the one above, which holds a text already; indent both alike"
+    return "a second colon on this line; put a text that holds ': ' in quotes"

@@ -169,6 +169,9 @@ def _build_lexicon(read: Configuration, problems: list[Problem]) -> LexiconBuild
 
 def _read_rules(read: Configuration, builder: LexiconBuilder, problems: list[Problem]) -> tuple[Rule, ...]:
     rules: list[Rule] = []
+    for doubtful in read.doubtful:  # for its problems alone
+        _reader(doubtful.document, (*doubtful.loc, "when"), builder, problems).read(doubtful.value.when)
+        _sizings(doubtful.value.sizes, doubtful, builder, problems)
     for name in sorted(read.rules):
         placed = read.rules[name]
         spec = placed.value

@@ -12,8 +12,9 @@ from alerts.errors import Problem
 from alerts.rules import schema
 from alerts.rules.assessment import Stage
 from alerts.rules.lexicon import BUILT_IN
+from alerts.rules.salvage import salvage
 from alerts.rules.schema import CaseSpec, ConceptSpec, DevelopmentSpec, RuleSpec, SectorSpec, StageSpec
-from alerts.yamlfile import Document, Loc, parse, validate
+from alerts.yamlfile import EMPTY, MISSING, Document, Loc, parse, validate
 from alerts.yamlwords import did_you_mean
 
 T = TypeVar("T")
@@ -22,6 +23,7 @@ SINGLE: Mapping[str, TypeAdapter[Any]] = {
     "stages.yaml": schema.STAGES,
     "developments.yaml": schema.DEVELOPMENTS,
 }
+NO_FILE = "holds no file; `alerts init` puts the shipped ones in place and overwrites nothing"
 FOLDERS: Mapping[str, TypeAdapter[Any]] = {"lexicon": schema.LEXICON, "rules": schema.RULES, "tests": schema.CASES}
 
 
@@ -43,7 +45,8 @@ class Configuration:
     """What all files say, by id, with places; `problems` is what is wrong with it.
 
     `spoilt` are, by file or folder, the ids of what is there but not as it should be: to name them is no mistake. `unread` holds the
-    files and folders of which something could not be read at all, so that nobody knows what it would have defined.
+    files and folders of which something could not be read at all, so that nobody knows what it would have defined. `doubtful` are rules
+    with mistakes, without the parts that are wrong: to be checked like the others, so that all mistakes of a rule come at once, never used.
     """
 
     sectors: dict[str, Placed[SectorSpec]] = field(default_factory=dict)
@@ -55,6 +58,7 @@ class Configuration:
     problems: list[Problem] = field(default_factory=list)
     spoilt: dict[str, set[str]] = field(default_factory=dict)
     unread: set[str] = field(default_factory=set)
+    doubtful: list[Placed[RuleSpec]] = field(default_factory=list)
 
     @property
     def complete(self) -> bool:
@@ -73,7 +77,12 @@ def read_configuration(texts: Mapping[str, bytes | str]) -> Configuration:
     read = Configuration()
     for name in SINGLE:
         if name not in texts:
-            read.problems.append(Problem(name, 0, 0, "is missing"))
+            read.problems.append(Problem(name, 1, 1, MISSING))
+            read.unread.add(name)
+    for folder in ("lexicon", "rules"):
+        if not any(name.startswith(f"{folder}/") for name in texts):
+            read.problems.append(Problem(folder, 1, 1, NO_FILE))
+            read.unread.add(folder)
     for name in sorted(texts):
         shape = shape_of(name)
         if shape is None:
@@ -81,13 +90,15 @@ def read_configuration(texts: Mapping[str, bytes | str]) -> Configuration:
         document = parse(name, texts[name], read.problems)
         if document is not None and document.data is None:
             if not name.startswith("tests/"):
-                read.problems.append(Problem(name, 0, 0, "is empty"))
+                read.problems.append(Problem(name, 1, 1, EMPTY))
+                if name in SINGLE:
+                    read.unread.add(name)
             continue
         if document is None:
             read.unread.add(name.partition("/")[0])
             continue
         value = validate(document, shape, read.problems)
-        _sort_in(read, document, _salvage(read, document, shape) if value is None else value)
+        _sort_in(read, document, _saved(read, document, shape) if value is None else value)
     if read.complete:  # else half of the names would be unknown only because their file could not be read
         read.problems.extend(_cross_check(read))
     return read
@@ -108,28 +119,17 @@ def _sort_in(read: Configuration, document: Document, value: Any) -> None:
                 _add(into, each.id, Placed(each, document, (index,)), read.problems, "id")
 
 
-def _salvage(read: Configuration, document: Document, shape: TypeAdapter[Any]) -> Any:
-    """Return the items of a file that are as they should be, so that one mistake does not hide those of the others."""
-    data = document.data
-    if document.name.startswith("lexicon/") and isinstance(data, dict):
-        good = {key: value for key, each in data.items() if (value := validate(_part(document, {key: each}), shape, []))}
-        read.spoilt.setdefault("lexicon", set()).update(data.keys() - good.keys())
-        return {key: value[key] for key, value in good.items()}
-    if not document.name.startswith("lexicon/") and isinstance(data, list):
-        parts = [validate(_part(document, [each]), shape, []) for each in data]
-        bad = [each["id"] for each, part in zip(data, parts, strict=True) if not part and isinstance(each, dict) and "id" in each]
-        read.spoilt.setdefault(document.name.partition("/")[0], set()).update(filter(_is_text, bad))
-        return [part[0] if part else None for part in parts]
-    read.unread.add(document.name.partition("/")[0])
-    return {} if document.name.startswith("lexicon/") else []
-
-
-def _is_text(value: object) -> bool:
-    return isinstance(value, str)
-
-
-def _part(document: Document, data: Any) -> Document:
-    return Document(document.name, data, None)
+def _saved(read: Configuration, document: Document, shape: TypeAdapter[Any]) -> Any:
+    """Return what is good of a file that has mistakes; what is not is noted."""
+    folder = document.name.partition("/")[0]
+    saved = salvage(document, shape)
+    if saved is None:
+        read.unread.add(folder)
+        return {} if folder == "lexicon" else []
+    read.spoilt.setdefault(folder, set()).update(saved.spoilt)
+    if folder == "rules":
+        read.doubtful += [Placed(spec, document, (index,)) for index, spec in saved.mended.items()]
+    return saved.good
 
 
 def _add(into: dict[str, Placed[T]], name: str, placed: Placed[T], problems: list[Problem], what: str) -> None:
@@ -164,19 +164,19 @@ def _cross_check(read: Configuration) -> list[Problem]:
         problems += _unknown(development, spec.impact, sectors, "sector", "impact", keys=True)
         problems += _unknown(development, spec.why, sectors, "sector", "why", keys=True)
         problems += _unknown(development, spec.act, sectors | {"any"}, "sector", "act", keys=True)
-        problems += _unknown(development, spec.told, {*read.stages, *spoilt("stages.yaml"), "default"}, "stage", "told", keys=True)
+        problems += _unknown(development, spec.told, {*get_args(Stage), "default"}, "stage", "told", keys=True)
         missing = [sector for sector, level in spec.impact.items() if level != "none" and sector not in spec.why]
         problems += [development.problem(f"'why' has no sentence for {sector!r}", "why", key=True) for sector in missing]
     for stage in read.stages.values():
         problems += _unknown(stage, stage.value.shift_for, developments, "development", "shift_for", keys=True)
     missing_stages = sorted({*get_args(Stage)} - set(read.stages)) if read.stages else []
-    problems += [Problem("stages.yaml", 0, 0, f"stage {name!r} is missing") for name in missing_stages if name not in spoilt("stages.yaml")]
+    problems += [Problem("stages.yaml", 1, 1, f"stage {name!r} is missing") for name in missing_stages if name not in spoilt("stages.yaml")]
     actors = {each.value.actor or "" for each in read.concepts.values()}
     for concept in read.concepts.values():
         problems += _concept(concept, read, actors)
     problems += _circles(read)
     discards = {name for name, each in read.rules.items() if each.value.kind == "discard"} | spoilt("rules")
-    for rule in read.rules.values():
+    for rule in [*read.rules.values(), *read.doubtful]:
         problems += _rule(rule, read, sectors, developments, discards)
     for case in read.cases:
         problems += _unknown(case, case.value.developments, developments, "development", "developments")

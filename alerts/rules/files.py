@@ -15,10 +15,10 @@ from alerts.yamlfile import read
 def read_texts(directory: Path) -> dict[str, bytes]:
     """Read the files of a configuration by their name relative to it. Raises ConfigError if the directory or a file cannot be read."""
     if not directory.is_dir():
-        raise ConfigError([Problem(str(directory), 0, 0, "is not a directory; make one with `alerts init`")])
+        raise ConfigError([Problem(str(directory), 1, 1, "is not a directory; make one with `alerts init`")])
     paths = [directory / name for name in SINGLE if (directory / name).is_file()]
     for folder in FOLDERS:
-        paths += sorted(path for path in (directory / folder).glob("*.y*ml") if path.is_file() and not path.name.startswith("."))
+        paths += sorted(path for path in (directory / folder).glob("*.y*ml") if not path.is_dir() and not path.name.startswith("."))
     texts: dict[str, bytes] = {}
     problems: list[Problem] = []
     for path in paths:

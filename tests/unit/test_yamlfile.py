@@ -77,7 +77,7 @@ def test_a_mistake_of_shape_has_the_place_of_the_value_or_key(tmp_path: Path) ->
 
 
 def test_a_file_that_cannot_be_read_says_so(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="cannot be read"):
+    with pytest.raises(ConfigError, match="is missing; `alerts init`"):
         load(tmp_path / "none.yaml", POINTS)
 
 

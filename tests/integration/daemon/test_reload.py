@@ -105,7 +105,7 @@ def test_a_good_change_is_taken_up_and_the_old_one_was_kept(directory: Path, dat
             "rules/trade.yaml:1:1: test of tariff failed: must match",
         ),
         ("feeds.yaml", "- {id: one, url: 'ftp://x', title: One, publisher: One}\n", "feeds.yaml:1:"),
-        ("lexicon/trade.yaml", "tariff: [", "lexicon/trade.yaml:2:1: this is not YAML"),
+        ("lexicon/trade.yaml", "tariff: [", "lexicon/trade.yaml:2:1: this is not YAML ("),
     ],
     ids=["unknown key", "failing test of a rule", "bad feed", "half a file"],
 )

@@ -67,7 +67,32 @@ def test_a_file_that_is_too_large_is_not_read() -> None:
 def test_an_empty_directory_says_what_is_missing(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         load_rules(tmp_path)
-    assert [problem.message for problem in caught.value.problems] == ["is missing"] * 3
+    told = {problem.file: problem.message.partition(";")[0] for problem in caught.value.problems}
+    single, folders = dict.fromkeys(("developments.yaml", "sectors.yaml", "stages.yaml"), "is missing"), ("lexicon", "rules")
+    assert told == single | dict.fromkeys(folders, "holds no file")
+
+
+@pytest.mark.parametrize("name", ["sectors.yaml", "lexicon/all.yaml", "rules/all.yaml"])
+def test_a_file_that_is_missing_is_one_line_and_no_flood_of_names_that_it_would_have_defined(name: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        compile_texts({other: text for other, text in FILES.items() if other != name})
+    (problem,) = caught.value.problems
+    assert (problem.file, problem.line, problem.column) == (name.partition("/all")[0], 1, 1)
+    assert "alerts init" in problem.message
+
+
+def test_of_a_file_that_holds_something_else_not_every_line_is_told() -> None:
+    with pytest.raises(ConfigError) as caught:
+        compile_texts({**FILES, "rules/log.yaml": "- x: yyyyyyy\n" * 5_000})
+    assert len(caught.value.problems) < 1000
+    assert "more mistakes from here on" in str(caught.value)
+
+
+def test_a_link_that_leads_nowhere_is_told(tmp_path: Path) -> None:
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules" / "mine.yaml").symlink_to(tmp_path / "gone.yaml")
+    with pytest.raises(ConfigError, match=r"rules/mine.yaml:1:1: cannot be read: No such file"):
+        load_rules(tmp_path)
 
 
 def test_no_directory_says_how_to_make_one(tmp_path: Path) -> None:

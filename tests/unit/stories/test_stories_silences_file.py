@@ -86,4 +86,6 @@ def test_problems_of_feeds_rules_and_silences_come_at_once(tmp_path: Path) -> No
         "sectors.yaml",
         "stages.yaml",
         "developments.yaml",
+        "lexicon",
+        "rules",
     }
