@@ -47,13 +47,13 @@ def publish_alerts(context: Context, muting: Muting) -> tuple[int, int]:
         upto = updates[-1].number
         if [each.number for each in stories.open_updates(connection) if each.number <= upto] != [each.number for each in updates]:
             return 0, 0  # another publisher was here in between
-        count = _save(context, connection, drafts, told, base=base, now=now)
+        count = _save(context, connection, drafts, told, muting, base=base, now=now)
         stories.close_updates(connection, upto)
     return count
 
 
 def _save(
-    context: Context, connection: Connection, drafts: dict[AlertGroup, list[Alert]], told: Told, *, base: int, now: datetime
+    context: Context, connection: Connection, drafts: dict[AlertGroup, list[Alert]], told: Told, muting: Muting, *, base: int, now: datetime
 ) -> tuple[int, int]:
     """Put the alerts of each group into the outbox; a group that came up since the drafts were made gets its own."""
     made, mails = _amend(context, connection, told, base=base, now=now)
@@ -63,7 +63,7 @@ def _save(
             made += bool(people)
             mails += people
             if people < group.size and not alert.safety:
-                mails += gather(context, connection, alert, group, base=base, now=now)
+                mails += gather(context, connection, alert, group, muting, base=base, now=now)
         if group.choices.cadence == "immediate":
             alerting.forget_alerts(connection, group)
     return made, mails

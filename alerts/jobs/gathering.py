@@ -13,6 +13,7 @@ from alerts.digests.digest import Digest
 from alerts.digests.edition import alert_due, local_zone
 from alerts.digests.subscriber import Choices
 from alerts.jobs.context import Context
+from alerts.jobs.silencing import Muting
 from alerts.rules.compile import RuleSet
 from alerts.store import alerting, digests, stories
 from alerts.store.audiences import AlertGroup
@@ -32,7 +33,7 @@ class Alert:
     day: tuple[datetime, datetime]
 
 
-def gather(context: Context, connection: Connection, alert: Alert, group: AlertGroup, *, base: int, now: datetime) -> int:
+def gather(context: Context, connection: Connection, alert: Alert, group: AlertGroup, muting: Muting, *, base: int, now: datetime) -> int:
     """Put what an alert tells into the day's gathered mail of those who were passed over for it; return how many mails are new.
 
     A gathered mail that waits is replaced by one that tells this as well. Whoever had the day's reads it in the next digest; for cadence
@@ -40,7 +41,7 @@ def gather(context: Context, connection: Connection, alert: Alert, group: AlertG
     """
     given, editions, mails = alert.digest.edition, [alert.digest.edition], 0
     for before in alerting.passed_over(connection, given, group, base=base, now=now, day=alert.day):
-        digest, due = _gathered(context, connection, alert, before, group.choices, now)
+        digest, due = _gathered(context, connection, alert, before, group.choices, muting, now)
         if digest is None:
             continue
         number = keep(context, connection, digest, group)
@@ -65,11 +66,11 @@ def gather(context: Context, connection: Connection, alert: Alert, group: AlertG
 
 
 def _gathered(
-    context: Context, connection: Connection, alert: Alert, before: int | None, choices: Choices, now: datetime
+    context: Context, connection: Connection, alert: Alert, before: int | None, choices: Choices, muting: Muting, now: datetime
 ) -> tuple[Digest | None, datetime]:
     """Compose what waits already and what the alert tells as one mail, and say when it may arrive."""
     updates = {*alert.digest.updates, *digests.told_by(connection, [before] if before else [])}
-    news = stories.with_stories(connection, stories.updates_by_number(connection, updates))
+    news = muting.strip(stories.with_stories(connection, stories.updates_by_number(connection, updates)))
     host = context.settings.host_country
     picked = pick(news, choices, host=host, minimum_level=alert_minimum(choices), national=national(context.rules))
     if not picked.picks:

@@ -15,6 +15,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from alerts.jobs.context import Context
+from alerts.jobs.recalling import recall_alerts
 from alerts.store import silences, stories
 from alerts.store.db import exclusive
 from alerts.store.silences import Kept
@@ -56,6 +57,8 @@ def hold_back(context: Context) -> Muting:
         upto = stories.last_number(connection)
         for each in active:
             _judge(connection, each, upto, now)
+        if new := [each.silence for each in active if not each.judged]:
+            recall_alerts(context, connection, new, [each.silence for each in active], now)
         silences.judged(connection, [each.silence.id for each in active], upto)
         if any(each.silence.sources for each in active):
             _release(connection, active, now)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, or_, select, update
+from sqlalchemy import ColumnElement, Connection, literal, or_, select, update
 
+from alerts.store.digests import has
 from alerts.store.leases import table_of
-from alerts.store.tables import DigestUpdateRow, OutboxRow
+from alerts.store.tables import DigestRow, DigestUpdateRow, OutboxRow, SubscriberRow
 
 OVERTAKEN = "not sent: a newer alert tells the same story as it stands now"
 """The outcome of an alert that a newer one replaced before it was due; what it told counts as told."""
 
-_OUTBOX, _TOLD = table_of(OutboxRow), table_of(DigestUpdateRow)
+_OUTBOX, _TOLD, _DIGEST = table_of(OutboxRow), table_of(DigestUpdateRow), table_of(DigestRow)
+_SUBSCRIBER = table_of(SubscriberRow)
 
 
 def overtake(connection: Connection, number: int, story: str, *, now: datetime) -> int:
@@ -28,6 +31,41 @@ def replace_waiting(connection: Connection, older: int, newer: int, *, now: date
     having = select(_OUTBOX.c.subscriber).where(_OUTBOX.c.digest == newer)
     rows = update(_OUTBOX).where(*_waiting(now), _OUTBOX.c.digest == older, _OUTBOX.c.subscriber.in_(having))
     return connection.execute(rows.values(state="skipped", open=False, outcome=OVERTAKEN, worker=None, lease_until=None)).rowcount
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """An alert that waits for at least one reader and is not being sent: the number of its digest, its edition, for whom it was made."""
+
+    digest: int
+    edition: str
+    audience: str
+    window_from: int
+
+
+def waiting_alerts(connection: Connection, *, now: datetime) -> list[Waiting]:
+    """Return every alert that waits, each once, however many it is for."""
+    columns = (_DIGEST.c.id, _DIGEST.c.edition, _DIGEST.c.audience, _DIGEST.c.window_from)
+    joined = _OUTBOX.join(_DIGEST, _DIGEST.c.id == _OUTBOX.c.digest)
+    rows = connection.execute(
+        select(*columns).select_from(joined).where(*_waiting(now), _OUTBOX.c.kind == "alert").distinct().order_by(_DIGEST.c.id)
+    )
+    return [Waiting(*row) for row in rows]
+
+
+def take_back_alert(connection: Connection, digest: int, *, reason: str, now: datetime) -> int:
+    """Take back an alert from all for whom it waits; return from how many."""
+    rows = update(_OUTBOX).where(*_waiting(now), _OUTBOX.c.digest == digest)
+    return connection.execute(rows.values(state="skipped", open=False, outcome=reason, worker=None, lease_until=None)).rowcount
+
+
+def put_in_place(connection: Connection, older: int, newer: int, *, now: datetime) -> int:
+    """Let all for whom an alert waits get another one in its place, of the same edition; return how many those are."""
+    rows = update(_OUTBOX).where(*_waiting(now), _OUTBOX.c.digest == older)
+    people = connection.execute(rows.values(digest=newer, worker=None, lease_until=None)).rowcount
+    mark = _SUBSCRIBER.c.alerted + literal(f",{newer}")
+    connection.execute(update(_SUBSCRIBER).where(has(newer)).values(alerted=mark))
+    return people
 
 
 def take_back(connection: Connection, subscriber: int, *, seen: int, reason: str, now: datetime) -> dict[str, int | str]:

@@ -10,10 +10,11 @@ from alerts.jobs.publish import PublishCount, publish
 from alerts.jobs.silencing import tell_after_all
 from alerts.rules.assessment import Development, Impact, Term
 from alerts.rules.levels import Level
-from alerts.store import audiences, silences, stories
+from alerts.store import audiences, outbox, silences, stories
 from alerts.store.counts import waiting
 from alerts.store.db import exclusive
-from alerts.store.tables import DigestRow
+from alerts.store.leases import table_of
+from alerts.store.tables import DigestRow, OutboxRow
 from alerts.stories.silence import Silence
 from alerts.stories.story import Report, Update
 
@@ -160,3 +161,63 @@ def test_what_stands_where_counts_silences_and_subscribers_by_audience(service: 
         assert silences.count(connection, service.clock.now()) == {"active": 1, "updates_silenced": 1}
         assert sorted(people for _, people in audiences.all_audiences(connection)) == [1, 2]
         assert waiting(connection) == {"entries": 0, "updates": 0, "mails": 0}
+
+
+def evening(service: Service, hour: int) -> None:
+    service.clock.set(service.clock.now().replace(hour=hour))
+
+
+def waits(service: Service) -> list[tuple[str, list[str]]]:
+    """Which mails wait, and the stories in each."""
+    rows = [row for row in service.rows(OutboxRow) if row["open"]]
+    return [(row["edition"], [item.story for item in service.digest(row["digest"]).items]) for row in rows]
+
+
+def test_an_alert_that_waits_for_the_morning_is_taken_back_by_a_silence(service: Service) -> None:
+    service.subscribe("ann")
+    evening(service, 15)  # midnight in Tokyo
+    number = service.happens("cars", Level.prepare)
+    publish(service.context)
+    assert waits(service) == [("alert:s-cars:1", ["s-cars"])]
+    silence(service, "false-alarm", rules=("a-rule",), days=3)
+    publish(service.context)
+    (row,) = service.rows(OutboxRow)
+    assert (row["state"], row["outcome"]) == ("skipped", "not sent: silenced by false-alarm")
+    assert met(service) == [("false-alarm", number, True)]
+    later(service, 1)
+    publish(service.context)
+    assert waits(service) == []
+
+
+def test_a_gathered_mail_that_waits_tells_no_more_what_is_silenced_and_its_rest_once(service: Service) -> None:
+    service.subscribe("ann")
+    numbers = []
+    for name in "abcde":
+        numbers.append(service.happens(name, Level.prepare))
+        publish(service.context)
+    gathered = next(edition for edition, told in waits(service) if len(told) == 2)
+    silence(service, stories=("s-d",), days=9)
+    publish(service.context)
+    assert dict(waits(service))[gathered] == ["s-e"]
+    assert met(service) == [("quiet", numbers[3], True)]
+    publish(service.context)
+    assert dict(waits(service))[gathered] == ["s-e"], "a silence acts on what waits once, not at every turn"
+    numbers.append(service.happens("f", Level.prepare))
+    publish(service.context)
+    assert sorted(told for _, told in waits(service)) == [["s-a"], ["s-b"], ["s-c"], ["s-e", "s-f"]]
+    service.set(OutboxRow, table_of(OutboxRow).c.open, state="sent", open=False)
+    for _ in range(2):
+        later(service, 1)
+        publish(service.context)
+    assert waits(service) == []
+
+
+def test_a_mail_that_is_being_sent_when_a_silence_begins_goes_as_it_is(service: Service) -> None:
+    service.subscribe("ann")
+    service.happens("cars", Level.prepare)
+    publish(service.context)
+    with service.database.write() as connection:
+        assert outbox.claim(connection, worker="sender", now=service.clock.now(), limit=5)
+    silence(service, rules=("a-rule",))
+    publish(service.context)
+    assert [edition for edition, _ in waits(service)] == ["alert:s-cars:1"]
