@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,10 +17,10 @@ from alerts.rules.operators import all as all_
 from alerts.rules.operators import any as any_
 from alerts.rules.operators import at_least, between, field, language, near, none, re, source, within
 from alerts.rules.operators.condition import Condition, Needs, Parse, Reader
+from alerts.rules.operators.named import NamedConditions, spelled_out
 from alerts.rules.scan import Scanner
-from alerts.rules.schema import CaseSpec, ConceptSpec, DevelopmentSpec, RuleSpec, SectorSpec, SizeSpec, StageSpec
+from alerts.rules.schema import CaseSpec, ConceptSpec, ConditionSpec, DevelopmentSpec, RuleSpec, SectorSpec, SizeSpec, StageSpec
 from alerts.rules.wording import Wording
-from alerts.yamlfile import Document
 
 OPERATORS: Mapping[str, Parse] = {
     "all": all_.parse,
@@ -34,6 +34,9 @@ OPERATORS: Mapping[str, Parse] = {
     "language": language.parse,
     "re": re.parse,
 }
+ReaderAt = Callable[..., Reader]
+"""Makes a reader of the condition at a place: called with what is placed, and the steps below it."""
+
 ENGINE = "1"  # part of every hash: the same files mean something else to an engine that decides otherwise
 
 
@@ -92,6 +95,7 @@ class RuleSet:
     sectors: Mapping[str, SectorSpec]
     developments: Mapping[str, DevelopmentSpec]
     stages: Mapping[str, StageSpec]
+    conditions: Mapping[str, ConditionSpec]
     stage_cues: tuple[tuple[int, StageSpec], ...]
     cases: tuple[tuple[str, CaseSpec], ...]
 
@@ -99,6 +103,10 @@ class RuleSet:
     def always(self) -> tuple[int, ...]:
         """Numbers of the rules that need no concept, and so are evaluated for every entry."""
         return tuple(sorted([*self.telling.always, *self.discarding.always]))
+
+    def spelled_out(self, when: Any) -> Any:
+        """Return a condition as it is written, with what they say in place of the names of shared conditions."""
+        return spelled_out(when, {name: spec.when for name, spec in self.conditions.items()})
 
     def rule(self, name: str) -> Rule | None:
         """Return a rule by id."""
@@ -136,6 +144,7 @@ def _compile(texts: Mapping[str, bytes | str]) -> RuleSet:
         sectors=sectors,
         developments=developments,
         stages=stages,
+        conditions=_values(read.conditions),
         stage_cues=tuple((lexicon.number(f"stage:{name}"), stages[name]) for name in sorted(stages)),
         cases=tuple((f"{case.document.name}:{case.document.place(case.loc)[0]}", case.value) for case in read.cases),
     )
@@ -169,19 +178,20 @@ def _build_lexicon(read: Configuration, problems: list[Problem]) -> LexiconBuild
 
 def _read_rules(read: Configuration, builder: LexiconBuilder, problems: list[Problem]) -> tuple[Rule, ...]:
     rules: list[Rule] = []
+    reader = _readers(read, builder, problems)
     for doubtful in read.doubtful:  # for its problems alone
-        _reader(doubtful.document, (*doubtful.loc, "when"), builder, problems).read(doubtful.value.when)
-        _sizings(doubtful.value.sizes, doubtful, builder, problems)
+        reader(doubtful, "when").read(doubtful.value.when)
+        _sizings(doubtful.value.sizes, doubtful, reader)
     for name in sorted(read.rules):
         placed = read.rules[name]
         spec = placed.value
-        condition = _reader(placed.document, (*placed.loc, "when"), builder, problems).read(spec.when)
-        sizings = _sizings(spec.sizes, placed, builder, problems)
+        condition = reader(placed, "when").read(spec.when)
+        sizings = _sizings(spec.sizes, placed, reader)
         development = None
         if parent := read.developments.get(spec.development or ""):
             development = parent.value
             if not sizings:
-                sizings = _sizings(development.sizes, parent, builder, problems)
+                sizings = _sizings(development.sizes, parent, reader)
         if condition is not None:
             line = placed.document.place(placed.loc)[0]
             bases = _bases(spec, development, read.sectors) if development else ()
@@ -200,16 +210,26 @@ def _bases(spec: RuleSpec, development: DevelopmentSpec, sectors: Iterable[str])
     return tuple(bases)
 
 
-def _sizings(specs: list[SizeSpec], placed: Placed[Any], builder: LexiconBuilder, problems: list[Problem]) -> tuple[Sizing, ...]:
-    read = [
-        (spec, _reader(placed.document, (*placed.loc, "sizes", i, "when"), builder, problems).read(spec.when))
-        for i, spec in enumerate(specs)
-    ]
+def _sizings(specs: list[SizeSpec], placed: Placed[Any], reader: ReaderAt) -> tuple[Sizing, ...]:
+    read = [(spec, reader(placed, "sizes", i, "when").read(spec.when)) for i, spec in enumerate(specs)]
     return tuple(Sizing(spec, condition) for spec, condition in read if condition is not None)
 
 
-def _reader(document: Document, loc: tuple[int | str, ...], builder: LexiconBuilder, problems: list[Problem]) -> Reader:
-    return Reader(document, loc, builder, problems, OPERATORS, within.parse)
+def _readers(read: Configuration, builder: LexiconBuilder, problems: list[Problem]) -> ReaderAt:
+    """Return what makes a reader of the condition at a place. The shared conditions are read first, called or not."""
+
+    def shared(name: str) -> Condition | None:
+        placed = read.conditions.get(name)
+        return reader(placed, "when").read(placed.value.when) if placed else None
+
+    conditions = NamedConditions(frozenset({*read.conditions, *read.spoilt.get("conditions.yaml", ())}), shared)
+
+    def reader(placed: Placed[Any], *steps: int | str) -> Reader:
+        return Reader(placed.document, (*placed.loc, *steps), builder, problems, OPERATORS, within.parse, conditions)
+
+    for name in sorted(conditions.ids):
+        conditions.find(name)
+    return reader
 
 
 def _index(rules: tuple[Rule, ...], lexicon: Lexicon, *, discard: bool) -> Index:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar, get_args
 
@@ -12,8 +12,9 @@ from alerts.errors import Problem
 from alerts.rules import schema
 from alerts.rules.assessment import Stage
 from alerts.rules.lexicon import BUILT_IN
-from alerts.rules.salvage import salvage
-from alerts.rules.schema import CaseSpec, ConceptSpec, DevelopmentSpec, RuleSpec, SectorSpec, StageSpec
+from alerts.rules.operators.named import mentioned
+from alerts.rules.salvage import is_mapping, salvage
+from alerts.rules.schema import CaseSpec, ConceptSpec, ConditionSpec, DevelopmentSpec, RuleSpec, SectorSpec, StageSpec
 from alerts.yamlfile import EMPTY, MISSING, Document, Loc, parse, validate
 from alerts.yamlwords import did_you_mean
 
@@ -22,8 +23,10 @@ SINGLE: Mapping[str, TypeAdapter[Any]] = {
     "sectors.yaml": schema.SECTORS,
     "stages.yaml": schema.STAGES,
     "developments.yaml": schema.DEVELOPMENTS,
+    "conditions.yaml": schema.CONDITIONS,
 }
 NO_FILE = "holds no file; `alerts init` puts the shipped ones in place and overwrites nothing"
+_OPTIONAL = frozenset({"conditions.yaml"})
 FOLDERS: Mapping[str, TypeAdapter[Any]] = {"lexicon": schema.LEXICON, "rules": schema.RULES, "tests": schema.CASES}
 
 
@@ -53,6 +56,7 @@ class Configuration:
     stages: dict[str, Placed[StageSpec]] = field(default_factory=dict)
     developments: dict[str, Placed[DevelopmentSpec]] = field(default_factory=dict)
     concepts: dict[str, Placed[ConceptSpec]] = field(default_factory=dict)
+    conditions: dict[str, Placed[ConditionSpec]] = field(default_factory=dict)
     rules: dict[str, Placed[RuleSpec]] = field(default_factory=dict)
     cases: list[Placed[CaseSpec]] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
@@ -76,7 +80,7 @@ def read_configuration(texts: Mapping[str, bytes | str]) -> Configuration:
     """Read files by relative name, and check what they say of each other. Never raises."""
     read = Configuration()
     for name in SINGLE:
-        if name not in texts:
+        if name not in texts and name not in _OPTIONAL:
             read.problems.append(Problem(name, 1, 1, MISSING))
             read.unread.add(name)
     for folder in ("lexicon", "rules"):
@@ -89,7 +93,7 @@ def read_configuration(texts: Mapping[str, bytes | str]) -> Configuration:
             continue
         document = parse(name, texts[name], read.problems)
         if document is not None and document.data is None:
-            if not name.startswith("tests/"):
+            if not name.startswith("tests/") and name not in _OPTIONAL:
                 read.problems.append(Problem(name, 1, 1, EMPTY))
                 if name in SINGLE:
                     read.unread.add(name)
@@ -107,13 +111,14 @@ def read_configuration(texts: Mapping[str, bytes | str]) -> Configuration:
 def _sort_in(read: Configuration, document: Document, value: Any) -> None:
     """Put what a file holds where it belongs. In a list None stands for what was not as it should be."""
     name = document.name
-    if name.startswith("lexicon/"):
-        for key, concept in value.items():
-            _add(read.concepts, key, Placed(concept, document, (key,)), read.problems, "concept")
+    if is_mapping(name):
+        into: Any = read.conditions if name == "conditions.yaml" else read.concepts
+        for key, each in value.items():
+            _add(into, key, Placed(each, document, (key,)), read.problems, "concept")
     elif name.startswith("tests/"):
         read.cases += [Placed(case, document, (index,)) for index, case in enumerate(value) if case]
     else:
-        into: Any = {"sectors.yaml": read.sectors, "stages.yaml": read.stages, "developments.yaml": read.developments}.get(name, read.rules)
+        into = {"sectors.yaml": read.sectors, "stages.yaml": read.stages, "developments.yaml": read.developments}.get(name, read.rules)
         for index, each in enumerate(value):
             if each:
                 _add(into, each.id, Placed(each, document, (index,)), read.problems, "id")
@@ -125,7 +130,7 @@ def _saved(read: Configuration, document: Document, shape: TypeAdapter[Any]) -> 
     saved = salvage(document, shape)
     if saved is None:
         read.unread.add(folder)
-        return {} if folder == "lexicon" else []
+        return {} if is_mapping(document.name) else []
     read.spoilt.setdefault(folder, set()).update(saved.spoilt)
     if folder == "rules":
         read.doubtful += [Placed(spec, document, (index,)) for index, spec in saved.mended.items()]
@@ -174,7 +179,9 @@ def _cross_check(read: Configuration) -> list[Problem]:
     actors = {each.value.actor or "" for each in read.concepts.values()}
     for concept in read.concepts.values():
         problems += _concept(concept, read, actors)
-    problems += _circles(read)
+    problems += _circles(read.concepts, lambda spec: spec.includes, "includes", "includes")
+    problems += _circles(read.conditions, _called, "conditions", "when")
+    problems += _shared_names(read)
     discards = {name for name, each in read.rules.items() if each.value.kind == "discard"} | spoilt("rules")
     for rule in [*read.rules.values(), *read.doubtful]:
         problems += _rule(rule, read, sectors, developments, discards)
@@ -208,8 +215,8 @@ def _concept(placed: Placed[ConceptSpec], read: Configuration, actors: set[str])
     return problems
 
 
-def _circles(read: Configuration) -> list[Problem]:
-    """A concept that includes itself, over however many steps, reported once a circle."""
+def _circles(placed: Mapping[str, Placed[T]], below: Callable[[T], Iterable[str]], what: str, key: str) -> list[Problem]:
+    """What leads to itself, over however many steps, reported once a circle. `below` are the ids that one names."""
     problems: list[Problem] = []
     done: set[str] = set()
 
@@ -217,15 +224,31 @@ def _circles(read: Configuration) -> list[Problem]:
         if name in path:
             circle = path[path.index(name) :]
             if not set(circle) & done:
-                problems.append(read.concepts[name].problem(f"includes go in a circle: {' -> '.join([*circle, name])}", "includes"))
+                problems.append(placed[name].problem(f"{what} go in a circle: {' -> '.join([*circle, name])}", key))
             done.update(circle)
-        elif name not in done and name in read.concepts:
-            for child in read.concepts[name].value.includes:
+        elif name not in done and name in placed:
+            for child in below(placed[name].value):
                 visit(child, (*path, name))
             done.add(name)
 
-    for name in sorted(read.concepts):
+    for name in sorted(placed):
         visit(name, ())
+    return problems
+
+
+def _called(spec: ConditionSpec) -> Iterable[str]:
+    return dict.fromkeys(name[1:] for _, name in mentioned(spec.when) if name.startswith("$"))
+
+
+def _shared_names(read: Configuration) -> list[Problem]:
+    """Rules call concepts and conditions in the same way, so no two may have one id."""
+    problems = []
+    for name, condition in read.conditions.items():
+        if name in BUILT_IN:
+            problems.append(condition.problem(f"{name!r} is built in: {BUILT_IN[name]}; choose another id", key=True))
+        elif concept := read.concepts.get(name):
+            line = concept.document.place(concept.loc)[0]
+            problems.append(condition.problem(f"{name!r} is a concept in {concept.document.name}:{line}; choose another id", key=True))
     return problems
 
 

@@ -16,6 +16,7 @@ FILES: Mapping[str, TypeAdapter[Any]] = {
     "stages": schema.STAGES,
     "developments": schema.DEVELOPMENTS,
     "lexicon": schema.LEXICON,
+    "conditions": schema.CONDITIONS,
     "rules": schema.RULES,
     "tests": schema.CASES,
 }
@@ -61,7 +62,7 @@ _OPERATORS: Mapping[str, Any] = {
 _SHOWN = {name: {**each, "examples": [OPERATORS[name]]} for name, each in _OPERATORS.items()}
 _CONDITION = {
     "anyOf": [
-        {"type": ["string", "integer"], "description": "$concept or a phrase"},
+        {"type": ["string", "integer"], "description": "$concept, $condition or a phrase"},
         {"type": "object", "minProperties": 1, "additionalProperties": False, "properties": _SHOWN},
     ]
 }
@@ -75,7 +76,7 @@ def schema_of(name: str) -> dict[str, Any]:
 def schema_for(name: str, shape: TypeAdapter[Any]) -> dict[str, Any]:
     """Return the JSON Schema (2020-12) of a shape, with a description of every key and an example of every mapping."""
     made = _refer(shape.json_schema(by_alias=True, mode="validation"))
-    if name in {"rules", "developments"}:
+    if name in {"rules", "developments", "conditions"}:
         made.setdefault("$defs", {})["Condition"] = _CONDITION
     for model, definition in made.get("$defs", {}).items():
         _say(model, definition)

@@ -28,9 +28,9 @@ class Saved:
 
 
 def salvage(document: Document, shape: TypeAdapter[Any]) -> Saved | None:
-    """Return what is good of a file, a mapping under `lexicon/` and a list elsewhere; None if it is neither."""
+    """Return what is good of a file; None if it is neither the mapping nor the list that it should be."""
     data = document.data
-    if document.name.startswith("lexicon/"):
+    if is_mapping(document.name):
         if not isinstance(data, dict):
             return None
         good = {key: value for key, each in data.items() if (value := validate(_part(document, {key: each}), shape, []))}
@@ -42,6 +42,11 @@ def salvage(document: Document, shape: TypeAdapter[Any]) -> Saved | None:
     spoilt = {each["id"] for each in bad.values() if isinstance(each.get("id"), str)}
     mended = {index: value for index, each in islice(bad.items(), MOST) if (value := _mend(each, shape)) is not None}
     return Saved([part[0] if part else None for part in parts], spoilt, mended)
+
+
+def is_mapping(name: str) -> bool:
+    """Return whether the file of this name holds a mapping of ids; the others hold a list."""
+    return name.startswith("lexicon/") or name == "conditions.yaml"
 
 
 def _part(document: Document, data: Any) -> Document:

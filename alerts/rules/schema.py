@@ -1,7 +1,8 @@
 """The shapes of the configuration: what an admin may write, key by key. JSON Schema for editors is made from these models.
 
 `config/sectors.yaml` list[SectorSpec] · `stages.yaml` list[StageSpec] · `developments.yaml` list[DevelopmentSpec] ·
-`lexicon/*.yaml` dict[id, ConceptSpec] · `rules/*.yaml` list[RuleSpec] · `tests/*.yaml` list[CaseSpec].
+`lexicon/*.yaml` dict[id, ConceptSpec] · `conditions.yaml` dict[id, ConditionSpec] · `rules/*.yaml` list[RuleSpec] ·
+`tests/*.yaml` list[CaseSpec].
 Conditions (`when:`) are read by the operators (`alerts.rules.compile`), which know the lexicon.
 """
 
@@ -167,6 +168,13 @@ class DevelopmentSpec(Shape):
         return told
 
 
+class ConditionSpec(Shape):
+    """A condition that several rules share; they call it as `$id`, as they call a concept."""
+
+    when: Condition
+    note: str = ""
+
+
 class InlineTests(Shape):
     """Headlines that the rule must match, and headlines that it must not."""
 
@@ -234,5 +242,6 @@ SECTORS = TypeAdapter(list[SectorSpec])
 STAGES = TypeAdapter(list[StageSpec])
 DEVELOPMENTS = TypeAdapter(list[DevelopmentSpec])
 LEXICON = TypeAdapter(dict[Id, ConceptSpec])
+CONDITIONS = TypeAdapter(dict[Id, ConditionSpec])
 RULES = TypeAdapter(list[RuleSpec])
 CASES = TypeAdapter(list[CaseSpec])

@@ -46,7 +46,7 @@ CODES: Mapping[str, Code] = {
         "A rule needs at least one headline that it must match and one that it must ignore: the second is what catches false alarms.",
     ),
     "L02": Code("warning", "review date has passed", "review_by has passed. Read the rule again, then move the date."),
-    "L03": Code("info", "concept is not used", "No rule, stage or other concept uses this cue or institution. Use it, or remove it."),
+    "L03": Code("info", "name is not used", "No rule, stage or other concept uses this name. Use it, or remove it."),
     "L04": Code(
         "info",
         "rule is looked at for every entry",
@@ -119,6 +119,10 @@ class Places:
             if document.name.startswith("lexicon/") and name in (document.data or {}):
                 return _at(document, (name,), code, message, key=True)
         return _find("lexicon", 1, 1, code, message)
+
+    def condition(self, name: str, code: str, message: str) -> Finding:
+        """Make a finding at a shared condition."""
+        return _at(self.documents()["conditions.yaml"], (name,), code, message, key=True)
 
     def development(self, name: str, code: str, message: str) -> Finding:
         """Make a finding at a development."""

@@ -9,6 +9,7 @@ from typing import Any
 from alerts.rules.compile import Rule, RuleSet
 from alerts.rules.lexicon import BUILT_IN, PLAIN
 from alerts.rules.lints.finding import Finding, Places
+from alerts.rules.operators.named import mentioned
 from alerts.rules.schema import LeaderSpec
 
 OWN = ("tightening", "easing", "unnamed-source", *BUILT_IN)
@@ -30,9 +31,11 @@ def unused_concepts(rules: RuleSet) -> Iterator[str]:
 
 
 def unused(rules: RuleSet, places: Places, _: date) -> Iterator[Finding]:
-    """Find concepts that nothing refers to."""
+    """Find concepts and conditions that nothing refers to."""
     for name in unused_concepts(rules):
         yield places.concept(name, "L03", f"concept {name!r} is not used")
+    for name in sorted(rules.conditions.keys() - _called(rules)):
+        yield places.condition(name, "L03", f"condition {name!r} is not used")
 
 
 def leaders(rules: RuleSet, places: Places, today: date) -> Iterator[Finding]:
@@ -69,33 +72,26 @@ def short(rules: RuleSet, places: Places, _: date) -> Iterator[Finding]:
 
 def _refusing(rules: RuleSet) -> set[str]:
     """Ids of the concepts, and `~` with each phrase, that conditions name under `none` and nowhere else."""
-    named = {(refused, _id(text)) for rule in rules.rules for when in _conditions(rule) for refused, text in _named(when)}
+    named = {(refused, _id(text)) for rule in rules.rules for when in _conditions(rules, rule) for refused, text in mentioned(when)}
     return {text for refused, text in named if refused} - {text for refused, text in named if not refused}
 
 
-def _conditions(rule: Rule) -> Iterator[Any]:
-    yield rule.spec.when
-    yield from (sizing.spec.when for sizing in rule.sizings)
+def _called(rules: RuleSet) -> set[str]:
+    """Ids that rules and shared conditions name."""
+    written = [rule.spec.when for rule in rules.rules] + [sizing.spec.when for rule in rules.rules for sizing in rule.sizings]
+    return {name[1:] for when in [*written, *(spec.when for spec in rules.conditions.values())] for _, name in mentioned(when)}
+
+
+def _conditions(rules: RuleSet, rule: Rule) -> Iterator[Any]:
+    yield rules.spelled_out(rule.spec.when)
+    yield from (rules.spelled_out(sizing.spec.when) for sizing in rule.sizings)
 
 
 def _id(text: str) -> str:
     return text[1:] if text.startswith("$") else f"~{text}"
 
 
-def _named(when: Any, *, refused: bool = False) -> Iterator[tuple[bool, str]]:
-    """Yield each `$concept` and phrase of a condition, and whether it stands under `none`."""
-    if isinstance(when, str):
-        yield refused, when
-    elif isinstance(when, list):
-        for each in when:
-            yield from _named(each, refused=refused)
-    elif isinstance(when, dict):
-        for key, value in when.items():
-            if key not in {"re", "source", "language", "within"}:
-                yield from _named(value, refused=refused or key == "none")
-
-
 def _at_phrase(rules: RuleSet, places: Places, text: str, message: str) -> Finding:
     """Make a finding at the first rule that asks for the phrase."""
-    using = (rule.id for rule in rules.rules if any((False, text) in _named(when) for when in _conditions(rule)))
+    using = (rule.id for rule in rules.rules if any((False, text) in mentioned(when) for when in _conditions(rules, rule)))
     return places.rule(next(using, ""), "L06", message)

@@ -45,9 +45,10 @@ def _dead(rules: RuleSet, rule: Rule, findable: set[int]) -> str:
 
 
 def _contradiction(rules: RuleSet, rule: Rule) -> str:
-    wanted = set(_demands(rule.spec.when))
+    when = rules.spelled_out(rule.spec.when)
+    wanted = set(_demands(when))
     concepts = {name for kind, name in wanted if kind == "concept"}
-    for name in sorted(set(_refusals(rule.spec.when))):
+    for name in sorted(set(_refusals(when))):
         if both := sorted(each for each in concepts if each == name or name in _above(rules, each)):
             return f"it asks for {both[0]}, and for no {name}" + (f", which includes {both[0]}" if both[0] != name else "")
     for kind in ("language", "kind", "country"):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from alerts.errors import Problem
@@ -54,6 +54,16 @@ class Condition(Protocol):
 Parse = Callable[[Any, "Reader"], "Condition | None"]
 
 
+class Shared(Protocol):
+    """Conditions that may be called by name."""
+
+    ids: frozenset[str]
+
+    def find(self, name: str) -> Condition | None:
+        """Return the condition of this id, or None if it could not be read."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Reader:
     """Reads conditions at one place of one file; mistakes go to `problems` with their place."""
@@ -64,19 +74,22 @@ class Reader:
     problems: list[Problem]
     operators: Mapping[str, Parse]
     scopes: Parse
+    shared: Shared
 
     def at(self, *steps: int | str) -> Reader:
         """Return a reader further down."""
-        return Reader(self.document, (*self.loc, *steps), self.lexicon, self.problems, self.operators, self.scopes)
+        return replace(self, loc=(*self.loc, *steps))
 
     def refuse(self, message: str, *, key: bool = False) -> None:
         """Write a mistake down; always returns None."""
         self.problems.append(self.document.problem(self.loc, message, key=key))
 
     def read(self, value: Any) -> Condition | None:
-        """Read a condition: `$concept`, a phrase, or a mapping of operators, all of which must hold."""
+        """Read a condition: `$concept`, `$condition`, a phrase, or a mapping of operators, all of which must hold."""
         if isinstance(value, int) and not isinstance(value, bool):
             value = str(value)
+        if isinstance(value, str) and value[:1] == "$" and value[1:] in self.shared.ids:
+            return self.shared.find(value[1:])
         if isinstance(value, str):
             number = self.concept(value)
             return None if number is None else Concept(number, value)
@@ -98,9 +111,15 @@ class Reader:
                 return None
         name = value[1:]
         if name not in self.lexicon.known():
-            self.refuse(f"no concept {value}" + did_you_mean(name, self.lexicon.known(), limit=6))
+            if name in self.shared.ids:
+                self.refuse(f"{value} is a condition; here stands a concept or a phrase")
+            else:
+                self.refuse(f"no {self._nameable()} {value}" + did_you_mean(name, self.lexicon.known() | self.shared.ids, limit=6))
             return None
         return self.lexicon.number(name, self.lexicon.specs[name].kind if name in self.lexicon.specs else "context")
+
+    def _nameable(self) -> str:
+        return "concept or condition" if self.shared.ids else "concept"
 
     def many(self, value: Any) -> list[Condition] | None:
         """Read a list of conditions; one alone may stand without the list. None if any of them is wrong."""

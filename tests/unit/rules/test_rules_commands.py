@@ -170,7 +170,7 @@ def test_labels_that_cannot_be_used_are_told_with_their_line(call, tmp_path: Pat
 
 def test_schemas_are_written(call, tmp_path: Path) -> None:
     call("schema", "--directory", str(tmp_path / "schemas"))
-    assert len(list((tmp_path / "schemas").glob("*.schema.json"))) == 8
+    assert len(list((tmp_path / "schemas").glob("*.schema.json"))) == 9
 
 
 def test_check_reads_feeds_and_silences_too(call, config: Path) -> None:
