@@ -136,14 +136,22 @@ def tick(context: typer.Context, now: Now = None, as_json: Json = False) -> None
 
 
 def status(context: typer.Context, as_json: Json = False, now: Now = None) -> None:
-    """Say how the service is: feeds, entries, stories, mails, configuration in force."""
+    """Say how the service is: feeds, entries, stories, mails, trouble that lasts, templates of the home that cannot be used."""
     from alerts.cli.session import moment_at
+    from alerts.mail.overrides import examine_overrides
+    from alerts.store import notices
     from alerts.store.counts import count_all
 
     session: Session = context.obj
     database = session.database()
     with database.read() as connection:
-        counts = count_all(connection, moment_at(now))
+        counts = count_all(connection, moment_at(now)) | {"trouble": {"told_and_not_over": notices.standing(connection)}}
+    overrides = examine_overrides(session.home.templates)
+    counts["templates"] = {
+        "of_the_home": len(overrides.used),
+        "broken": list(map(str, overrides.broken)),
+        "never_used": list(overrides.unknown),
+    }
     if as_json:
         typer.echo(json.dumps(counts, ensure_ascii=False, default=str))
         return

@@ -8,7 +8,14 @@ from collections.abc import Callable, Iterable, Iterator
 from alerts.doctor.finding import Finding, problem
 from alerts.doctor.machine import examine_clock, examine_database, examine_disk
 from alerts.doctor.names import Names, examine_names
-from alerts.doctor.service import examine_daemon, examine_feeds, examine_mail, examine_rules, examine_settings
+from alerts.doctor.service import (
+    examine_daemon,
+    examine_feeds,
+    examine_mail,
+    examine_rules,
+    examine_settings,
+    examine_templates,
+)
 from alerts.errors import AlertsError
 from alerts.jobs.context import Context
 from alerts.mail.dkim import load_keys
@@ -30,6 +37,7 @@ def examine(context: Context, *, nameserver: str = "", clock_url: str = CLOCK_UR
         ("database", lambda: examine_database(context.database)),
         ("disk", lambda: examine_disk(context.home.path)),
         ("clock", lambda: examine_clock(context.clock.now(), clock_url)),
+        ("templates", lambda: examine_templates(context)),
         ("rules", lambda: examine_rules(context)),
         ("feeds", lambda: examine_feeds(context)),
         ("daemon", lambda: examine_daemon(context)),

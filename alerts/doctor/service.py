@@ -13,6 +13,7 @@ from alerts.feeds.health import report
 from alerts.feeds.trouble import is_network
 from alerts.jobs.context import Context
 from alerts.mail.mailboxes import open_mailbox
+from alerts.mail.overrides import examine_overrides
 from alerts.mail.transport import make_transport
 from alerts.rules.lint import lint
 from alerts.store import feeds, outbox
@@ -41,6 +42,17 @@ def examine_settings(context: Context) -> Iterator[Finding]:
     ):
         if not value:
             yield warning(name, "not set", f"set ALERTS_{name.upper().replace(' ', '_')}: {why}")
+
+
+def examine_templates(context: Context) -> Iterator[Finding]:
+    """Make mails of every kind with the home's templates; say nothing where it has none."""
+    found = examine_overrides(context.home.templates)
+    for broken in found.broken:
+        yield problem("templates", str(broken), f"mend or remove {context.home.templates / broken.file}")
+    for name in found.unknown:
+        yield warning("templates", f"{name} is no name of a template, so it is never used", "its name must be that of a shipped one")
+    if found.used and not found.broken:
+        yield fine("templates", f"{len(found.used)} of the home's own are used")
 
 
 def examine_rules(context: Context) -> Iterator[Finding]:

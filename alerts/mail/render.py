@@ -34,9 +34,10 @@ _LOG = structlog.get_logger(__name__)
 
 
 class Renderer:
-    """Renders mails. `overrides` is a folder of templates laid out as the shipped one, or None."""
+    """Renders mails. `overrides` is a folder of templates laid out as the shipped one, or None; `quiet`: what is broken is not logged."""
 
-    def __init__(self, overrides: Path | None = None) -> None:
+    def __init__(self, overrides: Path | None = None, *, quiet: bool = False) -> None:
+        self._quiet = quiet
         base = jinja2.FileSystemLoader(shipped("templates"))
         self._shipped = _environment(base)
         has_overrides = overrides is not None and (overrides / _FOLDER).is_dir()
@@ -48,7 +49,7 @@ class Renderer:
     @property
     def problems(self) -> tuple[Problem, ...]:
         """Overrides that could not be used, each once; empty when all is well."""
-        return tuple(self._broken.values())
+        return tuple(dict.fromkeys(self._broken.values()))
 
     @property
     def sound(self) -> tuple[str, ...]:
@@ -122,8 +123,9 @@ class Renderer:
         if path not in self._broken:
             where, line = _place(error, path)
             problem = Problem(where, line, 0, f"{error}; the shipped template is used instead")
+            if not self._quiet and problem not in self._broken.values():
+                _LOG.error("mail.template_broken", template=problem.file, line=problem.line, reason=str(error))
             self._broken[path] = problem
-            _LOG.error("mail.template_broken", template=problem.file, line=problem.line, reason=str(error))
 
 
 def layout_of(digest: Digest) -> str:

@@ -62,6 +62,11 @@ def is_told(connection: Connection, key: str) -> bool:
     return connection.scalar(select(_NOTICE.c.id).where(_NOTICE.c.key == key, _NOTICE.c.standing)) is not None
 
 
+def standing(connection: Connection) -> list[str]:
+    """Return the subjects of what began and is not over, the oldest first."""
+    return list(connection.scalars(select(_NOTICE.c.subject).where(_NOTICE.c.standing).order_by(_NOTICE.c.created_at, _NOTICE.c.id)))
+
+
 def claim(connection: Connection, *, worker: str, now: datetime, limit: int = 20) -> list[Notice]:
     """Lease notices that are due, the oldest first."""
     ids = leases.claim(connection, _NOTICE, worker=worker, now=now, lease=LEASE, limit=limit)

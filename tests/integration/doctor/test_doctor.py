@@ -17,7 +17,7 @@ from alerts.clock import SetClock
 from alerts.doctor.finding import Finding
 from alerts.doctor.machine import examine_clock, examine_database, examine_disk
 from alerts.doctor.names import Names, examine_names
-from alerts.doctor.service import examine_daemon, examine_mail, examine_settings
+from alerts.doctor.service import examine_daemon, examine_mail, examine_settings, examine_templates
 from alerts.feeds.catalog import Catalog
 from alerts.jobs.context import Context
 from alerts.mail.dkim import load_keys, make_key
@@ -135,6 +135,21 @@ def test_database_and_disk(database: Database, tmp_path: Path) -> None:
 def context(database: Database, tmp_path: Path, **settings: str) -> Context:
     wanted = Settings.model_validate({"secret_key": "a key for tests only", **settings})
     return Context(wanted, Home(tmp_path), database, SetClock(NOW), Catalog(feeds=()), load_rules(shipped("config")), "one")
+
+
+def test_templates_of_the_home_are_tried(database: Database, tmp_path: Path) -> None:
+    place = context(database, tmp_path)
+    assert list(examine_templates(place)) == [], "a home without any has nothing to hear of"
+    own = tmp_path / "templates" / "email"
+    own.mkdir(parents=True)
+    (own / "top.txt.j2").write_text("Stop: {{ slots.unsubscribe_url }}", encoding="utf-8")
+    assert [each.verdict for each in examine_templates(place)] == ["fine"]
+    (own / "foot.txt.j2").write_text("{{ slots.nothing }}", encoding="utf-8")
+    (own / "feet.txt.j2").write_text("", encoding="utf-8")
+    broken, unknown = examine_templates(place)
+    assert (broken.verdict, broken.says.startswith("email/foot.txt.j2:1:0: ")) == ("problem", True)
+    assert str(own / "foot.txt.j2") in broken.advice
+    assert (unknown.verdict, "email/feet.txt.j2" in unknown.says) == ("warning", True)
 
 
 def test_settings_daemon_and_mail_server_are_looked_at(database: Database, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import shutil
 from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import pairwise
@@ -17,8 +18,10 @@ from sample_stories import CALL, DUTY, NAGOYA, alert, digest, impact, report, st
 
 from alerts.digests.digest import Digest
 from alerts.mail.message import SLOTS, Rendered
+from alerts.mail.overrides import Overrides, examine_overrides
 from alerts.mail.plain import COLUMNS, wrap
 from alerts.mail.render import Renderer
+from alerts.resources import shipped
 from alerts.rules.levels import Level
 from alerts.text import width
 
@@ -247,6 +250,21 @@ def test_a_mistake_in_an_included_override_is_told_with_its_own_place(tmp_path: 
     mended = override(tmp_path, "sender.txt.j2", "Sender {{ sender.name }}")
     mended.digest(alert(), SENDER)
     assert (mended.problems, "email/sender.txt.j2" in mended.sound) == ((), True)
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in Path(str(shipped("templates", "email"))).iterdir()))
+def test_every_override_is_tried_before_a_mail_needs_it(tmp_path: Path, name: str) -> None:
+    override(tmp_path, name, "{{ nobody }}")
+    override(tmp_path, "salutation.txt.j2", "Dear reader")
+    found = examine_overrides(tmp_path)
+    assert [(each.file, each.line) for each in found.broken] == [(f"email/{name}", 1)]
+    assert (found.used, found.unknown) == ((f"email/{name}",), ("email/salutation.txt.j2",))
+
+
+def test_the_shipped_templates_hold_as_overrides_too(tmp_path: Path) -> None:
+    shutil.copytree(str(shipped("templates", "email")), tmp_path / "email")
+    assert examine_overrides(tmp_path).broken == ()
+    assert examine_overrides(tmp_path / "none") == Overrides()
 
 
 def test_a_home_without_templates_is_fine(tmp_path: Path) -> None:
