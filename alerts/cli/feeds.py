@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
-from rich.table import Table
 
-from alerts.cli import feed_list
+from alerts.cli import feed_list, feed_status
 from alerts.cli.looking import Looked, look_at, show, trial
 from alerts.cli.service import Json, Now
 from alerts.cli.session import Session, moment_at
@@ -19,24 +18,12 @@ from alerts.errors import AlertsError
 
 if TYPE_CHECKING:
     from alerts.feeds.parse import Item
-    from alerts.feeds.state import FeedState
 
 app = typer.Typer(no_args_is_help=True)
 app.command()(feed_list.add)
+app.command()(feed_status.status)
 app.command(name="import")(feed_list.import_)
 app.command()(feed_list.export)
-
-_COLOURS = {
-    "fine": "green",
-    "new": "dim",
-    "off": "dim",
-    "failing": "yellow",
-    "silent": "yellow",
-    "flood": "yellow",
-    "held": "yellow",
-    "rebuilt": "yellow",
-    "dead": "red",
-}
 
 Target = Annotated[str, typer.Argument(metavar="FILE_OR_URL", help="A file, a web address, or the id of a feed in feeds.yaml.")]
 
@@ -83,46 +70,6 @@ def check(
             session.out.print(f"[green]✓[/green] {feed.id}: {len(read.items)} entries, {read.format}, {read.encoding}", highlight=False)
     if failed:
         raise AlertsError(f"{failed} of {len(catalog.enabled)} feeds cannot be read")
-
-
-@app.command()
-def status(context: typer.Context, now: Now = None, as_json: Json = False) -> None:
-    """Show how every feed is: what fails, what has fallen silent, what is held back."""
-    from alerts.feeds.health import report, sparkline
-    from alerts.feeds.login import part_login
-    from alerts.store.feeds import load_all
-
-    session: Session = context.obj
-    moment = moment_at(now)
-    catalog = session.catalog()
-    with session.database().read() as connection:
-        states = load_all(connection)
-    rows = [(feed, states.get(feed.id), report(feed, states.get(feed.id), moment)) for feed in catalog.feeds]
-    if as_json:
-        for feed, state, told in rows:
-            facts: dict[str, Any] = {"id": feed.id, "verdict": told.verdict, "told": told.sentence, "url": part_login(feed.url)[0]}
-            if state is not None:
-                names = ("last_poll", "last_success", "last_new_entry", "due", "error_streak", "error_reason", "entries_seen")
-                facts |= {name: getattr(state, name) for name in names}
-                facts |= {"encoding": state.health.encoding, "format": state.health.format, "drift": state.health.drift}
-                facts |= {"held": len(state.health.held.ids) if state.health.held else 0, "moved_to": part_login(state.health.moved_to)[0]}
-                facts |= {"rebuilt": state.health.rebuilt, "staleness_hours": feed.staleness_hours, "rhythm_minutes": _rhythm(state)}
-                facts |= {"problems": state.health.problems, "days": state.health.days}
-            typer.echo(json.dumps(facts, default=str, ensure_ascii=False))
-        return
-    table = Table(box=None, pad_edge=False)
-    for name in ("feed", "is", "last new entry", "30 days", "told"):
-        table.add_column(name, overflow="fold", no_wrap=name != "told")
-    for feed, state, told in rows:
-        if told.verdict == "off":
-            continue
-        when = _ago(state.last_new_entry, moment) if state else ""
-        line = sparkline(state.health.days, moment) if state else ""
-        table.add_row(feed.id, f"[{_COLOURS.get(told.verdict, 'yellow')}]{told.verdict}[/]", when, line, escape(told.sentence))
-    session.out.print(table)
-    off = sum(told.verdict == "off" for _, _, told in rows)
-    if off:
-        session.out.print(f"{off} more are not enabled; feeds.yaml says why", highlight=False)
 
 
 @app.command()
@@ -177,18 +124,3 @@ def _line(item: Item) -> dict[str, str]:
         "published": entry.published.isoformat(),
         "language": entry.language,
     }
-
-
-def _rhythm(state: FeedState) -> float | None:
-    """Return the usual minutes between two entries."""
-    from alerts.feeds.cadence import rhythm
-
-    usual = rhythm(state.health.arrivals)
-    return None if usual is None else round(usual.total_seconds() / 60, 1)
-
-
-def _ago(moment: datetime | None, now: datetime) -> str:
-    if moment is None:
-        return "never"
-    hours = (now - moment).total_seconds() / 3600
-    return f"{hours:.0f} h ago" if hours < 72 else f"{hours / 24:.0f} days ago"

@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 
 from alerts.doctor.finding import Finding, fine, problem, skipped, warning
 from alerts.errors import AlertsError
-from alerts.feeds.health import report
 from alerts.feeds.trouble import is_network
+from alerts.feeds.verdict import report
 from alerts.jobs.context import Context
 from alerts.mail.mailboxes import open_mailbox
 from alerts.mail.overrides import examine_overrides

@@ -89,6 +89,8 @@ class Feed(BaseModel):
     kind: SourceKind = "press"
     country: Annotated[str, Field(pattern=r"^([A-Z]{3})?$")] = ""
     language: Annotated[str, Field(pattern=r"^([a-z]{2,3})?$")] = ""
+    tier: Annotated[int, Field(ge=1, le=3)] = 2
+    """1: readers must not miss what it says, so it is visited first after an outage and named first when in trouble; 3: background."""
     poll_minutes: Annotated[int, Field(ge=1, le=10_080)] = 30
     """The shortest time between two visits."""
     staleness_hours: Annotated[int, Field(ge=1, le=17_520)] = 168

@@ -43,6 +43,8 @@ _MONTHS = {
     for name in names.split()
 }
 _ERAS = {"令和": 2018, "平成": 1988, "昭和": 1925, "R": 2018, "H": 1988, "S": 1925, "r": 2018, "h": 1988}
+_KANJI_DIGITS = {sign: number for number, signs in enumerate(("〇零", *"一二三四五六七八九")) for sign in signs}
+_KANJI_NUMBER = re.compile(r"[〇零一二三四五六七八九十]{1,5}(?=\s*[年月日時分秒])")
 _MONTH = "|".join(sorted(_MONTHS, key=len, reverse=True))
 
 _EPOCH = re.compile(r"\A(?P<epoch>\d{9,10})(?:\.\d+)?\Z|\A(?P<milli>\d{12,13})\Z")
@@ -57,6 +59,8 @@ _DATES = tuple(
         r"(?P<year>\d{4})\s*[年년]\s*(?P<month>\d{1,2})\s*[月월]\s*(?P<day>\d{1,2})\s*[日일]?",
         r"(?<!\d)(?P<year>\d{4})-W(?P<week>\d{2})(?:-(?P<weekday>[1-7]))?",
         r"(?<!\d)(?P<year>\d{4})\s?[-/.]\s?(?P<month>\d{1,2})\s?[-/.]\s?(?P<day>\d{1,2})(?!\d)",
+        # RFC 822 by a program that knows the month's name in Japanese only: 月, 23 11月 2026
+        r"(?<!\d)(?P<day>\d{1,2})\s+(?P<month>\d{1,2})月?\s+(?P<year>\d{4})(?![:\d])",
         r"(?<!\d)(?P<year>(?:19|20)\d{2})-(?P<yearday>\d{3})(?!\d)",
         rf"(?<!\d)(?P<day>\d{{1,2}})(?:st|nd|rd|th)?[\s.,-]*(?P<name>{_MONTH})[a-zéû]*[\s.,'-]+(?P<year>\d{{4}}|\d{{2}})(?![:\d])",
         rf"\b(?P<name>{_MONTH})[a-z]*\.?\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?:\s*,)?\s+(?:\S+\s+){{0,3}}?(?P<year>\d{{4}})\b",
@@ -91,6 +95,8 @@ def read_date(text: str, zone: tzinfo, now: datetime) -> Dated | None:
     text = " ".join(unicodedata.normalize("NFKC", text[:200]).split())
     if not text:
         return None
+    if "年" in text or "月" in text:
+        text = _KANJI_NUMBER.sub(_number, text)
     try:
         found = _epoch(text) or _compact(text, zone) or _spelled(text, zone, now)
         if found is None or found.moment.year < FIRST_YEAR:
@@ -98,6 +104,16 @@ def read_date(text: str, zone: tzinfo, now: datetime) -> Dated | None:
         return Dated(found.moment, "future") if found.moment > now + FUTURE_GRACE else found
     except (ValueError, OverflowError):
         return None
+
+
+def _number(match: re.Match[str]) -> str:
+    """Write 二十三 and 二〇二六 with digits; what is no such number stays."""
+    tens, ten, ones = match[0].rpartition("十")
+    if len(tens) > 1 or (ten and len(ones) > 1):
+        return match[0]
+    if not ten:
+        return "".join(str(_KANJI_DIGITS[sign]) for sign in ones)
+    return str((_KANJI_DIGITS.get(tens, 1)) * 10 + _KANJI_DIGITS.get(ones, 0))
 
 
 def _epoch(text: str) -> Dated | None:

@@ -25,6 +25,7 @@ _META = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([A-Za-z0-9._:-]{
 _CHARSET = re.compile(r"""charset\s*=\s*["']?\s*([A-Za-z0-9._:-]{1,40})""", re.I)
 _XML_DECLARATION = re.compile(r"^\ufeff?\s*<\?xml[^>]{0,300}?\?>")
 _KANA = re.compile("[\u3041-\u30ff]")
+_HALF_WIDTH = re.compile("[\uff61-\uff9f]")
 _SINGLE = """
 windows-1252 windows-1251 windows-1256 iso-8859-2 iso-8859-3 iso-8859-4 iso-8859-5 iso-8859-10 iso-8859-13 iso-8859-14 iso-8859-15
 iso-8859-16 koi8-r koi8-u ibm866 macintosh x-mac-cyrillic
@@ -90,8 +91,13 @@ def decode(raw: bytes, *, content_type: str = "") -> Decoded:
         return Decoded(text, "utf-8", tuple(problems))
     for name in labels:
         text = _strict(raw, name)
-        if text is not None:
-            return Decoded(text, name, tuple(problems))
+        if text is None:
+            continue
+        better = _unlike(raw, name, text)
+        if better is not None:
+            problems.append(f"labelled {name}, but the bytes are {better}")
+            return Decoded(_lossy(raw, better), better, tuple(problems))
+        return Decoded(text, name, tuple(problems))
     name = "utf-8" if _nearly_utf8(raw) else _guess(raw)
     if name != "utf-8":
         name = min((*labels, name), key=lambda choice: _lossy(raw, choice).count("\ufffd"))
@@ -125,6 +131,28 @@ def _in_order(header: str | None, declared: str | None) -> list[str]:
     if header in _ANY_BYTE and declared and declared not in _ANY_BYTE:
         header, declared = declared, header
     return [name for name in (header, declared) if name]
+
+
+LEAST_KANA = 5
+"""So many kana, a quarter of all that is not ASCII, do not come about by chance."""
+
+
+def _unlike(raw: bytes, name: str, text: str) -> str | None:
+    """Return the encoding that bytes have although they can be read as their label says: EUC-JP looks like half-width kana in Shift_JIS,
+    and anything looks like something in a server's Western default.
+    """
+    if name == "shift_jis" and len(_HALF_WIDTH.findall(text)) > len(_KANA.findall(text)):
+        least = 1
+    elif name == "windows-1252":
+        least = LEAST_KANA
+    else:
+        return None
+    guess = _guess(raw)
+    if guess in {name, "windows-1252", "utf-8", "iso-2022-jp"}:
+        return None
+    other = _lossy(raw, guess)
+    kana = len(_KANA.findall(other))
+    return guess if kana >= least and kana * 4 >= sum(sign > "\x7f" for sign in other) else None
 
 
 def _nearly_utf8(raw: bytes) -> bool:

@@ -1,12 +1,11 @@
-"""How a feed is: what a visit changes in its state, and the verdict a person reads. Pure."""
+"""What a visit changes in the state of a feed. Pure. What a person reads of it is in `verdict.py`."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
-from typing import Literal
+from datetime import datetime, timedelta
 
 from alerts.errors import FeedError
 from alerts.feeds import cadence
@@ -14,17 +13,11 @@ from alerts.feeds.catalog import Feed
 from alerts.feeds.fetch import Fetched
 from alerts.feeds.merge import Merge
 from alerts.feeds.parse import Parsed
-from alerts.feeds.state import FeedState, Health
+from alerts.feeds.state import DAYS, FeedState, Health, local_day
 
-DAYS = 30
 ARRIVALS = 40
 FALL_BACK_AFTER = 3
 """After this many failures at an address that redirects led to, the configured one is tried again."""
-DEAD_AFTER = 5
-
-Verdict = Literal["new", "fine", "failing", "dead", "held", "rebuilt", "silent", "flood", "off"]
-REBUILT_FOR = timedelta(days=7)
-"""How long a page that seems to have been rebuilt is reported; by then somebody has looked, or it is as it is."""
 FEWEST = 8
 """A page that showed fewer entries than this may lose some without suspicion."""
 
@@ -56,6 +49,7 @@ def after_read(state: FeedState, feed: Feed, reading: Reading, now: datetime) ->
     fetched, parsed, merged = reading.fetched, reading.parsed, reading.merged
     first = state.last_success is None
     dates = [item.entry.published for item in merged.new if item.dated in {"given", "zone-assumed"}]
+    stated = [item.entry.published for item in merged.new if item.dated not in {"missing", "future"}]
     arrivals = tuple(sorted([*state.health.arrivals, *(dates or [now] * bool(merged.new))])[-ARRIVALS:])
     fresh = 0 if first else len(merged.new)
     health = replace(
@@ -68,7 +62,7 @@ def after_read(state: FeedState, feed: Feed, reading: Reading, now: datetime) ->
         ttl_minutes=parsed.ttl_minutes,
         skip_hours=parsed.skip_hours,
         skip_days=parsed.skip_days,
-        days=_counted(state.health.days, now, failed=0, new=fresh),
+        days=_counted(state.health.days, feed, now, failed=0, new=fresh),
         arrivals=arrivals,
         shown=merged.shown,
         renamed=merged.renamed,
@@ -76,7 +70,7 @@ def after_read(state: FeedState, feed: Feed, reading: Reading, now: datetime) ->
         dated=_dated(parsed),
         places=parsed.places,
         rebuilt=now if _rebuilt(state.health, parsed) else state.health.rebuilt,
-        drift=_drift(state.health, parsed, merged, now),
+        drift=_drift(state.health, parsed, merged, local_day(feed, now)),
         gone=0,
     )
     keep = merged.held is None
@@ -87,7 +81,7 @@ def after_read(state: FeedState, feed: Feed, reading: Reading, now: datetime) ->
         last_modified=fetched.validators.last_modified if keep else None,
         body_hash=reading.body_hash if keep else None,
         baseline_at=state.baseline_at or now,
-        last_new_entry=max(dates, default=now) if first and merged.new else now if merged.new else state.last_new_entry,
+        last_new_entry=max(stated, default=now) if first and merged.new else now if merged.new else state.last_new_entry,
         entries_seen=state.entries_seen + len(merged.new),
         due=cadence.after_success(
             feed.id,
@@ -106,7 +100,7 @@ def after_read(state: FeedState, feed: Feed, reading: Reading, now: datetime) ->
 
 def after_unchanged(state: FeedState, feed: Feed, fetched: Fetched, now: datetime) -> FeedState:
     """Return the state after a visit that found nothing changed."""
-    health = replace(state.health, days=_counted(state.health.days, now, failed=0, new=0), gone=0)
+    health = replace(state.health, days=_counted(state.health.days, feed, now, failed=0, new=0), gone=0)
     return replace(
         _good(state, now),
         etag=fetched.validators.etag or state.etag,
@@ -135,7 +129,7 @@ def after_failure(state: FeedState, feed: Feed, error: FeedError, now: datetime)
     stay = cadence.turnover(state.health.arrivals, len(state.health.shown))
     health = replace(
         state.health,
-        days=_counted(state.health.days, now, failed=1, new=0),
+        days=_counted(state.health.days, feed, now, failed=1, new=0),
         moved_to="" if back else state.health.moved_to,
         gone=gone,
     )
@@ -161,70 +155,6 @@ def after_failure(state: FeedState, feed: Feed, error: FeedError, now: datetime)
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
-    """How one feed is: a word, and a sentence that says what to do about it."""
-
-    verdict: Verdict
-    sentence: str
-
-
-def report(feed: Feed, state: FeedState | None, now: datetime) -> Report:
-    """Judge a feed. Failing comes first, then what is held, then silence and flood."""
-    if not feed.enabled:
-        return Report("off", feed.reason)
-    if state is None or state.last_poll is None:
-        return Report("new", "not visited yet")
-    if state.error_streak:
-        times = f"{state.error_streak} times in a row" if state.error_streak > 1 else "once"
-        gone = state.health.gone >= cadence.GONE_AFTER
-        advice = "; it is looked at once a week. Take it out with enabled: false and a reason" if gone else ""
-        dead = gone or state.error_streak >= DEAD_AFTER
-        return Report("dead" if dead else "failing", f"failed {times}: {state.error_message}{advice}")
-    held = state.health.held
-    if held is not None:
-        return Report(
-            "held", f"{len(held.ids)} entries look like a redesign and are held back; `alerts feeds release {feed.id}` takes them in"
-        )
-    if state.health.rebuilt is not None and now - state.health.rebuilt < REBUILT_FOR:
-        place = state.health.places[0] if state.health.places else ""
-        return Report(
-            "rebuilt", f"layout changed on {state.health.rebuilt:%Y-%m-%d}; entries now stand at {place!r}: alerts feeds try {feed.id}"
-        )
-    if state.last_new_entry is not None and now - state.last_new_entry > timedelta(hours=feed.staleness_hours):
-        hours = int((now - state.last_new_entry).total_seconds() // 3600)
-        return Report("silent", f"nothing new for {_days(hours)}; its limit is {_days(feed.staleness_hours)}. Has it moved?")
-    flood = _flood(state.health.days, now)
-    if flood:
-        return Report("flood", f"{flood[0]} new entries today, where {flood[1]:.0f} a day are usual")
-    return Report("fine", state.health.problems[0] if state.health.problems else "")
-
-
-def sparkline(days: Mapping[str, Sequence[int]], now: datetime) -> str:
-    """Draw the new entries of the last 30 days, oldest first; a day on which every visit failed is a cross."""
-    marks = "▁▂▃▄▅▆▇█"
-    dates = [(now.astimezone(UTC) - timedelta(days=back)).date().isoformat() for back in range(DAYS - 1, -1, -1)]
-    most = max((days[date][2] for date in dates if date in days), default=0)
-    line = ""
-    for date in dates:
-        visits, failed, new = days.get(date, (0, 0, 0))
-        line += " " if not visits else "×" if failed == visits else marks[min(7, new * 8 // (most + 1))]
-    return line
-
-
-def _flood(days: Mapping[str, Sequence[int]], now: datetime) -> tuple[int, float] | None:
-    today = now.astimezone(UTC).date().isoformat()
-    before = [counts[2] for date, counts in days.items() if date != today and counts[0] > counts[1]]
-    if len(before) < 7 or today not in days:
-        return None
-    usual = sum(before) / len(before)
-    return (days[today][2], usual) if days[today][2] > 20 + 5 * usual else None
-
-
-def _days(hours: int) -> str:
-    return f"{hours} hours" if hours < 72 else f"{hours // 24} days"
-
-
 def _good(state: FeedState, now: datetime) -> FeedState:
     return replace(state, last_poll=now, last_success=now, error_streak=0, error_reason=None, error_message=None)
 
@@ -236,9 +166,10 @@ def _moved(state: FeedState, feed: Feed, fetched: Fetched, health: Health) -> Fe
     return replace(state, health=health)
 
 
-def _counted(days: Mapping[str, tuple[int, int, int]], now: datetime, *, failed: int, new: int) -> dict[str, tuple[int, int, int]]:
-    today = now.astimezone(UTC).date().isoformat()
-    oldest = (now.astimezone(UTC) - timedelta(days=DAYS)).date().isoformat()
+def _counted(
+    days: Mapping[str, tuple[int, int, int]], feed: Feed, now: datetime, *, failed: int, new: int
+) -> dict[str, tuple[int, int, int]]:
+    today, oldest = local_day(feed, now), local_day(feed, now - timedelta(days=DAYS))
     counted = {date: counts for date, counts in days.items() if date > oldest}
     visits, failures, entries = counted.get(today, (0, 0, 0))
     return {**counted, today: (visits + 1, failures + failed, entries + new)}
@@ -257,8 +188,7 @@ def _dated(parsed: Parsed) -> str:
     return Counter(item.dated for item in parsed.items).most_common(1)[0][0] if parsed.items else ""
 
 
-def _drift(health: Health, parsed: Parsed, merged: Merge, now: datetime) -> tuple[str, ...]:
-    day = now.astimezone(UTC).date().isoformat()
+def _drift(health: Health, parsed: Parsed, merged: Merge, day: str) -> tuple[str, ...]:
     said = [f"{day} {merged.drift}"] if merged.drift else []
     if _rebuilt(health, parsed):
         said.append(

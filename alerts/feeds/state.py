@@ -5,6 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from alerts.feeds.catalog import Feed
+
+DAYS = 30
+"""For how many days visits are counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +43,7 @@ class Health:
     rebuilt: datetime | None = None
     """When the page was last seen with its entries elsewhere, or with most of them gone."""
     days: Mapping[str, tuple[int, int, int]] = field(default_factory=dict)
-    """Visits, failures and new entries by day (UTC, ISO date), for DAYS days."""
+    """Visits, failures and new entries by day (of the feed's time zone, ISO date), for DAYS days."""
     arrivals: tuple[datetime, ...] = ()
     """When the last entries came, oldest first: the feed's rhythm."""
     shown: tuple[str, ...] = ()
@@ -75,3 +81,8 @@ class FeedState:
     error_message: str | None = None
     entries_seen: int = 0
     health: Health = field(default_factory=Health)
+
+
+def local_day(feed: Feed, moment: datetime) -> str:
+    """Return the day of a moment where a feed is, as an ISO date."""
+    return moment.astimezone(ZoneInfo(feed.timezone)).date().isoformat()

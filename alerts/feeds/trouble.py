@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from alerts.feeds.catalog import Feed
-from alerts.feeds.health import Report
+from alerts.feeds.verdict import Report
 
 GAP = timedelta(hours=4)
 """Never two mails about feeds within this time: what comes meanwhile is told together."""
@@ -56,6 +56,7 @@ def change(reports: Sequence[tuple[Feed, Report]], told: Mapping[str, str], last
     """Return what to mail now, or None. `told`: feeds in trouble that the operator knows of, with verdicts; `last`: the last mail."""
     if last is not None and now - last < GAP:
         return None
+    reports = sorted(reports, key=lambda pair: pair[0].tier)
     began = tuple((feed, report) for feed, report in reports if report.verdict in TROUBLE and feed.id not in told)
     back = tuple((feed, told[feed.id]) for feed, report in reports if feed.id in told and report.verdict in OVER)
     if not began and not back:

@@ -8,8 +8,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from alerts.feeds.health import report
 from alerts.feeds.trouble import change, is_network
+from alerts.feeds.verdict import report
 from alerts.jobs.context import Context
 from alerts.store import feeds as feed_store
 from alerts.store import notices

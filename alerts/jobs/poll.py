@@ -147,10 +147,9 @@ class _Round:
         self._claimed = {state.id: state for state in states}
         self._hosts = {}
         self._ends = time.monotonic() + ROUND_SECONDS
-        for state in states:
-            feed = self._context.catalog.by_id(state.id)
-            if feed is not None:
-                self._hosts.setdefault(_host(state.url), deque()).append(feed)
+        listed = [feed for state in states if (feed := self._context.catalog.by_id(state.id)) is not None]
+        for feed in sorted(listed, key=lambda feed: feed.tier):  # after an outage what matters most comes first
+            self._hosts.setdefault(_host(self._claimed[feed.id].url), deque()).append(feed)
         self._total += len(states)
         return bool(self._hosts)
 

@@ -111,6 +111,39 @@ def test_check_live_tells_which_feeds_answer(home: Path, server: Server) -> None
     assert isinstance(done.exception, AlertsError)
 
 
+def test_status_shows_all_feeds_in_eighty_columns_and_everything_of_one(
+    home: Path, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = {"good": "/good", "an-agency-with-a-long-name": "/sjis", "shut": "/captcha"}
+    lines = [json.dumps({"id": id, "url": server.url(path), "title": id, "publisher": "Town"}) for id, path in names.items()]
+    lines.append('{"id": "ended", "title": "E", "publisher": "E", "enabled": false, "reason": "It ended."}')
+    (home / "config" / "feeds.yaml").write_text("".join(f"- {line}\n" for line in lines), encoding="utf-8")
+    (home / "alerts.env").write_text((home / "alerts.env").read_text() + "\nALERTS_ALLOWED_NETWORKS=127.0.0.0/8\n")
+    server.pages["/good"] = (200, {}, FEED)
+    server.pages["/sjis"] = (200, {"Content-Type": "text/xml; charset=utf-8"}, FEED.replace(b"Bridge", "①橋".encode("cp932")))
+    assert CliRunner().invoke(app, ["--home", str(home), "poll", "--now", "2026-03-02T03:00:00Z"]).exit_code == 0
+    monkeypatch.setattr("alerts.cli.app.PIPE_WIDTH", 80)
+    told = alerts(home, "status", "--now", "2026-03-02T04:00:00Z").stdout.splitlines()
+    assert max(map(len, told[:4])) <= 80
+    assert [line.split()[:4] for line in told[1:4]] == [
+        ["good", "fine", "60", "min"], ["an-agency-with-a-long-name", "fine", "60", "min"], ["shut", "failing", "never", "never"],
+    ]  # fmt: skip
+    assert "shut failing: failed once: the site wants proof that we are human; ask the publisher, or visit from another address" in told
+    assert told[-1] == "2 fine, 1 failing; 1 more are not enabled, feeds.yaml says why"
+    one = " ".join(alerts(home, "status", "an-agency-with-a-long-name", "--now", "2026-03-02T04:00:00Z").stdout.split())
+    for words in (
+        "rss20 in shift_jis, 2 entries, dates: given",
+        "labelled utf-8",
+        "its limit is 7 days",
+        "1 visits, 0 failed",
+        "60 min ago",
+    ):
+        assert words in one
+    facts = [json.loads(line) for line in alerts(home, "status", "--json").stdout.splitlines()]
+    assert [(each["id"], each["verdict"], each["tier"]) for each in facts][-2:] == [("shut", "failing", 2), ("ended", "off", 2)]
+    assert isinstance(alerts(home, "status", "nowhere").exception, AlertsError)
+
+
 def test_try_of_a_page_says_how_to_find_its_feed(home: Path, server: Server) -> None:
     server.pages["/page"] = (200, {"Content-Type": "text/html"}, b"<html><title>Town</title></html>")
     done = alerts(home, "try", server.url("/page"))

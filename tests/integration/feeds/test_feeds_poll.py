@@ -430,6 +430,14 @@ def test_a_host_that_takes_long_does_not_keep_waiting_what_becomes_due(
     assert [path for path, _ in server.asked] == ["/d", "/c", "/a", "/b"]
 
 
+def test_after_an_outage_what_matters_most_is_visited_first(server: Server, make_context: Maker) -> None:
+    tiers = {"/a": 3, "/b": 1, "/c": 2, "/d": 1}
+    for path in tiers:
+        server.pages[path] = (200, {}, FEED)
+    assert run(make_context(*(make_feed(server, path, tier=tier) for path, tier in tiers.items()))).read == 4
+    assert [path for path, _ in server.asked] == ["/b", "/d", "/c", "/a"]
+
+
 def lease(database: Database) -> datetime:
     with database.read() as connection:
         found = connection.scalars(select(FeedRow.lease_until)).one()

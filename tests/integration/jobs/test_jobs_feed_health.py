@@ -14,9 +14,9 @@ from sqlalchemy import select
 
 from alerts.clock import SetClock
 from alerts.feeds.catalog import Catalog, Feed
-from alerts.feeds.health import Report, Verdict
 from alerts.feeds.state import FeedState
 from alerts.feeds.trouble import GAP, change
+from alerts.feeds.verdict import Report, Verdict
 from alerts.jobs.context import Context
 from alerts.jobs.feed_health import HealthCount, tell_of_feeds
 from alerts.settings import Home, Settings
@@ -93,6 +93,13 @@ def test_many_that_die_one_after_the_other_share_a_mail(context: Context) -> Non
         later(context, 0.5)
     later(context, 4)
     assert [subject for subject, _ in notices(context)] == ["Feeds: f0 in trouble", "Feeds: 4 feeds in trouble"]
+
+
+def test_what_matters_most_is_named_first(context: Context) -> None:
+    tiers = Catalog(feeds=tuple(feed.model_copy(update={"tier": 3 - n % 3}) for n, feed in enumerate(FEEDS)))
+    fail(context, 5, [3, 4, 5])
+    assert tell_of_feeds(replace(context, catalog=tiers)) == HealthCount(in_trouble=3)
+    assert notices(context)[0][0] == "Feeds: f5, f4, f3 in trouble"
 
 
 def test_when_most_feeds_fail_the_network_is_named_and_no_feed(context: Context) -> None:

@@ -118,10 +118,15 @@ def test_a_selection_that_cannot_be_understood_is_told_with_its_place(tmp_path: 
 
 def test_the_shipped_list_is_in_order() -> None:
     catalog = load_catalog(shipped("config") / "feeds.yaml")
-    assert len(catalog.feeds) == 93
+    assert len(catalog.feeds) == 94
     assert all(feed.language and feed.country and feed.timezone for feed in catalog.feeds)
     assert all(feed.source.kind == "official" for feed in catalog.feeds if feed.id in {"moj-news", "whitehouse", "isa-html"})
     assert {feed.kind for feed in catalog.feeds if feed.id.startswith(("livedoor", "yahoo"))} == {"aggregator"}
+    assert {feed.tier for feed in catalog.feeds} == {1, 2, 3}
+    assert {id: feed.tier for id in ("isa-html", "jma-eqvol", "us-advisory", "wto") if (feed := catalog.by_id(id))} == {
+        "isa-html": 1, "jma-eqvol": 1, "us-advisory": 1, "wto": 3,
+    }  # fmt: skip
+    assert catalog.source_for("防衛省").kind == "official"
 
 
 SOURCES = Path(__file__).parents[4] / "shared" / "domain" / "sources.csv"

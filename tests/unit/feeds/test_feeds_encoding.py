@@ -108,6 +108,31 @@ def test_a_japanese_label_on_utf8_bytes_is_not_believed() -> None:
     assert KANJI in found.text
 
 
+@pytest.mark.parametrize("content_type", ["text/xml; charset=Shift_JIS", "text/xml"])
+def test_a_japanese_label_on_bytes_of_the_other_japanese_encoding_is_not_believed(content_type: str) -> None:
+    text = document("窓口の時間についてのお知らせ", "EUC-JP" if content_type != "text/xml" else "Shift_JIS")
+    found = decode(text.encode("euc_jp"), content_type=content_type)
+    assert (found.text, found.encoding) == (text, "euc-jp")
+    assert any("shift_jis" in problem and "euc-jp" in problem for problem in found.problems)
+
+
+@pytest.mark.parametrize(("codec", "name"), [("cp932", "shift_jis"), ("euc_jp", "euc-jp")])
+def test_a_server_default_does_not_beat_the_bytes_of_a_document_that_says_nothing(codec: str, name: str) -> None:
+    text = "<rss><title>窓口の時間についてのお知らせ</title></rss>"
+    found = decode(text.encode(codec), content_type="text/xml; charset=ISO-8859-1")
+    assert (found.text, found.encoding) == (text, name)
+
+
+@pytest.mark.parametrize("text", ["¤¢¤¢ Prix: 5 ¥ É©é, naïve café", "“Ça coûte 5 €” – Ærø, Übergrößenträger", "‚ƒ‚¡ ƒ"])
+def test_western_text_with_odd_signs_stays_western(text: str) -> None:
+    assert decode(text.encode("cp1252"), content_type="text/xml; charset=ISO-8859-1").text == text
+
+
+def test_half_width_kana_are_shift_jis_where_the_label_says_so() -> None:
+    text = document("ｵｼﾗｾ ﾏﾄﾞｸﾞﾁﾉｼﾞｶﾝ", "Shift_JIS")
+    assert decode(text.encode("cp932")).text == text
+
+
 @pytest.mark.parametrize(("codec", "name"), [("cp932", "shift_jis"), ("euc_jp", "euc-jp"), ("utf-8", "utf-8")])
 def test_undeclared_japanese_is_recognised(codec: str, name: str) -> None:
     text = "<rss><title>" + KANJI * 3 + "についてのお知らせ</title></rss>"

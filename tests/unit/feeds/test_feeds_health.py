@@ -11,10 +11,11 @@ from alerts.errors import FeedError
 from alerts.feeds.catalog import Feed
 from alerts.feeds.entry import Source
 from alerts.feeds.fetch import Fetched
-from alerts.feeds.health import Reading, after_failure, after_read, after_unchanged, report, sparkline
+from alerts.feeds.health import Reading, after_failure, after_read, after_unchanged
 from alerts.feeds.merge import merge
 from alerts.feeds.parse import parse
 from alerts.feeds.state import FeedState
+from alerts.feeds.verdict import report, sparkline
 
 NOW = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
 FEED = Feed(id="town", url="http://town.example/feed", title="News", publisher="Town", staleness_hours=72)
@@ -92,8 +93,8 @@ def test_drift_is_put_on_record_with_its_day(change: dict[str, object], said: st
 
 def test_thirty_days_at_a_glance() -> None:
     days = {"2026-02-28": (4, 0, 0), "2026-03-01": (4, 4, 0), "2026-03-02": (4, 1, 9)}
-    assert sparkline(days, NOW) == " " * 27 + "▁×█"[:3]
-    assert len(sparkline({}, NOW)) == 30
+    assert sparkline(days, "2026-03-02") == " " * 27 + "▁×█"[:3]
+    assert len(sparkline({}, "2026-03-02")) == 30
 
 
 def test_a_feed_that_is_off_or_new_says_so() -> None:

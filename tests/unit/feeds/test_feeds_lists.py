@@ -14,10 +14,11 @@ from alerts.feeds.entry import Source
 from alerts.feeds.fetch import Fetched
 from alerts.feeds.formats.raw import Selection
 from alerts.feeds.formats.tree import grow, select
-from alerts.feeds.health import Reading, after_read, report
+from alerts.feeds.health import Reading, after_read
 from alerts.feeds.merge import merge
 from alerts.feeds.parse import Parsed, parse
 from alerts.feeds.state import FeedState
+from alerts.feeds.verdict import report
 
 NOW = datetime(2026, 4, 1, tzinfo=UTC)
 PAGE = """<!DOCTYPE html><html lang="ja"><head><title>Agency</title>
