@@ -62,7 +62,7 @@ def _show_all(session: Session, rows: list[Row], now: datetime) -> None:
 
     table = Table(box=None, pad_edge=False)
     for name in ("feed", "is", "read", "new", "30 days"):
-        table.add_column(name, no_wrap=True)
+        table.add_column(name, no_wrap=name != "feed", overflow="fold")
     visited = [row for row in rows if row[2].verdict != "off"]
     for feed, state, told in visited:
         read, new = (_ago(state.last_success, now), _ago(state.last_new_entry, now)) if state else ("", "")

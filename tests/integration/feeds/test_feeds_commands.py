@@ -114,7 +114,7 @@ def test_check_live_tells_which_feeds_answer(home: Path, server: Server) -> None
 def test_status_shows_all_feeds_in_eighty_columns_and_everything_of_one(
     home: Path, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    names = {"good": "/good", "an-agency-with-a-long-name": "/sjis", "shut": "/captcha"}
+    names = {"good": "/good", "agency-of-many-words": "/sjis", "shut": "/captcha"}
     lines = [json.dumps({"id": id, "url": server.url(path), "title": id, "publisher": "Town"}) for id, path in names.items()]
     lines.append('{"id": "ended", "title": "E", "publisher": "E", "enabled": false, "reason": "It ended."}')
     (home / "config" / "feeds.yaml").write_text("".join(f"- {line}\n" for line in lines), encoding="utf-8")
@@ -126,11 +126,11 @@ def test_status_shows_all_feeds_in_eighty_columns_and_everything_of_one(
     told = alerts(home, "status", "--now", "2026-03-02T04:00:00Z").stdout.splitlines()
     assert max(map(len, told[:4])) <= 80
     assert [line.split()[:4] for line in told[1:4]] == [
-        ["good", "fine", "60", "min"], ["an-agency-with-a-long-name", "fine", "60", "min"], ["shut", "failing", "never", "never"],
+        ["good", "fine", "60", "min"], ["agency-of-many-words", "fine", "60", "min"], ["shut", "failing", "never", "never"],
     ]  # fmt: skip
     assert "shut failing: failed once: the site wants proof that we are human; ask the publisher, or visit from another address" in told
     assert told[-1] == "2 fine, 1 failing; 1 more are not enabled, feeds.yaml says why"
-    one = " ".join(alerts(home, "status", "an-agency-with-a-long-name", "--now", "2026-03-02T04:00:00Z").stdout.split())
+    one = " ".join(alerts(home, "status", "agency-of-many-words", "--now", "2026-03-02T04:00:00Z").stdout.split())
     for words in (
         "rss20 in shift_jis, 2 entries, dates: given",
         "labelled utf-8",
