@@ -120,7 +120,7 @@ def test_status_shows_all_feeds_in_eighty_columns_and_everything_of_one(
     (home / "config" / "feeds.yaml").write_text("".join(f"- {line}\n" for line in lines), encoding="utf-8")
     (home / "alerts.env").write_text((home / "alerts.env").read_text() + "\nALERTS_ALLOWED_NETWORKS=127.0.0.0/8\n")
     server.pages["/good"] = (200, {}, FEED)
-    server.pages["/sjis"] = (200, {"Content-Type": "text/xml; charset=utf-8"}, FEED.replace(b"Bridge", "①橋".encode("cp932")))
+    server.pages["/sjis"] = (200, {"Content-Type": "text/xml; charset=utf-8"}, FEED.replace(b"Bridge", "①橋のお知らせ".encode("cp932")))
     assert CliRunner().invoke(app, ["--home", str(home), "poll", "--now", "2026-03-02T03:00:00Z"]).exit_code == 0
     monkeypatch.setattr("alerts.cli.app.PIPE_WIDTH", 80)
     told = alerts(home, "status", "--now", "2026-03-02T04:00:00Z").stdout.splitlines()
