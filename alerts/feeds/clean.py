@@ -18,6 +18,10 @@ TITLE_LIMIT = 400
 URL_LIMIT = 2000
 MARKUP_LIMIT = 60_000
 """How much markup of one field is looked at: a summary needs the beginning, and one entry must not cost seconds."""
+_FIRST_LOOK = 2000
+"""How much is looked at first: nearly always the few hundred characters that are wanted stand in it."""
+_FRAYED = 100
+"""So much at the end of a first look is not trusted: an entity may have been cut in two. Nor is a tag that may have been."""
 
 _TAGS = (
     "a|abbr|acronym|address|article|aside|audio|b|base|big|blockquote|body|br|button|center|cite|code|del|div|dd|dl|dt|em|embed|figcaption|"
@@ -37,6 +41,10 @@ _UNSEEN = re.compile(
 )
 """Control characters, zero-width and direction characters, fillers, private use, tags, what is no character at all."""
 
+_USUAL = re.compile(
+    r"https?://[a-z0-9][a-z0-9.-]*(?:/[A-Za-z0-9/%:@!$&'()*+,;=~._-]*)?(?:\?(?P<query>[A-Za-z0-9/%:@!$&'()*+,;=~?._\[\]-]+))?"
+)
+"""An address in which there is nothing to encode or to drop but tracking parameters."""
 _SCHEME = re.compile(r"\A[A-Za-z][A-Za-z0-9+.-]*:")
 _BREAKS = re.compile("[\t\r\n\u0085\u2028\u2029]+")
 _TRACKING = re.compile(
@@ -50,7 +58,15 @@ def plain(text: str | None, limit: int = SUMMARY_LIMIT) -> str:
     """Return one line of plain text of at most `limit` characters. Idempotent on its own results but for markup spelled out as text."""
     if not text:
         return ""
-    text = text[:MARKUP_LIMIT].replace("<![CDATA[", "").replace("]]>", "")
+    line = _line(text[:_FIRST_LOOK])
+    if len(text) > _FIRST_LOOK and (len(line) < limit + _FRAYED or "<" in line):
+        line = _line(text[:MARKUP_LIMIT])
+    return shorten(line, limit)
+
+
+def _line(text: str) -> str:
+    """Return one line of plain text."""
+    text = text.replace("<![CDATA[", "").replace("]]>", "")
     if _MARKUP.search(text):
         text = _strip(text)
     elif "&" in text:
@@ -60,8 +76,7 @@ def plain(text: str | None, limit: int = SUMMARY_LIMIT) -> str:
     if "&" in text and _ENTITY.search(text):  # encoded twice
         text = html.unescape(text)
     text = _UNSEEN.sub("", text)
-    text = unicodedata.normalize("NFC", " ".join(text.split()))
-    return shorten(text, limit)
+    return unicodedata.normalize("NFC", " ".join(text.split()))
 
 
 def shorten(text: str, limit: int) -> str:
@@ -82,6 +97,8 @@ def link(address: str | None, base: str = "") -> str:
     """
     if not address:
         return ""
+    if (usual := _USUAL.fullmatch(address)) and (not usual["query"] or _without_tracking(usual["query"]) == usual["query"]):
+        return address if len(address) <= URL_LIMIT else ""
     address = _UNSEEN.sub("", _BREAKS.sub("", address)).strip()
     if not address:
         return ""

@@ -70,6 +70,12 @@ _DATES = tuple(
         r"\A(?P<year>(?:19|20)\d{2})\Z",
     )
 )
+_USUAL = re.compile(
+    r"(?:(?:[A-Z][a-z]{2}, )?(?P<day>\d{1,2}) (?P<name>Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) (?P<year>\d{4}) "
+    r"|(?P<iyear>\d{4})-(?P<month>\d{2})-(?P<iday>\d{2})[T ])(?P<hour>\d{2}):(?P<minute>\d{2}):(?P<second>\d{2})(?:\.\d+)?"
+    r" ?(?P<zone>Z|GMT|UTC|[+-]\d{2}:?\d{2})"
+)
+"""What nine of ten feeds write (RFC 822, RFC 3339); the long way gives the same and takes five times as long."""
 _TIME = re.compile(
     r"(?P<before>午前|午後|[ap]\.?m\.?)?\s*(?<![\d:])(?P<hour>\d{1,2})\s*(?::\s*(?P<minute>\d{1,2})(?:\s*:\s*(?P<second>\d{1,2})(?:[.,:]\d+)?)?"
     r"|[時시](?:\s*(?P<jminute>\d{1,2})\s*[分분])?(?:\s*(?P<jsecond>\d{1,2})\s*[秒초])?)\s*(?P<after>[ap]\.?m\.?(?![a-z]))?",
@@ -98,12 +104,22 @@ def read_date(text: str, zone: tzinfo, now: datetime) -> Dated | None:
     if "年" in text or "月" in text:
         text = _KANJI_NUMBER.sub(_number, text)
     try:
-        found = _epoch(text) or _compact(text, zone) or _spelled(text, zone, now)
+        found = _usual(text, zone) or _epoch(text) or _compact(text, zone) or _spelled(text, zone, now)
         if found is None or found.moment.year < FIRST_YEAR:
             return None
         return Dated(found.moment, "future") if found.moment > now + FUTURE_GRACE else found
     except (ValueError, OverflowError):
         return None
+
+
+def _usual(text: str, zone: tzinfo) -> Dated | None:
+    match = _USUAL.fullmatch(text)
+    if not match:
+        return None
+    month = _MONTHS[match["name"].lower()] if match["name"] else int(match["month"])
+    day = datetime(int(match["year"] or match["iyear"]), month, int(match["day"] or match["iday"]))  # noqa: DTZ001 - settled below
+    clock = int(match["hour"]), int(match["minute"]), min(59, int(match["second"]))
+    return _settle(day, clock, zone, _zone(match["zone"]))
 
 
 def _number(match: re.Match[str]) -> str:

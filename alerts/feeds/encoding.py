@@ -111,7 +111,8 @@ def decode(raw: bytes, *, content_type: str = "") -> Decoded:
 
 def without_declaration(text: str) -> str:
     """Drop the XML declaration, whose encoding is no longer true once a text is decoded."""
-    return _XML_DECLARATION.sub("", text, count=1)
+    declaration = _XML_DECLARATION.match(text)
+    return text[declaration.end() :] if declaration else text
 
 
 def _named(match: re.Match[str] | re.Match[bytes] | None, where: str, problems: list[str]) -> str | None:

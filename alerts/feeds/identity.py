@@ -15,14 +15,20 @@ from urllib.parse import urlsplit
 from alerts.feeds.clean import link as clean_link
 
 _ADDRESS = re.compile(r"\Ahttps?://", re.I)
+_USUAL = re.compile(r"https?://([a-z0-9.-]+)((?:/[^?#\s]*)?)")
 
 
 def address_key(address: str) -> str:
-    """Fold an address so that the forms a site uses for one page are equal."""
+    """Fold an address so that the forms a site uses for one page are equal; what only looks like an address stays as it is."""
     address = clean_link(address) or address
-    parts = urlsplit(address)
+    if usual := _USUAL.fullmatch(address):
+        return usual[1].removeprefix("www.") + usual[2].rstrip("/")
+    try:
+        parts = urlsplit(address)
+        port = f":{parts.port}" if parts.port not in {None, 80, 443} else ""
+    except ValueError:
+        return address
     host = (parts.hostname or "").removeprefix("www.")
-    port = f":{parts.port}" if parts.port not in {None, 80, 443} else ""
     path = parts.path.rstrip("/")
     tail = (f"?{parts.query}" if parts.query else "") + (f"#{parts.fragment}" if parts.fragment else "")
     return f"{host}{port}{path}{tail}"

@@ -2,7 +2,8 @@
 
 feedparser spends its time on events: one for each line and each entity of a text, two for each element. Here a text comes in one piece,
 and elements that no field of ours comes from (who wrote it, under which tags, which picture) do not come at all; of an article that stands
-after its summary only the frame comes. What is read is the same.
+after its summary only the frame comes. And feedparser works out its own name for an element once in a document, not at each place. What is
+read is the same.
 """
 
 from __future__ import annotations
@@ -16,6 +17,9 @@ BUFFER = 1 << 16
 """Bytes of text that expat gathers before it hands them over."""
 
 _EVERYTHING = frozenset({"*"})
+_PODCAST = """
+author block category duration episode episodetype explicit image keywords owner season subtitle
+"""
 _MEDIA = frozenset({"category", "community", "copyright", "credit", "keywords", "rating", "restriction", "thumbnail"})
 _UNREAD = {
     "": frozenset({"author", "category", "comments"}),
@@ -23,9 +27,7 @@ _UNREAD = {
     "http://purl.org/dc/elements/1.1": frozenset(
         {"contributor", "creator", "format", "identifier", "publisher", "rights", "subject", "type"}
     ),
-    "http://www.itunes.com/dtds/podcast-1.0.dtd": frozenset(
-        {"author", "block", "category", "duration", "episode", "episodetype", "explicit", "image", "keywords", "owner", "season"}
-    ),
+    "http://www.itunes.com/dtds/podcast-1.0.dtd": frozenset(_PODCAST.split()),
     "http://search.yahoo.com/mrss": _MEDIA,
     "//search.yahoo.com/mrss": _MEDIA,
     "http://www.rssboard.org/media-rss": _MEDIA,
@@ -39,7 +41,7 @@ _ARTICLE = {("http://purl.org/rss/1.0/modules/content", "encoded"), ("http://www
 
 
 class EventReader(ExpatParser):
-    """expat with large pieces of text, and without what is not read."""
+    """expat with large pieces of text, and without what is not read, for a `listener.Listener`."""
 
     _parser: Any
     _cont_handler: Any
@@ -53,8 +55,18 @@ class EventReader(ExpatParser):
         """Begin a document."""
         super().reset()
         self._skipped, self._frame = 0, False
+        self._tags: dict[str, str] = {}
+        self._spaces: dict[str | None, str] = {}
         self._parser.buffer_text = True
         self._parser.buffer_size = BUFFER
+        self._parser.CharacterDataHandler = self._cont_handler.handle_data
+
+    def start_namespace_decl(self, prefix: str | None, uri: str) -> None:
+        """Hand over what a prefix means; where that is new, elements may have other names from here on."""
+        super().start_namespace_decl(prefix, uri)
+        if self._spaces.get(prefix) != uri:
+            self._spaces[prefix] = uri
+            self._tags.clear()
 
     def start_element_ns(self, name: str, attrs: Mapping[str, str]) -> None:
         """Hand an element over, or begin to leave one out with all that is in it."""
@@ -63,7 +75,7 @@ class EventReader(ExpatParser):
         elif is_unread(name):
             self._leave_out(frame=False)
         else:
-            super().start_element_ns(name, attrs)
+            self._begin(name, attrs)
             if is_article(name) and self._has_summary():
                 self._leave_out(frame=True)
 
@@ -73,10 +85,24 @@ class EventReader(ExpatParser):
             self._skipped -= 1
             if self._skipped:
                 return
-            self._parser.CharacterDataHandler = self._cont_handler.characters
+            self._parser.CharacterDataHandler = self._cont_handler.handle_data
             if not self._frame:
                 return
-        super().end_element_ns(name)
+        tag = self._tags.get(name)
+        if tag is None:
+            super().end_element_ns(name)
+        else:
+            self._cont_handler.unknown_endtag(tag)
+
+    def _begin(self, name: str, attrs: Mapping[str, str]) -> None:
+        """Hand an element over under the name that feedparser gave it before, if that is known and is all there is to work out."""
+        listener = self._cont_handler
+        tag = self._tags.get(name)
+        if tag is None or listener.incontent or listener.decls or " " in "".join(attrs):
+            super().start_element_ns(name, attrs)
+            self._tags[name] = listener.tag
+        else:
+            listener.unknown_starttag(tag, [(key.lower(), value) for key, value in attrs.items()])
 
     def _leave_out(self, *, frame: bool) -> None:
         self._parser.CharacterDataHandler = None

@@ -9,9 +9,12 @@ import feedparser
 import feedparser.api
 
 from alerts.feeds.formats import events
+from alerts.feeds.formats.listener import Listener
 from alerts.feeds.formats.raw import Document, Raw
 
 feedparser.api.PREFERRED_XML_PARSERS.insert(0, events.__name__)  # its own way of being given an XML reader
+feedparser.api.StrictFeedParser = Listener
+feedparser.registerDateHandler(lambda _text: (0,) * 9)  # its own way of being given dates: ours are read from their texts
 
 _ROOT = re.compile(r"<(?:[A-Za-z_][\w.-]*:)?(?:rss|rdf|feed)(?=[\s>])", re.I)
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alerts.feeds.clean import link, plain, shorten
+from alerts.feeds.identity import address_key, guid_key
 from alerts.feeds.language import language_of, primary
 
 TEXTS = {
@@ -61,6 +62,27 @@ def test_a_megabyte_of_markup_costs_little() -> None:
     assert plain("<div>" * 200_000 + "end") in {"", "end"}
 
 
+@pytest.mark.parametrize(
+    ("piece", "clean"),
+    [
+        ('<p class="some class > of it">word</p>\n', "word"),
+        ("&lt;p class='x'&gt;word&lt;/p&gt; ", "word"),
+        ("word &amp;amp; ", "word &"),
+        ("<script>let word = '<p>';</script><b>word</b> ", "word"),
+        ("word <a href='https://example.com/" + "x" * 1500 + "'>link</a> ", "word link"),
+        ("word 1 < 2 ", "word 1 < 2"),
+    ],
+)
+def test_the_beginning_of_a_long_text_says_what_the_whole_says(piece: str, clean: str) -> None:
+    words = " ".join([clean] * 500)
+    for indent in range(0, 60, 7):  # the cut of the first look falls into every part of a piece
+        assert plain("x" * indent + " " + piece * 500) == shorten(f"{'x' * indent} {words}".strip(), 300)
+
+
+def test_a_long_text_that_says_little_is_looked_at_to_its_end() -> None:
+    assert plain("<img src='x.jpg'>" * 1000 + "<p>The end") == "The end"
+
+
 @given(st.text(max_size=400))
 def test_plain_is_one_line_of_visible_characters(text: str) -> None:
     out = plain(text)
@@ -109,6 +131,20 @@ LINKS = {
 @pytest.mark.parametrize("address", LINKS)
 def test_links_lead_to_the_web_or_nowhere(address: str) -> None:
     assert link(address, "https://base.example/dir/feed.xml") == LINKS[address]
+
+
+ADDRESSES = st.from_regex(r"https?://[a-z.-]{1,6}(:[0-9]{1,2})?(/[A-Za-z0-9%;.?&=#_+@ -]{0,12})?(utm_source=x)?", fullmatch=True)
+
+
+@given(ADDRESSES)
+def test_the_usual_address_is_cleaned_as_any_other(address: str) -> None:
+    assert link(address) == link("\u200b" + address), "a hidden character makes it an unusual one"
+    assert address_key(address).casefold() == address_key(f"HTTP{address.removeprefix('http')}").casefold()
+
+
+@pytest.mark.parametrize("guid", ["http://a:0x", "https://[bad/1", "http://a:99999/b"])
+def test_a_guid_that_only_looks_like_an_address_is_a_guid(guid: str) -> None:
+    assert guid_key(guid) == guid
 
 
 @given(st.text(max_size=120), st.sampled_from(["", "https://base.example/feed"]))

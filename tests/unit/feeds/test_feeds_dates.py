@@ -175,6 +175,7 @@ def test_what_standards_write_is_read_exactly(local: datetime, minutes: int) -> 
         found = read_date(text, TOKYO, NOW)
         assert found is not None, text
         assert found.moment == moment, text
+        assert read_date(f"[{text}]", TOKYO, NOW) == found, "what is usual is read as the same thing in an unusual place"
 
 
 @given(st.text(max_size=60))

@@ -1,15 +1,24 @@
-"""What feedparser is not shown changes nothing of what is read; a worker loads nothing but its parsers."""
+"""What feedparser is not shown, and what it does not do, changes nothing of what is read; a worker loads nothing but its parsers."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 
 import feedparser.api
+import feedparser.html
+import feedparser.mixin
+import feedparser.urls
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from alerts.errors import FeedError
 from alerts.feeds.entry import Source
 from alerts.feeds.formats.events import is_unread
+from alerts.feeds.formats.listener import Listener
 from alerts.feeds.parse import Parsed, parse
 from alerts.feeds.pool import ParsePool
 
@@ -34,10 +43,45 @@ ATOM = """<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="ja"><title>T</titl
 PEOPLE = '<author><name>A</name><uri>https://a.example</uri></author><category term="x"/><contributor><name>B</name></contributor>'
 
 
-def read(document: str) -> Parsed:
+REDECLARED = "".join(
+    f"""<item><m:title xmlns:m="{media}">Film {number}</m:title>{extra}<description xmlns:x="http://www.w3.org/1999/xlink" x:href="y">D
+</description><n:date xmlns:n="http://purl.org/dc/elements/1.1/">2026-11-2{number}</n:date></item>"""
+    for number, (media, extra) in enumerate(
+        [("http://search.yahoo.com/mrss/", "<title>T</title>"), ("urn:nothing", "<link>page</link>"), ("http://search.yahoo.com/mrss/", "")]
+    )
+)
+"""Prefixes that mean something else, or are meant anew, in each item."""
+RELATIVE = """<feed xmlns="http://www.w3.org/2005/Atom" xml:base="/deep/" xml:lang="fr"><title>T</title><entry xml:base="er/"><title>A</title>
+<link href="page"/><id>1</id></entry><entry xml:lang="de"><title type="html">B &lt;b&gt;C&lt;/b&gt;</title><link href="../page?a=1#b"/><id>2</id>
+<source><title>Paper</title><id>3</id></source><content type="xhtml"><div xmlns="http://www.w3.org/1999/xhtml"><p>One <svg xmlns="
+http://www.w3.org/2000/svg"><title>S</title></svg></p></div></content></entry><entry><link rel="Enclosure" TYPE="Audio/MP3" href="x.mp3"/>
+<title>D</title><id>https://feed.example/4</id><published>23 Nov 2026</published></entry></feed>"""
+MISREAD = """<rss version="2.0"><channel><title>T</title><item><title>caf\u00c3\u00a9 \x93so\x94 – 東京</title>
+<guid isPermaLink="false">a b</guid><link>https://feed.example/a?b=1&amp;amp;c=2&amp;d;</link></item><item><guid>only/guid</guid></item>
+</channel></rss>"""
+RECORDED = Path(__file__).parents[4] / "shared" / "data" / "feeds"
+
+
+def read(document: str | bytes) -> Parsed:
     """Read a document at one address and moment."""
     where = {"content_type": "text/xml", "url": "https://feed.example/x/feed.xml", "timezone": "UTC"}
-    return parse(document.encode(), feed_source=Source("f", "P"), now=NOW, **where)
+    body = document if isinstance(document, bytes) else document.encode()
+    return parse(body, feed_source=Source("f", "P"), now=NOW, **where)
+
+
+@pytest.fixture
+def as_it_comes(monkeypatch: pytest.MonkeyPatch) -> Callable[[str | bytes], Parsed]:
+    """Reads with feedparser as it comes: its usual XML reader, listener and tables."""
+
+    def usual(document: str | bytes) -> Parsed:
+        with monkeypatch.context() as patch:
+            patch.setattr(feedparser.api, "PREFERRED_XML_PARSERS", [])
+            patch.setattr(feedparser.api, "StrictFeedParser", Listener.__mro__[1])
+            patch.setattr(feedparser.mixin, "make_safe_absolute_uri", feedparser.urls.make_safe_absolute_uri)
+            patch.setattr(feedparser.mixin, "_cp1252", feedparser.html._cp1252)
+            return read(document)
+
+    return usual
 
 
 def rss(item: str) -> str:
@@ -46,12 +90,11 @@ def rss(item: str) -> str:
 
 
 @pytest.mark.parametrize(("template", "extras"), [(rss(ITEM), EXTRAS), (ATOM, PEOPLE)], ids=["rss", "atom"])
-def test_what_is_left_out_changes_nothing(template: str, extras: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_left_out_changes_nothing(template: str, extras: str, as_it_comes: Callable[[str], Parsed]) -> None:
     bare, full = read(template.replace("{0}", "")), read(template.replace("{0}", extras))
     assert full == bare
     assert len(full.items) == 1
-    monkeypatch.setattr(feedparser.api, "PREFERRED_XML_PARSERS", [])
-    assert read(template.replace("{0}", extras)) == full, "feedparser with its usual reader reads the same"
+    assert as_it_comes(template.replace("{0}", extras)) == full
 
 
 ENCODED = "<content:encoded>&lt;p&gt;Long <![CDATA[<p>longer</p>]]></content:encoded>"
@@ -76,11 +119,42 @@ XHTML = '<content type="xhtml"><div xmlns="http://www.w3.org/1999/xhtml">Long <b
         )),
     ],
 )  # fmt: skip
-def test_an_article_is_read_where_there_is_no_summary(document: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_article_is_read_where_there_is_no_summary(document: str, as_it_comes: Callable[[str], Parsed]) -> None:
     lean = read(document)
-    monkeypatch.setattr(feedparser.api, "PREFERRED_XML_PARSERS", [])
-    assert lean == read(document)
+    assert lean == as_it_comes(document)
     assert all(item.entry.summary for item in lean.items)
+
+
+@pytest.mark.parametrize("document", [rss(REDECLARED), RELATIVE, MISREAD], ids=["redeclared", "relative", "misread"])
+def test_what_is_worked_out_once_is_worked_out_right(document: str, as_it_comes: Callable[[str], Parsed]) -> None:
+    lean = read(document)
+    assert lean == as_it_comes(document)
+    assert len(lean.items) >= 2
+
+
+@pytest.mark.skipif(not RECORDED.is_dir(), reason="no recorded feeds: ../shared/data/feeds is absent")
+def test_recorded_documents_are_read_as_by_feedparser_as_it_comes(as_it_comes: Callable[[bytes], Parsed]) -> None:
+    small = [
+        path for path in sorted(RECORDED.rglob("*.*")) if path.suffix in {".xml", ".rss", ".atom", ".rdf"} and path.stat().st_size < 50_000
+    ]
+    assert len(small) > 200
+    for path in small:
+        body = path.read_bytes()
+        try:
+            lean: Parsed | str = read(body)
+        except FeedError as error:
+            lean = error.reason
+        try:
+            usual: Parsed | str = as_it_comes(body)
+        except FeedError as error:
+            usual = error.reason
+        assert lean == usual, path
+
+
+@given(st.from_regex(r"https?://[a-zA-Z.-]{1,5}(:[0-9]{0,2})?[/?#;&=a.:\\[\]%+ @é-]{0,8}", fullmatch=True))
+def test_an_address_that_is_left_alone_is_what_joining_makes_of_it(address: str) -> None:
+    listener = Listener("https://feed.example/x/feed.xml", None, "utf-8")
+    assert listener.resolve_uri(address) == feedparser.urls._urljoin(listener.baseuri, address)
 
 
 def test_a_text_in_many_pieces_is_whole() -> None:
