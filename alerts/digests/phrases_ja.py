@@ -11,7 +11,7 @@ PHRASES: dict[str, str] = {
     "list.preheader": " ・ ",
     "actors.joint": "・",
     "short.USA": "米国",
-    "short.GBR": "英国",
+    "short.GBR": "イギリス",
     "short.EUU": "EU",
     "short.ARE": "UAE",
     "colon": "：",

@@ -125,16 +125,24 @@ class Teller:
 
     def in_short(self) -> str:
         """What happened, and what did not: at most 60 words (180 signs in Japanese)."""
-        told = list(dict.fromkeys(self._told(development) for development in self.developments[:3]))
+        told = list(dict.fromkeys((self._place(one), self._told(one)) for one in self.developments[:3]))
         negative = self.not_yet()
         gap = self.say("sentence.gap")
-        while len(told) > 1 and not self._fits(gap.join([*told, negative])):
+        while len(told) > 1 and not self._fits(gap.join([*self._placed(told), negative])):
             told.pop()
-        return gap.join([*told, negative]).strip()
+        return gap.join([*self._placed(told), negative]).strip()
 
     def what_happened(self) -> str:
         """The main matter in one sentence."""
-        return self._told(self.developments[0])
+        return self._placed([(self._place(self.developments[0]), self._told(self.developments[0]))])[0]
+
+    def _placed(self, told: Sequence[tuple[str, str]]) -> list[str]:
+        """Put the place before the sentences, once where several are of one: "United States: a duty is lifted. A court ruled."."""
+        before, sentences = "", []
+        for place, sentence in told:
+            sentences.append(place + self.say("colon") + uncapital(sentence) if place not in ("", before) else sentence)
+            before = place or before
+        return sentences
 
     def not_yet(self) -> str:
         """What the reports do not say: the sentence that calms or warns. Filled from stage and dates only."""
@@ -209,16 +217,16 @@ class Teller:
         when = self.say(f"when.{found.kind}", when=printed.window(found.first, found.last, self.language)) if found else ""
         actors = development.actors or self.story.actors
         names = listed(self.language, [self.wording.actor(actor, self.language) for actor in actors])
-        told = self.wording.told(
-            development.type, development.stage, self.language, actors=names, named=self._named(development, actors), when=when
-        )
-        return capital(told)
+        return capital(self.wording.told(development.type, development.stage, self.language, actors=names, when=when))
 
-    def _named(self, development: Development, actors: Sequence[str]) -> str:
-        """The actors of a note of place: those that a report named, not those that the rule supposes to be concerned.
+    def _place(self, development: Development) -> str:
+        """Whose matter a development is, where its sentence does not say so: those that a report named, not those that the rule supposes.
 
         A court or a central bank is one country's: where several are named it is not known whose, so none is noted.
         """
+        if not self.wording.has_place(development.type, development.stage, self.language):
+            return ""
+        actors = development.actors or self.story.actors
         named = [actor for actor in actors if actor not in self.wording.supposed(development.rule)] or list(actors)
         if development.type in ONE_COUNTRYS and len(named) > 1:
             return ""
@@ -252,6 +260,11 @@ def _kinds(update: Update, sectors: Collection[str]) -> list[str]:
 def capital(text: str) -> str:
     """Open with a capital letter."""
     return text[:1].upper() + text[1:]
+
+
+def uncapital(text: str) -> str:
+    """Open with a small letter, but leave a name in capitals as it is: "US", "AI"."""
+    return text if text[1:2].isupper() else text[:1].lower() + text[1:]
 
 
 def label(name: str) -> str:

@@ -56,18 +56,22 @@ class Wording:
         """Name of a kind of development."""
         return _say(self.developments[development].name, language) if development in self.developments else development
 
-    def told(self, development: str, stage: str, language: str, *, actors: str = "", named: str = "", when: str = "") -> str:
+    def told(self, development: str, stage: str, language: str, *, actors: str = "", when: str = "") -> str:
         """What happened, in one plain sentence; `actors` and `when` (" in spring 2026") are put where the sentence asks for them.
 
-        Actors in brackets are only a note of place: there `named` stands, and nothing at all if it is empty.
+        Actors in brackets are only a note of place (`has_place`) and are left out.
         """
         if development not in self.developments:
             return development
-        told = self.developments[development].told
-        sentence = _say(told.get(stage, told["default"]), language)
+        sentence = self._sentence(development, stage, language)
         for bracketed in _BRACKETED:
-            sentence = sentence.replace(bracketed, bracketed.replace("{actors}", named) if named else "")
+            sentence = sentence.replace(bracketed, "")
         return " ".join(sentence.replace("{actors}", actors).replace("{when}", when).split())
+
+    def has_place(self, development: str, stage: str, language: str) -> bool:
+        """True if the sentence does not name the actors itself, so that they have to stand before it."""
+        known = development in self.developments
+        return known and any(bracketed in self._sentence(development, stage, language) for bracketed in _BRACKETED)
 
     def why(self, rule: str, development: str, sector: str, language: str) -> str:
         """Why it matters to a sector: the rule's own words, else the development's; empty if there are none."""
@@ -113,6 +117,10 @@ class Wording:
         """Name of a concept: its own, else its id in words."""
         spec = self.concepts.get(concept)
         return _say(spec.name, language) if spec and spec.name else concept.lstrip("~").replace("-", " ")
+
+    def _sentence(self, development: str, stage: str, language: str) -> str:
+        told = self.developments[development].told
+        return _say(told.get(stage, told["default"]), language)
 
     def _spec_why(self, development: str) -> Mapping[str, Localised]:
         return self.developments[development].why if development in self.developments else {}

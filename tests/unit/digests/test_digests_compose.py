@@ -292,9 +292,24 @@ def test_a_story_that_moved_on_tells_where_it_is_now_and_not_how_it_got_there() 
 
 def test_a_ruling_is_of_the_country_that_the_reports_name() -> None:
     """The rule supposes that Japan is concerned; nobody may read that the court was Japanese."""
-    assert alert(TOKYO, COURT).items[0].in_short.startswith("A high court ruled on a measure of policy (United States).")
+    assert alert(TOKYO, COURT).items[0].in_short.startswith("United States: a high court ruled on a measure of policy.")
     anybodys = replace(COURT, developments=(replace(COURT.developments[0], actors=("CHN", "USA")),))
     assert alert(TOKYO, anybodys).items[0].in_short.startswith("A high court ruled on a measure of policy.")
+
+
+def test_the_place_stands_once_before_what_happened_there() -> None:
+    lifted = replace(COURT.developments[0], type="tariff-lifted", stage="announced")
+    both = replace(COURT, developments=(*COURT.developments, lifted))
+    told = alert(TOKYO, both).items[0].in_short
+    assert told.count("United States:") == 1, told
+    assert "(" not in told
+    assert alert(replace(TOKYO, language="ja"), COURT).items[0].in_short.startswith("米国：")
+
+
+def test_a_country_has_one_name_in_a_mail() -> None:
+    item = alert(replace(NAGOYA, language="ja")).items[0]
+    assert "米国" in item.title
+    assert "米国" in item.topic
 
 
 def test_japanese_joins_two_names_with_to() -> None:
