@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,8 +11,8 @@ from alerts.errors import ConfigError, Problem
 from alerts.feeds.catalog import Catalog, load_catalog
 from alerts.rules.cases import run_tests
 from alerts.rules.compile import RuleSet
-from alerts.rules.configuration import FOLDERS
-from alerts.rules.files import load_rules
+from alerts.rules.configuration import FOLDERS, shape_of
+from alerts.rules.files import load_rules, no_directory
 from alerts.stories.silence import Silence
 from alerts.stories.silences_file import NAME, silences_of
 
@@ -33,6 +34,8 @@ def load(directory: Path, cache: Path | None = None) -> Loaded:
     Raises ConfigError with every problem of every file.
     """
     problems: list[Problem] = []
+    if not directory.is_dir():
+        raise ConfigError([no_directory(directory)])
     catalog = rules = None
     try:
         catalog = load_catalog(directory / "feeds.yaml")
@@ -68,6 +71,13 @@ def failed_tests(rules: RuleSet) -> list[Problem]:
             message = f"test of {outcome.subject} failed: {outcome.reason}"
             failed.append(Problem(file, int(line.partition(":")[0] or 0), 1, message))
     return failed
+
+
+def unread(directory: Path) -> list[str]:
+    """Return the YAML files below a directory that `load` does not read, by relative name: whoever wrote one believes it to be in force."""
+    known = {"feeds.yaml", NAME}
+    names = sorted(path.relative_to(directory).as_posix() for path in directory.rglob("*") if path.suffix.lower() in {".yaml", ".yml"})
+    return [name for name in names if not re.search(r"(?:\A|/)\.", name) and name not in known and shape_of(name) is None]
 
 
 def fingerprint(directory: Path) -> Fingerprint:

@@ -59,7 +59,7 @@ def show(
     from alerts.store import bounces
 
     session: Session = context.obj
-    with session.database().read() as connection:
+    with session.stored().read() as connection:
         found = bounces.latest(connection, limit=limit)
     if as_json:
         for bounce in found:

@@ -63,9 +63,9 @@ def _findings(session: Session, nameserver: str, clock_url: str) -> Iterator[Fin
     from alerts.doctor.finding import problem
 
     try:
-        context = session.context()
+        session.everything()
     except ConfigError as error:
-        context = session.context(looking=True)
         advice = "mend it, then: alerts rules check; until then the last good rules are in force"
         yield problem("configuration", f"cannot be used: {error.problems[0]}", advice)
+    context = session.context(looking=True)
     yield from examine(context, nameserver=nameserver, clock_url=clock_url or CLOCK_URL)

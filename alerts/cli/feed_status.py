@@ -44,7 +44,7 @@ def status(
     chosen = [feed for feed in feeds if id in {"", feed.id}]
     if not chosen:
         raise AlertsError(f"feeds.yaml lists no feed {id!r}")
-    with session.database().read() as connection:
+    with session.stored().read() as connection:
         states = load_all(connection)
     rows: list[Row] = [(feed, states.get(feed.id), report(feed, states.get(feed.id), moment)) for feed in chosen]
     if as_json:

@@ -31,7 +31,7 @@ def status(context: typer.Context, now: Now = None, as_json: Json = False) -> No
     settings, moment = session.settings(), moment_at(now)
     midnight = moment.replace(hour=0, minute=0, second=0, microsecond=0)
     warm_up = parse_warm_up(settings.send_warm_up)
-    with session.database().read() as connection:
+    with session.stored().read() as connection:
         pause, rate = sender.paused(connection, moment), load_fact(connection, sender.RATE_FACT)
         counts, today = outbox.counts(connection, now=moment), sender.sent_since(connection, midnight)
     allowed = warm_up.allowance(moment.date()) if warm_up else None

@@ -143,7 +143,7 @@ def status(context: typer.Context, as_json: Json = False, now: Now = None) -> No
     from alerts.store.counts import count_all
 
     session: Session = context.obj
-    database = session.database()
+    database = session.stored()
     with database.read() as connection:
         counts = count_all(connection, moment_at(now)) | {"trouble": {"told_and_not_over": notices.standing(connection)}}
     overrides = examine_overrides(session.home.templates)

@@ -43,12 +43,17 @@ class Session:
         return load_settings(self.home)
 
     def config_directory(self, given: Path | None = None) -> Path:
-        """Choose the configuration: the one given, else the home's, else the shipped one. Raises AlertsError if the given is absent."""
+        """Choose the configuration: the one given, else the home's, else, where there is no home, the shipped one.
+
+        A home whose configuration is gone has lost it: to take the shipped one in its place would be another service. Raises AlertsError if
+        the given is absent.
+        """
         if given is not None:
             if not given.is_dir():
                 raise AlertsError(f"{given} is not a directory")
             return given
-        return self.home.config if self.home.config.is_dir() else shipped("config")
+        is_home = self.home.config.exists() or self.home.env_file.exists()
+        return self.home.config if is_home else shipped("config")
 
     def catalog(self, directory: Path | None = None) -> Catalog:
         """Load feeds.yaml. Raises ConfigError."""
@@ -73,6 +78,15 @@ class Session:
         database.upgrade()
         return database
 
+    def stored(self) -> Database:
+        """Open the database as it is, for commands that only look: nothing is made, brought up to date or changed. Raises StoreError."""
+        from alerts.store.db import Database
+
+        self.require_home()
+        database = Database(self.settings().database_url)
+        database.require_current()
+        return database
+
     def require_home(self) -> None:
         """Say what to do where there is no home yet. Raises AlertsError."""
         if not self.home.path.is_dir():
@@ -84,13 +98,13 @@ class Session:
         """Put together everything a job may use. Raises AlertsError of every kind.
 
         With `last_good` a broken configuration is told on stderr and the last good one is used, as the running service does.
-        `looking` does the same for commands that only look: nothing is put on record.
+        `looking` does the same for commands that only look: nothing is put on record, and the database is left as it is.
         """
         from alerts.jobs.context import Context
         from alerts.mail.transport import make_transport
         from alerts.store.shared_clock import clock_of
 
-        database = self.database()
+        database = self.stored() if looking else self.database()
         settings = self.settings()
         clock = clock_of(database) if now is None else clock_at(now)
         loaded = self._last_good(database, clock) if last_good else self._kept(database) if looking else self.everything()

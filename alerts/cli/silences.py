@@ -115,7 +115,7 @@ def list_(
 
     session: Session = context.obj
     moment = moment_at(now)
-    with session.database().read() as connection:
+    with session.stored().read() as connection:
         kept = silences.load_all(connection)
         known = {each.silence.id for each in kept}
         kept += [silences.Kept(each, "file", moment, None, 0) for each in session.everything().silences if each.id not in known]

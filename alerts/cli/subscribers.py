@@ -117,7 +117,7 @@ def show(
     for name in ("id", "address", "state", "cadence", "next digest (UTC)", "sectors", "countries", "language"):
         table.add_column(name, overflow="fold")
     after = 0
-    with session.database().read() as connection:
+    with session.stored().read() as connection:
         while people := subscribers.listing(connection, state=wanted, after=after, limit=PAGE):
             after = people[-1].id
             barred = suppressed(session.settings(), connection, people)
@@ -138,7 +138,7 @@ def show_one(
 ) -> None:
     """Show one person: choices, consent, and what became of the last mails."""
     session: Session = context.obj
-    with session.database().read() as connection:
+    with session.stored().read() as connection:
         person = _known(subscribers.by_address(connection, address))
         mails = outbox.history(connection, person.id)
         barred = suppressed(session.settings(), connection, [person])

@@ -27,7 +27,7 @@ def show(
     from alerts.store import suppressions
 
     session: Session = context.obj
-    with session.database().read() as connection:
+    with session.stored().read() as connection:
         found = suppressions.listing(connection)
     if address:
         wanted = _mark(session, address)

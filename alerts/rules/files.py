@@ -12,10 +12,15 @@ from alerts.rules.configuration import FOLDERS, SINGLE
 from alerts.yamlfile import read
 
 
+def no_directory(directory: Path) -> Problem:
+    """Say that a configuration is not there, and what to do."""
+    return Problem(str(directory), 1, 1, "is not a directory; `alerts init` makes it from the shipped files")
+
+
 def read_texts(directory: Path) -> dict[str, bytes]:
     """Read the files of a configuration by their name relative to it. Raises ConfigError if the directory or a file cannot be read."""
     if not directory.is_dir():
-        raise ConfigError([Problem(str(directory), 1, 1, "is not a directory; make one with `alerts init`")])
+        raise ConfigError([no_directory(directory)])
     paths = [directory / name for name in SINGLE if (directory / name).is_file()]
     for folder in FOLDERS:
         paths += sorted(path for path in (directory / folder).glob("*.y*ml") if not path.is_dir() and not path.name.startswith("."))

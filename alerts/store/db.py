@@ -9,12 +9,15 @@ from __future__ import annotations
 import contextlib
 import zlib
 from collections.abc import Iterator
+from pathlib import Path
 
 from sqlalchemy import Connection, text
 
 from alerts.errors import StoreError
 from alerts.store import schema
 from alerts.store.engine import open_engine, told
+
+_NEWER = "the database is of a newer version of the service (revision {}); install that version"
 
 
 class Database:
@@ -51,9 +54,20 @@ class Database:
             if found == schema.head():
                 return
             if found is not None and found not in schema.known():
-                raise StoreError(f"the database is of a newer version of the service (revision {found}); install that version")
+                raise StoreError(_NEWER.format(found))
         with self._migrating() as connection:
             schema.upgrade(connection, revision)
+
+    def require_current(self) -> None:
+        """For whoever only looks: make sure that the database is there and of this version, and change nothing. Raises StoreError."""
+        file = Path(self.engine.url.database or "") if self.is_sqlite else None
+        found = None if file and not file.exists() else self.revision()
+        if found is None:
+            raise StoreError(f"there is no database {f'at {file} ' if file else ''}yet; make it with: alerts db upgrade")
+        if found not in schema.known():
+            raise StoreError(_NEWER.format(found))
+        if found != schema.head():
+            raise StoreError(f"the database is of an older version of the service (revision {found}); run: alerts db upgrade")
 
     def downgrade(self, revision: str) -> None:
         """Undo the migrations down to a revision (`base`: all of them, and all that is stored). Raises StoreError."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,7 +13,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from alerts.cli.rules.options import Config, Json, load_lines
+from alerts.cli.rules.options import Config, Json, has_database, load_lines
 from alerts.cli.service import Now
 from alerts.cli.written import write_file
 from alerts.clock import parse_period
@@ -58,6 +58,10 @@ def backtest(
         raise UsageError("there is no home with stored entries here; give a FILE of entries, or --home")
     host = session.settings().host_country if session.home.path.is_dir() else "JPN"
     entries, total = _entries(context, file, config, since=moment - parse_period(since))
+    if not total:
+        if not as_json:
+            raise AlertsError(_nothing(session, file, since))
+        session.err.print(_nothing(session, file, since), markup=False, highlight=False, soft_wrap=True)
     outcome = _compare(session, old, new, entries, _audiences(session), total, host)
     if html is not None:
         from alerts.cli.rules.report import render
@@ -72,6 +76,19 @@ def backtest(
     _print(session, outcome, samples)
 
 
+def _nothing(session: Session, file: Path | None, since: str) -> str:
+    """Say why there is nothing to compare on, and what to do."""
+    if file is not None:
+        return f"{file} holds no entries, so there is nothing to compare"
+    from alerts.store import entries
+
+    with session.stored().read() as connection:
+        known = entries.count(connection, since=datetime.min.replace(tzinfo=UTC))
+    if known:
+        return f"none of the {known:,} stored entries is of the last {since}; go further back with --since, or give a FILE of entries"
+    return "no entries are stored yet, so there is nothing to compare; run `alerts poll` first, or give a FILE of entries"
+
+
 def _old(session: Session, against: str | None, config: Path | None) -> tuple[str, RuleSet]:
     """Return the configuration to compare with, and how to call it. Raises AlertsError, ConfigError."""
     from alerts.cli.rules.versions import in_force, texts_of
@@ -83,7 +100,7 @@ def _old(session: Session, against: str | None, config: Path | None) -> tuple[st
             return against, compile_texts(texts_of(session, against, session.config_directory(config)))
         except ConfigError as error:
             raise AlertsError(f"{against} is not a configuration that this version can use:\n{error}") from None
-    if session.home.path.is_dir() and (found := in_force(session)):
+    if has_database(session) and (found := in_force(session)):
         return "in force", compile_texts(found[1])
     return "shipped", session.rules(shipped("config"))
 
@@ -98,7 +115,7 @@ def _entries(
         return ((entry, False) for entry in lines), len(lines)
     from alerts.store import entries
 
-    database, fresh = session.database(), timedelta(days=session.settings().freshness_days)
+    database, fresh = session.stored(), timedelta(days=session.settings().freshness_days)
 
     def stored() -> Iterator[tuple[Entry, bool]]:
         with database.read() as connection:
@@ -110,11 +127,11 @@ def _entries(
 
 
 def _audiences(session: Session) -> list[Audience]:
-    if not session.home.path.is_dir():
+    if not has_database(session):
         return []
     from alerts.store import audiences
 
-    with session.database().read() as connection:
+    with session.stored().read() as connection:
         return audiences.all_audiences(connection)
 
 

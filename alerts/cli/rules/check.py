@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from enum import StrEnum
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
 
-from alerts.cli.rules.options import Config, Json, directory_name, load_lines
+from alerts.cli.rules.options import Config, Json, directory_name, load_lines, stored_entries
 from alerts.cli.service import Now
 from alerts.clock import parse_period
 from alerts.errors import ConfigError, Problem, UsageError
@@ -20,7 +18,6 @@ from alerts.yamlwords import did_you_mean
 
 if TYPE_CHECKING:
     from alerts.cli.session import Session
-    from alerts.feeds.entry import Entry
     from alerts.loaded import Loaded
     from alerts.rules.lints.finding import Finding
 
@@ -63,8 +60,10 @@ def check(
 ) -> None:
     """Read every file and say every mistake with its place (exit 2), then what is valid but unwise (exit 1 with --fail-on)."""
     from alerts.cli.session import moment_at
+    from alerts.loaded import unread
     from alerts.rules.lint import lint
     from alerts.rules.lints.entries import TERM_SHARE
+    from alerts.rules.lints.finding import at_line
 
     session: Session = context.obj
     if explain_code:
@@ -79,9 +78,10 @@ def check(
             raise
         _print(form, error.problems, [], directory)
         raise typer.Exit(2) from None
-    news = load_lines(context, entries, config) if entries else _stored(session, moment - parse_period(since))
+    news = load_lines(context, entries, config) if entries else stored_entries(session, moment - parse_period(since), MOST_ENTRIES)
     share = TERM_SHARE if most is None else most / 100
     findings = lint(loaded.rules, today=moment.date(), entries=news, term_share=share)
+    findings = sorted(findings + [at_line(name, 1, 1, "L15", "nothing reads this file") for name in unread(directory)])
     if form is Format.text:
         for finding in findings:
             line = f"{finding.place}: {finding.level} {finding.code}: {escape(finding.message)}"
@@ -115,17 +115,6 @@ def _print(form: Format, problems: Sequence[Problem], findings: Sequence[Finding
             text = as_json(problems, findings)
     if text:
         typer.echo(text)
-
-
-def _stored(session: Session, since: datetime) -> list[Entry]:
-    """Return the newest stored entries; none where the service has no database yet, for rules can be checked anywhere."""
-    if not session.home.path.is_dir() or not session.home.env_file.exists():
-        return []
-    from alerts.store import entries
-
-    with session.database().read() as connection:
-        surplus = max(0, entries.count(connection, since=since) - MOST_ENTRIES)
-        return [one.entry for one in islice(entries.all_stored(connection, since=since), surplus, None)]
 
 
 def _counted(findings: Sequence[Finding]) -> str:

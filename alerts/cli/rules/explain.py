@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
@@ -11,7 +12,7 @@ import typer
 from rich.markup import escape
 
 from alerts.cli.rules.marking import marked
-from alerts.cli.rules.options import Config, Host, Json, load_set
+from alerts.cli.rules.options import Config, Host, Json, has_database, load_set
 from alerts.cli.service import Now
 from alerts.clock import parse_moment
 from alerts.errors import AlertsError, FeedError, UsageError
@@ -21,7 +22,13 @@ from alerts.rules.assessment import Evidence
 from alerts.rules.explain import Explanation, Verdict
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from alerts.cli.session import Session
+
+ENTRY_ID = re.compile(r"[a-z0-9][a-z0-9-]*:[!-~]+")
+HASHED = re.compile(r"[a-z0-9][a-z0-9-]*:[0-9a-f]{20}")
+"""An id as `alerts.feeds.identity` makes it: of a feed, and a hash."""
 
 
 def explain(
@@ -50,7 +57,7 @@ def explain(
     if text.startswith(("https://", "http://")):
         entry = _fetched(session, text, moment_at(now))
     else:
-        entry = _stored(session, text) or explaining.entry_of_text(text, published=moment, kind=kind, country=country)  # type: ignore[arg-type]
+        entry = _stored(session, text, config) or explaining.entry_of_text(text, published=moment, kind=kind, country=country)  # type: ignore[arg-type]
     explanation = explaining.explain(rules, entry, only=rule or "", host=host)
     if as_json:
         typer.echo(json.dumps(asdict(explanation), ensure_ascii=False, default=str))
@@ -58,15 +65,21 @@ def explain(
     _show(session, explanation)
 
 
-def _stored(session: Session, name: str) -> Entry | None:
-    """Return the stored entry with this id, if the text is one."""
-    if ":" not in name or " " in name or not session.home.env_file.exists():
+def _stored(session: Session, name: str, config: Path | None) -> Entry | None:
+    """Return the stored entry with this id; None if the text is no id. Raises AlertsError if it is one, but of no entry."""
+    if not ENTRY_ID.fullmatch(name):
         return None
-    from alerts.store import entries
+    if has_database(session):
+        from alerts.store import entries
 
-    with session.database().read() as connection:
-        found = entries.load(connection, [name])
-    return found[0].entry if found else None
+        with session.stored().read() as connection:
+            if found := entries.load(connection, [name]):
+                return found[0].entry
+    if session.catalog(config).by_id(name.partition(":")[0]) is None and not HASHED.fullmatch(name):
+        session.err.print("no stored entry has this id: it is explained as a text", highlight=False)
+        return None
+    where = f"in {session.home.path}" if has_database(session) else f"here, for there is no service at {session.home.path}"
+    raise AlertsError(f"no entry {name!r} is stored {where}; `alerts rules backtest --json` names ids, --home another service")
 
 
 def _fetched(session: Session, url: str, now: datetime) -> Entry:

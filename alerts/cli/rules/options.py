@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from alerts.errors import AlertsError
+from alerts.errors import AlertsError, StoreError
 from alerts.rules.compile import RuleSet
 
 if TYPE_CHECKING:
@@ -44,3 +47,23 @@ def load_lines(context: typer.Context, file: Path, config: Path | None) -> list[
 
     session: Session = context.obj
     return read_entries(file, session.catalog(config))
+
+
+def has_database(session: Session) -> bool:
+    """False where no service has been set up. Raises StoreError if there is one whose database cannot be looked at."""
+    return session.home.path.is_dir() and session.home.env_file.exists()
+
+
+def stored_entries(session: Session, since: datetime, most: int = sys.maxsize) -> list[Entry]:
+    """Return the newest stored entries; none where there is no service, or none that can be looked at: rules can be checked anywhere."""
+    if not has_database(session):
+        return []
+    from alerts.store import entries
+
+    try:
+        with session.stored().read() as connection:
+            surplus = max(0, entries.count(connection, since=since) - most)
+            return [one.entry for one in islice(entries.all_stored(connection, since=since), surplus, None)]
+    except StoreError as error:
+        session.err.print(f"stored entries were not looked at: {error}", markup=False, highlight=False, soft_wrap=True)
+        return []

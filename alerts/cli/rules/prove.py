@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,7 +11,7 @@ import typer
 from rich.markup import escape
 
 from alerts.cli.rules.marking import marked
-from alerts.cli.rules.options import Config, Json, load_lines, load_set
+from alerts.cli.rules.options import Config, Json, load_lines, load_set, stored_entries
 from alerts.cli.service import Now
 from alerts.clock import parse_period
 from alerts.rules.cases import Outcome, run_tests, untested
@@ -61,7 +60,7 @@ def prove(
     failed = [outcome for outcome in outcomes if not outcome.passed]
     covered = None
     if coverage:
-        news = load_lines(context, entries, config) if entries else _stored(session, moment_at(now) - parse_period(since))
+        news = load_lines(context, entries, config) if entries else stored_entries(session, moment_at(now) - parse_period(since))
         covered = _cover(rules, news)
     if as_json:
         rows = [{**asdict(outcome), "text": outcome.text} for outcome in failed]
@@ -84,15 +83,6 @@ def _show(session: Session, outcome: Outcome) -> None:
         if text:
             session.out.print("    ", marked(session.out, text, field, outcome.evidence), sep="", soft_wrap=True)  # type: ignore[arg-type]
     session.out.print(f"    {escape(outcome.reason)}", highlight=False, soft_wrap=True)
-
-
-def _stored(session: Session, since: datetime) -> Iterable[Entry]:
-    if not session.home.path.is_dir() or not session.home.env_file.exists():
-        return []
-    from alerts.store import entries
-
-    with session.database().read() as connection:
-        return [one.entry for one in entries.all_stored(connection, since=since)]
 
 
 def _cover(rules: RuleSet, entries: Iterable[Entry]) -> Coverage:

@@ -24,7 +24,7 @@ def show(
     from alerts.store import rulesets
 
     session: Session = context.obj
-    with session.database().read() as connection:
+    with session.stored().read() as connection:
         known = rulesets.list_rulesets(connection)
         if ruleset is None:
             table = Table("hash", "first used (UTC)", "impacts", "digests")

@@ -29,7 +29,7 @@ def in_force(session: Session) -> tuple[str, Mapping[str, str]] | None:
     from alerts.store.facts import CONFIGURATION, load_fact
     from alerts.store.rulesets import load_ruleset
 
-    with session.database().read() as connection:
+    with session.stored().read() as connection:
         fact = load_fact(connection, CONFIGURATION)
         texts = load_ruleset(connection, fact[1]["ruleset"]) if fact else None
     return None if fact is None or texts is None else (fact[1]["ruleset"], texts)
@@ -38,7 +38,7 @@ def in_force(session: Session) -> tuple[str, Mapping[str, str]] | None:
 def _recorded(session: Session, version: str) -> Mapping[str, str] | None:
     from alerts.store.rulesets import list_rulesets, load_ruleset
 
-    with session.database().read() as connection:
+    with session.stored().read() as connection:
         found = [each.hash for each in list_rulesets(connection) if each.hash.startswith(version)]
         return load_ruleset(connection, found[0]) if len(found) == 1 else None
 

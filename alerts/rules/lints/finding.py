@@ -96,6 +96,12 @@ CODES: Mapping[str, Code] = {
         "other tools read this word as true or false",
         "Here NO is the text NO (YAML 1.2), but tools that read YAML 1.1 take it for false, and 1:30 for a number. Put it in quotes.",
     ),
+    "L15": Code(
+        "warning",
+        "file that nothing reads",
+        "A YAML file in the configuration directory that is none of ours: rules are read from rules/*.yaml, concepts from lexicon/*.yaml, "
+        "cases from tests/*.yaml, and no folders inside these. Move it, rename it, or give it another ending.",
+    ),
 }
 
 

@@ -136,4 +136,14 @@ def test_stored_entries_are_compared_with_what_is_in_force_for_the_subscribers_t
     assert (found["entries"], found["subscribers"], found["counts"]["lost"]) == (2, 1, 2)
     assert (found["old"]["alerts"], found["new"]["alerts"]) == (1, 0), "what came with a first poll reaches nobody"
     assert json.loads(call("backtest", "--json", "--now", "2026-05-03").stdout)["entries"] == 0
+    with pytest.raises(AlertsError, match=r"none of the 2 stored entries is of the last 30d; go further back with --since"):
+        call("backtest", "--now", "2026-05-03")
     assert "no mistakes" in call("check", "--now", "2026-02-03").output
+
+
+def test_a_comparison_over_nothing_says_so_and_what_to_do(call, home: Path, tmp_path: Path) -> None:
+    with pytest.raises(AlertsError, match=r"no entries are stored yet.*run `alerts poll` first, or give a FILE"):
+        call("backtest")
+    (tmp_path / "none.jsonl").touch()
+    with pytest.raises(AlertsError, match=r"none\.jsonl holds no entries"):
+        call("backtest", str(tmp_path / "none.jsonl"))

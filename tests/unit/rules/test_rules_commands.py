@@ -250,6 +250,13 @@ def test_explain_knows_stored_entries_and_reads_pages(call, config: Path, migrat
     with Database(f"sqlite:///{config.parent / 'alerts.db'}").write() as connection:
         entries.insert_new(connection, [Item(entry, "1", "given", "", "1")], feed="one", now=entry.published, baseline=False)
     assert json.loads(call("explain", "one:abc", "--json").output)["entry"]["title"] == "Tariff announced"
+    for unknown in ("one:abd", "gone:0123456789abcdef0123"):
+        with pytest.raises(AlertsError, match=f"no entry '{unknown}' is stored in "):
+            call("explain", unknown)
+    assert json.loads(call("explain", "速報:関税を発動", "--json").stdout)["entry"]["title"] == "速報:関税を発動"
+    said = call("explain", "note:tariff")
+    assert "it is explained as a text" in said.stderr
+    assert "⟦tariff⟧" in said.stdout
     (tmp_path / "web").mkdir()
     (tmp_path / "web" / "page.html").write_text("<title>A tariff on Japan announced</title>", encoding="utf-8")
     handler = partial(SimpleHTTPRequestHandler, directory=str(tmp_path / "web"))
@@ -275,3 +282,18 @@ def test_who_stands_in_a_home_means_that_one(call, config: Path, tmp_path: Path,
     (config.parent / "alerts.env").touch()
     assert standing_in(Home(DEFAULT_HOME)).path == Path()
     assert standing_in(Home(tmp_path)).path == tmp_path, "a home that is named is meant"
+
+
+def test_a_file_that_nothing_reads_is_found(call, config: Path) -> None:
+    for name in ("rule.yaml", "rules/more/mine.yaml", "rules/.hidden.yaml", "rules/mine.yaml~", "lexicon/notes.txt"):
+        (config / name).parent.mkdir(exist_ok=True)
+        (config / name).write_text("- {}\n", encoding="utf-8")
+    found = [line.partition(": ")[0] for line in call("check").output.splitlines() if "L15" in line]
+    assert found == ["rule.yaml:1:1", "rules/more/mine.yaml:1:1"]
+
+
+def test_a_home_that_lost_its_configuration_does_not_take_the_shipped_one(call, config: Path) -> None:
+    (config.parent / "alerts.env").touch()
+    shutil.rmtree(config)
+    with pytest.raises(ConfigError, match="config:1:1: is not a directory; `alerts init` makes it"):
+        call("check")
