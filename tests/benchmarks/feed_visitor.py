@@ -106,8 +106,7 @@ def reader(folder: Path, urls: list[str], rounds: int) -> None:
         made.add_feed(url)
     for number in range(rounds):
         timed(
-            str(number + 1),
-            lambda: sum(not isinstance(result.value, Exception) for result in made.update_feeds_iter(scheduled=False, workers=CONCURRENT)),
+            str(number + 1), lambda: sum(not isinstance(result.value, Exception) for result in made.update_feeds_iter(scheduled=False, workers=CONCURRENT))
         )
 
 

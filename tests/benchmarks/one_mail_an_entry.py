@@ -37,15 +37,7 @@ async def main() -> None:
     database = Database(url)
     database.upgrade()
     catalog = load_catalog(home.path / "feeds.yaml")
-    context = Context(
-        settings,
-        home,
-        database,
-        SetClock(datetime.now(UTC)),
-        catalog,
-        load_rules(shipped("config"), home.path.parent / "cache"),
-        "benchmark",
-    )
+    context = Context(settings, home, database, SetClock(datetime.now(UTC)), catalog, load_rules(shipped("config"), home.path.parent / "cache"), "benchmark")
     polled = await poll(context)
     assessed = assess(context)
     with database.read() as connection:

@@ -42,13 +42,7 @@ def read(name: str) -> dict[str, Any]:
         }
         for item in parsed.items
     ]
-    return {
-        "format": parsed.format,
-        "encoding": parsed.encoding,
-        "title": parsed.title,
-        "problems": list(parsed.problems),
-        "entries": entries,
-    }
+    return {"format": parsed.format, "encoding": parsed.encoding, "title": parsed.title, "problems": list(parsed.problems), "entries": entries}
 
 
 @pytest.fixture(scope="module")

@@ -48,7 +48,7 @@ def test_ascii_letters_and_full_width_ones_fold_alike(text: str) -> None:
     [
         ("Ｇ７サミット", "g7サミット"),
         ("ﾊﾞｽ", "バス"),
-        ("Japan’s “dual‑use”", 'japan\'s "dual-use"'),
+        ("Japan’s “dual‑use”", "japan's \"dual-use\""),
         ("髙市", "高市"),
         ("zero\u200bwidth", "zerowidth"),
         ("Straße", "straße"),

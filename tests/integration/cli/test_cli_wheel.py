@@ -14,9 +14,7 @@ ROOT = Path(__file__).parents[3]
 INSTALLED = {"templates": "alerts/_data/templates", "config": "alerts/_data/config", "alerts": "alerts"}
 
 
-@pytest.mark.skipif(
-    not (ROOT / ".git").exists() or shutil.which("git") is None, reason="no git checkout: what belongs into the wheel is not known"
-)
+@pytest.mark.skipif(not (ROOT / ".git").exists() or shutil.which("git") is None, reason="no git checkout: what belongs into the wheel is not known")
 def test_the_wheel_holds_what_the_repository_holds(tmp_path: Path) -> None:
     listed = subprocess.run(["git", "ls-files", *INSTALLED], cwd=ROOT, check=True, capture_output=True, text=True).stdout.split()
     wanted = {"/".join([INSTALLED[name.split("/")[0]], *name.split("/")[1:]]) for name in listed if (ROOT / name).is_file()}

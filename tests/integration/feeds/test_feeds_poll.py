@@ -210,9 +210,7 @@ def test_one_host_gets_one_connection(server: Server, make_context: Maker) -> No
     assert server.most_open == 1
 
 
-PAGE = (
-    b"<ul class=news><li><a href='/n/1'>Office hours change in May</a> 2026/03/01<li><a href='/n/2'>Fees rise in April</a> 2026/03/01</ul>"
-)
+PAGE = b"<ul class=news><li><a href='/n/1'>Office hours change in May</a> 2026/03/01<li><a href='/n/2'>Fees rise in April</a> 2026/03/01</ul>"
 
 
 def test_robots_txt_is_asked_once_a_day_and_only_for_pages(server: Server, make_context: Maker, database: Database) -> None:

@@ -46,9 +46,7 @@ def conditions_of(names: list[str]) -> st.SearchStrategy[Any]:
     )
 
 
-TEXTS = st.lists(st.sampled_from(["tariff", "missile", "basketball", "Japan", "talks", "relief.", "関税", "日本"]), max_size=6).map(
-    " ".join
-)
+TEXTS = st.lists(st.sampled_from(["tariff", "missile", "basketball", "Japan", "talks", "relief.", "関税", "日本"]), max_size=6).map(" ".join)
 
 
 @settings(max_examples=40)
@@ -95,9 +93,7 @@ def test_conditions_may_not_go_in_a_circle() -> None:
 
 
 def test_no_condition_bears_the_name_of_a_concept() -> None:
-    assert problems("$tariff", tariff="$missile") == [
-        "conditions.yaml:1:1: 'tariff' is a concept in lexicon/all.yaml:25; choose another id"
-    ]
+    assert problems("$tariff", tariff="$missile") == ["conditions.yaml:1:1: 'tariff' is a concept in lexicon/all.yaml:25; choose another id"]
     assert problems("$tariff", **{"any-state": "$missile"}) == [
         "conditions.yaml:1:1: 'any-state' is built in: any country or economy; choose another id"
     ]

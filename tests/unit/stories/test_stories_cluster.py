@@ -117,12 +117,7 @@ def test_a_far_date_does_not_keep_a_story_open(entry, found) -> None:
 def test_the_words_of_conditions_keep_no_two_languages_apart(entry, found) -> None:
     """A text touches on many parts of rules that it is not about; whoever writes broad ones must not take reports of one event apart."""
     told = [
-        (
-            one,
-            found(
-                one, "leadership-change:announced", {"trade": 1}, actors="JPN", concepts="japan new-cabinet prime-minister", asides=asides
-            ),
-        )
+        (one, found(one, "leadership-change:announced", {"trade": 1}, actors="JPN", concepts="japan new-cabinet prime-minister", asides=asides))
         for one, asides in [
             (entry("Second cabinet formed as leader is elected again", "2026-02-18 20:00"), "takes-office planned talking ties tax-step"),
             (entry("第2次内閣が発足 予算成立に意欲", "2026-02-18 22:00"), "reshuffle sanction-step reaction missile-aside policy-step"),
