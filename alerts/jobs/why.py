@@ -14,6 +14,8 @@ from alerts.jobs.gathering import national
 from alerts.jobs.suppressed import suppressed_because
 from alerts.rules.levels import Level
 from alerts.store import silences, trails
+from alerts.store.alerting import GATHERED
+from alerts.store.sender import paused
 from alerts.store.subscribers import Subscriber
 from alerts.store.trails import Mailed, Trace
 from alerts.stories.story import Story, Update
@@ -60,7 +62,7 @@ def _reasons(
     if not untold:
         return [] if told else ["nothing in it was for readers: it came with a feed's first poll, or only repeated what was known"]
     reasons = _person(context, connection, reader, untold)
-    reasons += [f"{mail.kind} {mail.edition}: {mail.outcome or mail.state}" for mail in told if mail.state != "sent"]
+    reasons += [_unsent(context, connection, mail) for mail in told if mail.state != "sent"]
     reasons += _silenced(context, connection, untold)
     heard = [story.id] if any(mail.state in {"sent", "pending", "deferred"} for mail in told) else []
     host, nations = context.settings.host_country, national(context.rules)
@@ -68,9 +70,32 @@ def _reasons(
         verdict = pick([(story, tuple(untold))], choices, host=host, national=nations, minimum_level=minimum, told=heard)
         reasons += [f"as {name}: {left.reason}" for left in verdict.left_out]
         if verdict.picks and name == "digest" and not reasons:
-            due = f"{reader.due:%Y-%m-%d %H:%M} UTC" if reader.due else "when its alert is published"
-            reasons.append(f"it is chosen and waits for the next mail: {due}")
+            reasons.append(_chosen(context, reader, untold))
     return list(dict.fromkeys(reasons))
+
+
+def _unsent(context: Context, connection: Connection, mail: Mailed) -> str:
+    """Say why a mail that was made is not sent, or not yet."""
+    now, named = context.clock.now(), f"{mail.kind} {mail.edition}"
+    if not mail.waits:
+        return f"{named}: {mail.outcome or mail.state}"
+    said = f"; last try: {mail.outcome}" if mail.outcome else ""
+    if mail.due <= now:
+        stop = paused(connection, now)
+        return f"{named}: due since {_minute(mail.due)}{said}" + (f"; the sender is {stop}" if stop else "")
+    if mail.state == "deferred":
+        return f"{named}: goes again at {_minute(mail.due)}{said}"
+    because = "the day had three alerts already" if mail.edition.startswith(f"{GATHERED}:") else "outside the reader's hours for it"
+    return f"{named}: waits until {_minute(mail.due)}, {because}"
+
+
+def _chosen(context: Context, reader: Subscriber, untold: list[Update]) -> str:
+    """Say what becomes of a story that nothing speaks against."""
+    if max(each.number for each in untold) > reader.seen:
+        due = _minute(reader.due) if reader.due else "when its alert is published"
+        return f"it is chosen and waits for the next mail: {due}"
+    days = context.settings.freshness_days
+    return f"the digest after it passed it over: it was older than the {days:g} days of freshness, or the reader's choices were others then"
 
 
 def _person(context: Context, connection: Connection, reader: Subscriber, untold: list[Update]) -> list[str]:
@@ -96,6 +121,10 @@ def _silenced(context: Context, connection: Connection, untold: list[Update]) ->
     numbers = {each.number for each in untold}
     met = [each for each in silences.met(connection, context.clock.now()) if each.number in numbers and each.whole and each.told is None]
     return [f"it was silenced by {each.silence} on {_day(each.at)}" for each in met]
+
+
+def _minute(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M} UTC"
 
 
 def _day(moment: datetime) -> str:

@@ -44,7 +44,10 @@ class Trace:
 
 @dataclass(frozen=True, slots=True)
 class Mailed:
-    """One mail that told updates of a story, and what became of it. `bounced` are the words of a report that came back, if one did."""
+    """One mail that told updates of a story, and what became of it. `bounced` are the words of a report that came back, if one did.
+
+    While it `waits` it is to be sent at `due`.
+    """
 
     outbox: int
     digest: int
@@ -58,6 +61,8 @@ class Mailed:
     outcome: str
     updates: tuple[int, ...]
     bounced: str
+    waits: bool
+    due: datetime
 
 
 def find_stories(connection: Connection, words: str, *, limit: int = 10) -> list[Story]:
@@ -99,7 +104,7 @@ def updates_of(connection: Connection, story: str) -> list[tuple[Update, bool]]:
 def mails_about(connection: Connection, subscriber: int, story: str) -> list[Mailed]:
     """Return the mails to a reader that told a story, in the order of their making."""
     joined = _TOLD.join(_OUTBOX, _OUTBOX.c.digest == _TOLD.c.digest).join(_DIGEST, _DIGEST.c.id == _TOLD.c.digest)
-    names = ("id", "edition", "kind", "state", "sent_at", "outcome")
+    names = ("id", "edition", "kind", "state", "sent_at", "outcome", "open", "due")
     rows = connection.execute(
         select(
             *(_OUTBOX.c[name] for name in names),
@@ -133,6 +138,8 @@ def mails_about(connection: Connection, subscriber: int, story: str) -> list[Mai
             row.outcome,
             tuple(numbers[row.id]),
             bounced.get(row.id, ""),
+            row.open,
+            row.due,
         )
         for row in once
     ]

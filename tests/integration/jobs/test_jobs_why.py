@@ -12,9 +12,10 @@ from alerts.jobs.assess import assess
 from alerts.jobs.publish import publish
 from alerts.jobs.why import Why, why
 from alerts.rules.levels import Level
-from alerts.store import subscribers, suppressions, trails
+from alerts.store import sender, silences, subscribers, suppressions, trails
 from alerts.store.leases import table_of
 from alerts.store.tables import OutboxRow, StoryRow
+from alerts.stories.silence import Silence
 
 DAY = timedelta(days=1)
 
@@ -62,6 +63,88 @@ def test_what_waits_is_said_to_wait(service: Any) -> None:
     person = service.subscribe("reader")
     service.happens("steel", Level.info)
     assert answer(service, person, "s-steel").reasons[0].startswith("it is chosen and waits for the next mail: ")
+
+
+def reasons(service: Any, person: int, story: str) -> str:
+    return "; ".join(answer(service, person, story).reasons)
+
+
+def test_an_alert_outside_the_readers_hours_is_said_to_wait_for_them(service: Any) -> None:
+    person = service.subscribe("reader")
+    service.clock.set(service.clock.now() + timedelta(hours=12))  # midnight in Tokyo
+    service.happens("steel", Level.prepare)
+    publish(service.context)
+    assert reasons(service, person, "s-steel") == "alert alert:s-steel:1: waits until 2026-01-05 22:00 UTC, outside the reader's hours for it"
+
+
+def test_what_a_day_had_too_many_alerts_for_is_said_to_wait_for_the_evening(service: Any) -> None:
+    person = service.subscribe("reader")
+    for name in ("a", "b", "c", "steel"):
+        service.happens(name, Level.prepare)
+        publish(service.context)
+    assert "waits until 2026-01-05 10:00 UTC, the day had three alerts already" in reasons(service, person, "s-steel")
+
+
+def test_a_sender_that_is_stopped_is_named_for_a_mail_that_is_due(service: Any) -> None:
+    person = service.subscribe("reader")
+    service.happens("steel", Level.prepare)
+    publish(service.context)
+    with service.database.write() as connection:
+        sender.brake(connection, reason="most were refused", now=service.clock.now(), length=None)
+    said = reasons(service, person, "s-steel")
+    assert "due since 2026-01-05 03:00 UTC; the sender is paused" in said
+    assert "most were refused" in said
+
+
+def test_what_the_server_put_off_is_told_with_its_words_and_the_next_try(service: Any) -> None:
+    person = service.subscribe("reader")
+    service.happens("steel", Level.prepare)
+    publish(service.context)
+    later = service.clock.now() + timedelta(minutes=20)
+    service.set(OutboxRow, table_of(OutboxRow).c.open, state="deferred", due=later, outcome="451 greylisted")
+    assert reasons(service, person, "s-steel") == "alert alert:s-steel:1: goes again at 2026-01-05 03:20 UTC; last try: 451 greylisted"
+
+
+def test_a_sector_that_is_not_followed_a_pause_and_a_silence_are_named(service: Any) -> None:
+    person = service.subscribe("reader", sectors=(("visas", Level.info),))
+    other = service.subscribe("other")
+    with service.database.write() as connection:
+        subscribers.pause(connection, other, service.clock.now() + 3 * DAY, now=service.clock.now())
+        made = Silence("quiet", service.clock.now() + 2 * DAY, "Ann", "a test", stories=("s-boats",))
+        silences.keep(connection, made, origin="command", now=service.clock.now())
+    service.happens("steel", Level.prepare)
+    service.happens("boats", Level.prepare)
+    publish(service.context)
+    assert "it touches only sectors that you do not follow: trade" in reasons(service, person, "s-steel")
+    assert "mail is paused until 2026-01-08 03:00 UTC" in reasons(service, other, "s-steel")
+    assert "it was silenced by quiet on 2026-01-05" in reasons(service, other, "s-boats")
+
+
+def test_what_came_with_a_first_poll_was_for_nobody(service: Any) -> None:
+    person = service.subscribe("reader")
+    service.happens("steel", Level.prepare, quiet=True)
+    publish(service.context)
+    assert "it came with a feed's first poll" in reasons(service, person, "s-steel")
+
+
+def test_what_was_too_old_when_its_digest_came_does_not_wait_for_another(service: Any) -> None:
+    person = service.subscribe("reader")
+    service.happens("steel", Level.watch)
+    publish(service.context)
+    service.clock.set(service.clock.now() + 30 * DAY)
+    deliver(service)
+    assert "older than the 7 days of freshness" in reasons(service, person, "s-steel")
+
+
+def test_evidence_that_is_not_enough_for_act_shows_in_the_sum(service: Any) -> None:
+    service.subscribe("reader")
+    service.reads("Tsunami warning issued for the coast of Miyagi")
+    assess(service.context)
+    with service.database.read() as connection:
+        found = trails.find_stories(connection, "Tsunami warning")
+    terms = [term for one in found for impact in one.impacts for term in impact.terms if term.name == "cap"]
+    assert terms
+    assert all(term.value < 0 and term.reason for term in terms)
 
 
 @pytest.mark.parametrize("how", ["ended", "suppressed"])
