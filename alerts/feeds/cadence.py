@@ -17,6 +17,10 @@ CEILING = 4.0
 """However slow a feed is, it is visited at least every CEILING × its poll_minutes: rare news is often the important kind."""
 WINDOW_SHARE = 4
 """A document that holds n entries is visited often enough to see each of them this many times at the usual rhythm."""
+BREAKING = timedelta(minutes=3)
+"""Between two entries when news breaks. Of a document with news in it, none may be gone by the next visit even then."""
+NEWS = timedelta(hours=12)
+"""What usually brings an entry within this time is news."""
 MOST_SKIPPED = timedelta(hours=24)
 """A feed that asks to be left alone for longer is still visited once a day: ministries do publish on Sundays when it matters."""
 ERROR_CAP = timedelta(hours=24)
@@ -30,6 +34,15 @@ def rhythm(arrivals: Sequence[datetime]) -> timedelta | None:
     """Return the usual time between two entries, or None for fewer than four."""
     gaps = [later - earlier for earlier, later in pairwise(arrivals)]
     return timedelta(seconds=median(gap.total_seconds() for gap in gaps)) if len(gaps) >= 3 else None
+
+
+def rush(arrivals: Sequence[datetime], shown: int) -> timedelta:
+    """Return the shortest time in which half of a document of `shown` entries was ever replaced: what came once comes again, and whoever
+    looks no later than that misses none of it. The longest time there is where that is not known.
+    """
+    half = max(2, (shown + 1) // 2)
+    spans = [arrivals[last] - arrivals[last - half] for last in range(half, len(arrivals))]
+    return min(spans, default=timedelta.max)
 
 
 def after_success(
@@ -55,7 +68,11 @@ def after_success(
         return now + floor
     ceiling = floor * CEILING
     usual = rhythm(arrivals)
-    wanted = floor if usual is None else min(usual / 2, usual * max(1, shown) / WINDOW_SHARE)
+    wanted = floor
+    if usual is not None:
+        wanted = min(usual / 2, usual * max(1, shown) / WINDOW_SHARE, rush(arrivals, shown))
+        if usual < NEWS:
+            wanted = min(wanted, BREAKING * shown)
     asked = timedelta(seconds=max(fresh_seconds or 0.0, (ttl_minutes or 0.0) * 60))
     interval = min(max(floor, wanted, min(asked, ceiling)), ceiling)
     return _awake(now + interval + jitter(id, now, interval), skip_hours, skip_days)

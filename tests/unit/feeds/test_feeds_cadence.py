@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+from bisect import bisect_right as bisect
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -43,6 +45,44 @@ def near(minutes: float) -> tuple[timedelta, timedelta]:
 def test_the_rhythm_of_a_feed_moves_its_visits_between_floor_and_ceiling(given: dict[str, object], minutes: float) -> None:
     least, most = near(minutes)
     assert least <= wait(**given) <= most
+
+
+def newsroom(chance: random.Random, days: int, an_hour: float) -> list[datetime]:
+    """Moments of publishing: a Japanese day and night, and now and then a burst as news breaks."""
+    moment, moments = NOW, []
+    while moment < NOW + timedelta(days=days):
+        awake = (moment.hour + 9) % 24 >= 6
+        moment += timedelta(hours=chance.expovariate(an_hour if awake else an_hour / 6))
+        moments.append(moment)
+        if chance.random() < 0.06:
+            for _ in range(chance.randint(2, 5)):
+                moment += timedelta(minutes=chance.uniform(1, 6))
+                moments.append(moment)
+    return moments
+
+
+@pytest.mark.parametrize("an_hour", [0.4, 1, 3])
+def test_a_document_of_seven_entries_loses_none_of_them(an_hour: float) -> None:
+    """As NHK's: seven entries, looked at every ten minutes at most. A usual hour between two says little when news breaks."""
+    for seed in range(8):
+        moments = newsroom(random.Random(f"{seed} {an_hour}"), 30, an_hour)
+        now, arrivals, seen, visits = NOW, (), set[datetime](), 0
+        while now < moments[-1]:
+            document = moments[: bisect(moments, now)][-7:]
+            arrivals = (*arrivals, *(moment for moment in document if moment not in seen))[-40:]
+            seen.update(document)
+            now = after_success("nhk", now, poll_minutes=10, arrivals=arrivals, shown=len(document))
+            visits += 1
+        assert set(moments[: bisect(moments, now) - 7]) <= seen
+        assert visits < 30 * 144 * (0.8 if an_hour < 1 else 1)
+
+
+def test_a_feed_that_was_ever_flushed_quickly_is_looked_at_as_quickly() -> None:
+    calm = every(timedelta(hours=24), 30)
+    burst = [calm[15] + timedelta(minutes=7 * n) for n in range(1, 11)]
+    assert near(120)[0] <= wait(arrivals=calm, shown=20) <= near(120)[1]
+    least, most = near(70)
+    assert least <= wait(arrivals=sorted([*calm, *burst]), shown=20) <= most
 
 
 def test_a_safety_feed_keeps_its_lane() -> None:
