@@ -7,7 +7,7 @@ import sys
 from importlib import metadata
 from io import TextIOWrapper
 from pathlib import Path
-from typing import Annotated, TextIO
+from typing import Annotated, NoReturn, TextIO
 
 import typer
 from rich.console import Console
@@ -108,9 +108,18 @@ def main() -> None:
     except AlertsError as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(error.exit_code)
-    except BrokenPipeError:  # `alerts … | head` is no error
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+    except BrokenPipeError:
+        _end_quietly()
+    except SystemExit as end:  # what click and rich make of it
+        if isinstance(end.__context__, BrokenPipeError):
+            _end_quietly()
+        raise
+
+
+def _end_quietly() -> NoReturn:
+    """`alerts … | head` is no error."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(0)
 
 
 if __name__ == "__main__":

@@ -37,8 +37,7 @@ def _make(home: Home) -> Iterator[str]:
     if home.env_file.exists():
         yield f"kept     {home.env_file.name}"
         return
-    home.env_file.touch(mode=0o600)
-    home.env_file.write_text(settings_file(secrets.token_urlsafe(32)), encoding="utf-8")
+    _write(home.env_file, settings_file(secrets.token_urlsafe(32)).encode(), mode=0o600)  # last: it makes the directory a home
     yield f"written  {home.env_file.name} (with a new secret key)"
 
 
@@ -48,8 +47,17 @@ def _copy(source: Path, target: Path, home: Home) -> str:
         return f"kept     {name}"
     target.parent.mkdir(parents=True, exist_ok=True)
     line = editor_line(target.relative_to(home.config))
-    target.write_bytes(line.encode() + source.read_bytes())
+    _write(target, line.encode() + source.read_bytes())
     return f"written  {name}"
+
+
+def _write(target: Path, content: bytes, mode: int = 0o666) -> None:
+    """Write a file whole or not at all: one that was cut short would be kept for ever after."""
+    part = target.with_name(f".{target.name}.part")
+    part.unlink(missing_ok=True)
+    part.touch(mode=mode)
+    part.write_bytes(content)
+    part.replace(target)
 
 
 def settings_file(secret_key: str) -> str:

@@ -41,10 +41,10 @@ def init(
 
     session: Session = context.obj
     home = Home(Path(directory)) if directory else session.home
-    for line in make_home(home):
-        session.out.print(line, highlight=False)
+    done = list(make_home(home))
     Database(Session(home, session.out, session.err).settings().database_url).upgrade()
-    session.out.print("ready    database")
+    for line in [*done, "ready    database"]:  # only now: whoever listens to the first lines alone gets a whole home all the same
+        session.out.print(line, highlight=False)
     where = f"alerts --home {home.path}"
     session.out.print(
         f"""

@@ -120,6 +120,24 @@ def test_init_makes_a_home_says_what_to_do_next_and_never_overwrites(alerts: Ale
     assert home.env_file.read_bytes() == before
 
 
+def test_init_into_a_pipe_that_closes_makes_a_whole_home_and_a_half_made_one_is_completed(alerts: Alerts, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "alerts", "init", "home"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=tmp_path, env=_environment()) as init:
+        assert init.stdout is not None
+        init.stdout.close()
+        assert init.wait(60) == 0
+    home = Home(tmp_path / "home")
+    assert alerts("--home", home.path, "rules", "check").returncode == 0
+    assert alerts("--home", home.path, "status").returncode == 0
+    home.env_file.unlink()
+    (home.config / "stages.yaml").unlink()
+    half = alerts("--home", home.path, "status")
+    assert (half.returncode, f"alerts init {home.path}" in one_line(half.stderr)) == (2, True), say(half)
+    again = alerts("init", "home")
+    assert re.findall("^written +(.*)", again.stdout, re.M) == ["config/stages.yaml", "alerts.env (with a new secret key)"]
+    assert alerts("--home", home.path, "rules", "check").returncode == 0
+
+
 def test_status_of_a_new_home_counts_nothing_and_a_missing_home_says_how_to_make_one(alerts: Alerts, home: Home) -> None:
     done = alerts("--home", home.path, "status", "--json")
     assert done.returncode == 0, say(done)

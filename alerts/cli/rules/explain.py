@@ -78,7 +78,7 @@ def _stored(session: Session, name: str, config: Path | None) -> Entry | None:
     if session.catalog(config).by_id(name.partition(":")[0]) is None and not HASHED.fullmatch(name):
         session.err.print("no stored entry has this id: it is explained as a text", highlight=False)
         return None
-    where = f"in {session.home.path}" if has_database(session) else f"here, for there is no service at {session.home.path}"
+    where = f"in {session.home.path.resolve()}" if has_database(session) else f"here, for there is no service at {session.home.path}"
     raise AlertsError(f"no entry {name!r} is stored {where}; `alerts rules backtest --json` names ids, --home another service")
 
 
