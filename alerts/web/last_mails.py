@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import Connection
 
@@ -23,11 +24,12 @@ class LastMail:
     said: str
 
 
-def last_mails(connection: Connection, person: Subscriber, language: str) -> list[LastMail]:
-    """Return the last mails of a reader, newest first."""
+def last_mails(connection: Connection, person: Subscriber, language: str, *, now: datetime) -> list[LastMail]:
+    """Return the last mails of a reader, newest first; one that is due later waits for the reader's hours, and says for when."""
     lines = []
     for kind, state, moment, said in outbox.history(connection, person.id, limit=SHOWN):
         name = phrase(language, f"mails.kind.{kind if kind in _KINDS else 'other'}")
         time = printed.time(moment, person.choices.timezone, language)
-        lines.append(LastMail(phrase(language, f"mails.{state}", kind=name, time=time), said))
+        stands = "waits" if state == "pending" and moment > now else state
+        lines.append(LastMail(phrase(language, f"mails.{stands}", kind=name, time=time), said))
     return lines

@@ -119,6 +119,7 @@ PHRASES = {
     "mails.kind.weekly": "Weekly digest",
     "mails.kind.other": "Mail about your subscription",
     "mails.pending": "{kind}: on its way since {time}.",
+    "mails.waits": "{kind}: it goes out {time}.",
     "mails.sent": "{kind}: your mail server took it, {time}.",
     "mails.deferred": "{kind}: your mail server has not taken it yet; we try again {time}.",
     "mails.failed": "{kind}: it could not be delivered, and we gave it up. Due {time}.",

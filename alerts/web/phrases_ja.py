@@ -119,6 +119,7 @@ PHRASES = {
     "mails.kind.weekly": "週ごとのまとめ",
     "mails.kind.other": "登録についてのメール",
     "mails.pending": "{kind}：お送りするところです（{time}）。",
+    "mails.waits": "{kind}：{time}にお送りします。",
     "mails.sent": "{kind}：お使いのメールサーバーが受け取りました（{time}）。",
     "mails.deferred": "{kind}：お使いのメールサーバーがまだ受け取っていません。{time}にもう一度お送りします。",
     "mails.failed": "{kind}：お届けできませんでした。再送は終わりました（予定：{time}）。",

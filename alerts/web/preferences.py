@@ -109,7 +109,7 @@ def _page(
     now = site.clock.now()
     today = now.astimezone(local_zone(person.choices.timezone)).date()
     with site.database.read() as connection:
-        mails = last_mails(connection, person, language)
+        mails = last_mails(connection, person, language, now=now)
     paused = person.paused_until if person.paused_until and person.paused_until > now else None
     return site.pages.page(
         request,

@@ -53,6 +53,21 @@ def test_the_page_says_what_became_of_the_last_mails(place: Place, language: str
     assert "given up after 3 days: the mail server says not now: 451 4.7.1 &lt;address&gt;: try later" in page
 
 
+@pytest.mark.parametrize(("language", "waits", "goes"), [("en", "it goes out", "on its way since"), ("ja", "にお送りします。", "お送りするところです")])
+def test_a_mail_that_waits_for_the_morning_is_not_on_its_way(place: Place, language: str, waits: str, goes: str) -> None:
+    person = place.subscriber(language=language)
+    now = place.clock.now()
+    with place.database.write() as connection:
+        assert outbox.mail_link(connection, person.id, now=now + timedelta(hours=8))
+    address = place.links.preferences(person.id)
+    page = place.client.get(address, headers={"Accept-Language": language}).text
+    assert waits in page
+    place.clock.set(now + timedelta(hours=8))
+    later = place.client.get(address, headers={"Accept-Language": language}).text
+    assert goes in later
+    assert waits not in later
+
+
 def test_wrong_choices_change_nothing(place: Place) -> None:
     person = place.subscriber()
     link = place.links.preferences(person.id)
