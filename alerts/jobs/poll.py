@@ -25,6 +25,7 @@ from alerts.errors import FeedError, StoreError
 from alerts.feeds.catalog import Feed
 from alerts.feeds.health import set_up
 from alerts.feeds.network import is_ours, make_client, networks, user_agent
+from alerts.feeds.pace import Pace
 from alerts.feeds.pool import ParsePool
 from alerts.feeds.robots import Robots
 from alerts.feeds.state import FeedState
@@ -37,8 +38,6 @@ from alerts.store.db import exclusive
 
 HOSTS_AT_ONCE = 32
 """Hosts that are visited side by side; more only fills queues."""
-GAP_SECONDS = 1.0
-"""Between two visits to one host. A host of our own network needs no such courtesy."""
 BUSY = timedelta(seconds=30)
 """How long a feed waits whose host another machine is visiting."""
 BATCH = 500
@@ -68,14 +67,19 @@ class PollCount:
 
 
 async def poll(
-    context: Context, *, pool: ParsePool | None = None, client: httpx.AsyncClient | None = None, robots: Robots | None = None
+    context: Context,
+    *,
+    pool: ParsePool | None = None,
+    client: httpx.AsyncClient | None = None,
+    robots: Robots | None = None,
+    pace: Pace | None = None,
 ) -> PollCount:
     """Visit every feed that is due, once. A pool or client that is given is used and stays open. Raises StoreError."""
     round = _Round(context)
     await asyncio.to_thread(round.set_up)
-    async with open_tools(context.settings, pool, client, robots) as tools:
+    async with open_tools(context.settings, pool, client, robots, pace) as tools:
         while await round.claim():
-            await round.visit_all(**tools)
+            await round.visit_all(tools)
     return PollCount(**round.counts)
 
 
@@ -85,11 +89,16 @@ class Tools(TypedDict):
     pool: ParsePool
     client: httpx.AsyncClient
     robots: Robots
+    pace: Pace
 
 
 @contextlib.asynccontextmanager
 async def open_tools(
-    settings: Settings, pool: ParsePool | None = None, client: httpx.AsyncClient | None = None, robots: Robots | None = None
+    settings: Settings,
+    pool: ParsePool | None = None,
+    client: httpx.AsyncClient | None = None,
+    robots: Robots | None = None,
+    pace: Pace | None = None,
 ) -> AsyncIterator[Tools]:
     """Open what is not given, and close that again."""
     contact = settings.user_agent_contact or settings.contact or settings.base_url
@@ -98,6 +107,7 @@ async def open_tools(
         pool=pool or ParsePool(settings.parse_workers),
         client=client or make_client(agent=agent, allowed_networks=settings.allowed_networks),
         robots=robots or Robots(),
+        pace=pace or Pace(),
     )
     try:
         yield tools
@@ -166,10 +176,9 @@ class _Round:
                 feed_store.postpone(connection, busy, now + BUSY)
         return [known[id] for id in ids if id not in set(busy)]
 
-    async def visit_all(self, pool: ParsePool, client: httpx.AsyncClient, robots: Robots) -> None:
+    async def visit_all(self, tools: Tools) -> None:
         """Visit what is claimed. However this ends, nothing stays claimed that was not visited."""
         waiting = deque(self._hosts)
-        tools = Tools(pool=pool, client=client, robots=robots)
         visitors = [asyncio.create_task(self._visit_hosts(waiting, tools)) for _ in range(min(HOSTS_AT_ONCE, len(waiting)))]
         renewing = asyncio.create_task(self._renew())
         try:
@@ -196,20 +205,26 @@ class _Round:
         while waiting and not self._is_late():
             host = waiting.popleft()
             queue = self._hosts[host]
-            gap = 0.0 if is_ours(host, self._allowed) else GAP_SECONDS
             while queue:
+                if not is_ours(host, self._allowed):  # a host of our own network needs no such courtesy
+                    await asyncio.sleep(tools["pace"].wait(host, time.monotonic()))
                 feed = queue.popleft()
-                found = await visit(feed, self._claimed[feed.id], bodies=self._bodies, now=self._context.clock.now(), **tools)
+                found = await self._visit(feed, tools)
+                for each in {host, _host(found.fetched.url) if found.fetched else host}:
+                    tools["pace"].visited(each, time.monotonic())
                 saved = await self._keeper.save(found)
                 self._claimed.pop(feed.id, None)
                 self._count(found, saved)
                 if found.error is not None and _turns_us_away(found):
                     await asyncio.to_thread(self._postpone, host, found)
                     break
-                if queue and gap:
-                    await asyncio.sleep(gap)
                 if self._is_late():
                     break
+
+    async def _visit(self, feed: Feed, tools: Tools) -> Visit:
+        pool, client, robots = tools["pool"], tools["client"], tools["robots"]
+        now = self._context.clock.now()
+        return await visit(feed, self._claimed[feed.id], client=client, pool=pool, robots=robots, bodies=self._bodies, now=now)
 
     def _is_late(self) -> bool:
         return time.monotonic() > self._ends

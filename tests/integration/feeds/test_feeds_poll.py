@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import socket
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from conftest import FEED, NOW, Server, make_feed, page, rss
 from sqlalchemy import select, text
 
 from alerts.feeds.catalog import Feed
+from alerts.feeds.pace import Pace
 from alerts.feeds.state import FeedState, Health
 from alerts.jobs.context import Context
 from alerts.jobs.poll import PollCount, poll
@@ -208,6 +212,39 @@ def test_one_host_gets_one_connection(server: Server, make_context: Maker) -> No
         feeds_.append(make_feed(server, f"/f{n}"))
     assert run(make_context(*feeds_)).read == 12
     assert server.most_open == 1
+
+
+def test_a_host_is_left_alone_between_two_visits_whatever_poll_or_redirect_they_belong_to(
+    server: Server, make_context: Maker, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = socket.getaddrinfo
+
+    def found(host: object, port: object, *rest: object, **more: object) -> object:
+        if not str(host).endswith("town.example"):
+            return known(host, port, *rest, **more)  # type: ignore[arg-type]
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
+
+    moments: list[float] = []
+
+    async def noted(writer: asyncio.StreamWriter, headers: Mapping[str, str]) -> None:
+        moments.append(time.monotonic())
+        await page()(writer, headers)
+
+    monkeypatch.setattr(socket, "getaddrinfo", found)
+    monkeypatch.setattr("alerts.feeds.pace.GAP_SECONDS", 0.2)
+    monkeypatch.setattr("alerts.jobs.poll.ROUND_SECONDS", 0.05)
+    town = f"http://town.example:{server.port}"
+    listed = [make_feed(server, path).model_copy(update={"url": town + path}) for path in ("/a", "/b", "/c")]
+    other = make_feed(server, "/other").model_copy(update={"url": f"http://old.town.example:{server.port}/other"})
+    server.acts |= dict.fromkeys(("/a", "/b", "/c"), noted)
+    server.acts["/other"] = page(302, b"", Location=f"{town}/a")
+    pace = Pace()
+    assert asyncio.run(poll(make_context(*listed), pace=pace)).read == 3, "in three batches, as each of them is late"
+    assert asyncio.run(poll(make_context(*listed, other), pace=pace)).read == 1, "another name, which leads to the same host"
+    assert asyncio.run(poll(make_context(*listed, now=NOW + timedelta(days=1)), pace=pace)).visited == 3
+    first, others, last = moments[:3], moments[3], moments[4:]
+    assert all(later - earlier >= 0.19 for earlier, later in pairwise([*first, *last]))
+    assert last[0] - others >= 0.19
 
 
 PAGE = b"<ul class=news><li><a href='/n/1'>Office hours change in May</a> 2026/03/01<li><a href='/n/2'>Fees rise in April</a> 2026/03/01</ul>"
