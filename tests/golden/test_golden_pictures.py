@@ -21,7 +21,28 @@ pytestmark = pytest.mark.browser
 _LOOK = """() => {
   const textNodes = [...document.querySelectorAll('body *')].filter(e => [...e.childNodes].some(n => n.nodeType === 3 && n.data.trim()));
   const visible = textNodes.filter(e => e.getClientRects().length && getComputedStyle(e).visibility !== 'hidden');
+  const parts = colour => colour.match(/[\\d.]+/g).map(Number);
+  const light = colour => parts(colour).slice(0, 3).map(each => each / 255)
+    .map(each => each <= 0.03928 ? each / 12.92 : ((each + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, each, n) => sum + each * [0.2126, 0.7152, 0.0722][n], 0);
+  const ground = element => {
+    for (let e = element; e; e = e.parentElement) {
+      const colour = getComputedStyle(e).backgroundColor;
+      if (!(parts(colour)[3] === 0)) return colour;
+    }
+    return 'rgb(255, 255, 255)';
+  };
+  const contrast = (one, other) => {
+    const [dim, bright] = [light(one), light(other)].sort((a, b) => a - b);
+    return (bright + 0.05) / (dim + 0.05);
+  };
+  const faint = visible.filter(e => contrast(getComputedStyle(e).color, ground(e)) < 4.5).map(e => e.outerHTML.slice(0, 120));
+  const tiles = [...document.querySelectorAll('.tile')];
   return {
+    faint: faint,
+    texts: visible.length,
+    pale: tiles.filter(e => contrast(getComputedStyle(e).backgroundColor, ground(e.parentElement)) < 3).map(e => e.className),
+    tiles: tiles.length,
     width: document.documentElement.scrollWidth,
     smallest: Math.min(...visible.map(e => parseFloat(getComputedStyle(e).fontSize)).filter(size => size > 2)),
     background: getComputedStyle(document.body).backgroundColor,
@@ -56,6 +77,10 @@ def test_a_mail_fits_the_window_in_light_and_dark_with_nothing_remote(pages: Any
     for scheme, look in looks.items():
         assert look["width"] <= size[0], f"{name} scrolls sideways at {size[0]} px, {scheme}"
         assert look["smallest"] >= 12, f"text of {look['smallest']} px"
+        assert look["texts"] > 20
+        assert look["faint"] == [], f"contrast below 4.5 in {scheme}"
+        assert look["pale"] == [], f"a tile of the week below 3 in {scheme}"
+        assert bool(look["tiles"]) == name.startswith("weekly"), "the week by sector is drawn without an image"
         assert look["remote"] == 0
         assert look["heading"] == 1
         assert look["title"]
