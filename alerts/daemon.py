@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
+import errno
 import functools
 import inspect
 import signal
+import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -159,9 +161,10 @@ async def serve(
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stop.set)
+    pages_at = _bind(host, port)
     server = _Server(uvicorn.Config(app, host=host, port=port, log_config=None, access_log=False, timeout_graceful_shutdown=3))
-    pages = asyncio.create_task(server.serve())
-    await _until_listening(server, pages, f"{host}:{port}")
+    pages = asyncio.create_task(server.serve(sockets=[pages_at]))
+    await _until_listening(server, pages)
     started(server.servers[0].sockets[0].getsockname()[1])
     running: set[asyncio.Task[Any]] = set()
     await _in_thread(heed_epoch, context())
@@ -220,10 +223,22 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def _until_listening(server: uvicorn.Server, pages: asyncio.Task[None], where: str) -> None:
+def _bind(host: str, port: int) -> socket.socket:
+    """Take the port before anything begins: uvicorn would end the process over one that is taken. Raises AlertsError."""
+    taken = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        taken.bind((host, port))
+    except (OSError, OverflowError) as error:
+        taken.close()
+        advice = "; another service has it: choose another with --port" if getattr(error, "errno", 0) == errno.EADDRINUSE else ""
+        raise AlertsError(f"cannot serve pages at {host}:{port}: {getattr(error, 'strerror', None) or error}{advice}") from error
+    return taken
+
+
+async def _until_listening(server: uvicorn.Server, pages: asyncio.Task[None]) -> None:
     while not server.started:
         if pages.done():
-            with contextlib.suppress(SystemExit):  # that is how uvicorn says that it could not bind
-                pages.result()
-            raise AlertsError(f"cannot serve pages at {where}: is the port in use? Choose another with --port")
+            pages.result()
+            raise AlertsError("the pages cannot be served; the log says why")
         await asyncio.sleep(0.02)

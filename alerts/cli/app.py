@@ -23,6 +23,7 @@ from alerts.cli import (
     sender,
     service,
     silences,
+    status,
     stories,
     subscribers,
     suppressions,
@@ -57,6 +58,7 @@ app.add_typer(bounces.app, name="bounces", help="Mails that came back: read them
 app.add_typer(suppressions.app, name="suppressions", help="Addresses that must not be mailed.")
 app.add_typer(db.app, name="db", help="The database: bring it up to date.")
 service.register(app)
+status.register(app)
 pipeline.register(app)
 demo.register(app)
 why.register(app)

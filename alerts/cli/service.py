@@ -1,4 +1,4 @@
-"""`alerts init`, `run`, `tick` and `status`: the service as a whole."""
+"""`alerts init`, `run` and `tick`: the service as a whole."""
 
 from __future__ import annotations
 
@@ -7,11 +7,9 @@ import dataclasses
 import json
 import logging
 import os
-from datetime import datetime
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
 
 from alerts.cli.session import Session, worker_name
 from alerts.errors import AlertsError
@@ -26,7 +24,6 @@ def register(app: typer.Typer) -> None:
     app.command()(init)
     app.command()(run)
     app.command()(tick)
-    app.command()(status)
 
 
 def init(
@@ -135,41 +132,6 @@ def tick(context: typer.Context, now: Now = None, as_json: Json = False) -> None
         raise typer.Exit(1)
 
 
-def status(context: typer.Context, as_json: Json = False, now: Now = None) -> None:
-    """Say how the service is: feeds, entries, stories, mails, trouble that lasts, templates of the home that cannot be used."""
-    from alerts.cli.session import moment_at
-    from alerts.mail.overrides import examine_overrides
-    from alerts.store import notices
-    from alerts.store.counts import count_all
-
-    session: Session = context.obj
-    database = session.stored()
-    with database.read() as connection:
-        counts = count_all(connection, moment_at(now)) | {"trouble": {"told_and_not_over": notices.standing(connection)}}
-    overrides = examine_overrides(session.home.templates)
-    counts["templates"] = {
-        "of_the_home": len(overrides.used),
-        "broken": list(map(str, overrides.broken)),
-        "never_used": list(overrides.unknown),
-    }
-    if as_json:
-        typer.echo(json.dumps(counts, ensure_ascii=False, default=str))
-        return
-    table = Table(show_header=False, box=None, pad_edge=False)
-    for group, values in counts.items():
-        for number, (name, value) in enumerate(values.items()):
-            table.add_row("" if number else f"[bold]{group.replace('_', ' ')}[/bold]", name.replace("_", " "), _cell(value))
-    session.out.print(table)
-
-
-def _cell(value: Any) -> str:
-    if isinstance(value, dict):
-        return ", ".join(f"{name} {_cell(each)}" for name, each in value.items())
-    if isinstance(value, list):
-        return "; ".join(map(str, value)) or "none"
-    return "never" if value is None else f"{value:%Y-%m-%d %H:%M} UTC" if isinstance(value, datetime) else str(value)
-
-
 def _plain(outcome: Any) -> Any:
     return {"error": str(outcome)} if isinstance(outcome, Exception) else dataclasses.asdict(outcome)
 
@@ -178,4 +140,5 @@ def _words(outcome: Any) -> str:
     if isinstance(outcome, AlertsError):
         return f"failed: {outcome}"
     plain = _plain(outcome)
-    return ", ".join(f"{value} {name.replace('_', ' ')}" for name, value in plain.items() if value) or "nothing due"
+    rate = f", {plain.pop('rate')} a second" if plain.get("rate") else ""
+    return (", ".join(f"{value} {name.replace('_', ' ')}" for name, value in plain.items() if value) or "nothing due") + rate

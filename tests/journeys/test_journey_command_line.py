@@ -323,6 +323,15 @@ def running(alerts: Alerts, home: Home, tmp_path: Path) -> Iterator[tuple[subpro
                 service.kill()
 
 
+def test_a_port_that_is_taken_is_one_line(running: tuple[subprocess.Popen[str], int], alerts: Alerts, home: Home) -> None:
+    _, port = running
+    second = alerts("--home", home.path, "run", "--port", port)
+    assert second.returncode == 1
+    assert "Traceback" not in second.stderr, say(second)
+    assert f"cannot serve pages at 127.0.0.1:{port}" in second.stderr.splitlines()[-1]
+    assert "--port" in second.stderr.splitlines()[-1]
+
+
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
 def test_run_serves_its_pages_and_stops_within_ten_seconds(running: tuple[subprocess.Popen[str], int], name: str) -> None:
     service, port = running
