@@ -73,10 +73,15 @@ def check(
 
 
 @app.command()
-def release(context: typer.Context, feed: Annotated[str, typer.Argument(help="The id of a feed whose entries are held back.")]) -> None:
-    """Take in the entries of a feed that were held back as a redesign, as news, with the next visit; it is due at once."""
+def release(
+    context: typer.Context,
+    feed: Annotated[str, typer.Argument(help="The id of a feed whose entries are held back.")],
+    quiet: Annotated[bool, typer.Option("--quiet", help="As old ones: they are kept, and nobody is told of them.")] = False,
+) -> None:
+    """Take in the entries of a feed that were held back, as news, with the next visit; it is due at once."""
     import dataclasses
 
+    from alerts.feeds.merge import CONFIRMATIONS
     from alerts.store.feeds import load, save
 
     session: Session = context.obj
@@ -84,10 +89,13 @@ def release(context: typer.Context, feed: Annotated[str, typer.Argument(help="Th
         state = load(connection, [feed]).get(feed)
         if state is None or state.health.held is None:
             raise AlertsError(f"nothing of {feed!r} is held back; `alerts feeds status` shows what is")
-        held = dataclasses.replace(state.health.held, released=True)
+        held = dataclasses.replace(state.health.held, released=not quiet)
+        if quiet:
+            held = dataclasses.replace(held, visits=CONFIRMATIONS, late=True)
         health = dataclasses.replace(state.health, held=held)
         save(connection, [dataclasses.replace(state, health=health, due=moment_at(None))])
-    session.out.print(f"{len(held.ids)} entries of {feed} come in with the next poll", highlight=False)
+    how = "as old ones" if quiet else "as news"
+    session.out.print(f"{len(held.ids)} entries of {feed} come in with the next poll, {how}", highlight=False)
 
 
 def _look(session: Session, target: str, now: datetime) -> Looked:

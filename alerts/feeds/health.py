@@ -87,7 +87,7 @@ def after_read(state: FeedState, feed: Feed, reading: Reading, now: datetime) ->
             feed.id,
             now,
             poll_minutes=feed.poll_minutes,
-            arrivals=arrivals,
+            arrivals=arrivals if keep else (),  # what is held is looked at again soon
             shown=len(parsed.items),
             fast=feed.fast,
             fresh_seconds=fetched.fresh_seconds,

@@ -1,8 +1,9 @@
 """Which entries of a document are new, edited, known, or to be held back. Pure.
 
 A known id is a known entry. An entry with a new id is still known if two of its title, its address and its date are those of a stored one:
-sites change guids, addresses and dates when they are rebuilt. And when more than half of a document is new although it is older than our
-last visit, that is a redesign and not news: it is held back.
+sites change guids, addresses and dates when they are rebuilt. And more than half of a document that is new at once is held back: if it is
+older than our last visit, that is a redesign and not news; if it is dated anew, but far more than the feed ever brought in a day, it may
+be. What is held comes in when further visits confirm it: old entries quietly, those that are dated anew as news.
 """
 
 from __future__ import annotations
@@ -20,7 +21,11 @@ from alerts.feeds.state import Health, Held
 MASS = 5
 """Fewer new entries than this are never a redesign."""
 CONFIRMATIONS = 3
-"""Held entries that stand unchanged in this many documents are taken in, quietly."""
+"""Held entries that stand unchanged in this many documents are taken in."""
+STABLE_DAYS = 3
+"""After visits on so many days it is known how much a feed brings."""
+SUDDEN = 3
+"""So many times as much as on the busiest day is held back."""
 GRACE = timedelta(hours=2)
 """An entry dated up to this long before our last visit may have been published late."""
 SAME_DATE = timedelta(hours=24)
@@ -73,10 +78,12 @@ def merge(
     health: Health,
     now: datetime,
     last_success: datetime | None,
+    fast: bool = False,
 ) -> Merge:
     """Compare a document with what is stored.
 
-    `stored` holds the entries whose ids stand in the document or in `health.renamed`, `recent` the last ones of the feed.
+    `stored` holds the entries whose ids stand in the document or in `health.renamed`, `recent` the last ones of the feed. What a safety
+    source (`fast`) brings is never held for being much.
     `last_success` is None on the first visit, whose entries are all quiet: they were published before we came.
     """
     renamed: dict[str, str] = {}
@@ -99,16 +106,17 @@ def merge(
     drift = "changed the ids of its entries" if loose and renamed.keys() - health.renamed.keys() else ""
     if last_success is None:
         return Merge(tuple(fresh), (), True, None, shown, renamed)
-    held = _hold(fresh, len(items), health, now, last_success)
+    held = _hold(fresh, len(items), health, now, last_success, fast=fast)
     if held is not None and not held.released and held.visits < CONFIRMATIONS:
         waiting = set(held.ids)
         now_new = tuple(item for item in fresh if item.entry.id not in waiting)
         remembered = tuple(each for each in shown if each not in {mark(id) for id in waiting})
         return Merge(now_new, tuple(edited), False, held, remembered, renamed, drift)
-    return Merge(tuple(fresh), tuple(edited), held is not None and not held.released, None, shown, renamed, drift)
+    quiet = held is not None and not held.released and held.late
+    return Merge(tuple(fresh), tuple(edited), quiet, None, shown, renamed, drift)
 
 
-def _hold(fresh: Sequence[Item], total: int, health: Health, now: datetime, last_success: datetime) -> Held | None:
+def _hold(fresh: Sequence[Item], total: int, health: Health, now: datetime, last_success: datetime, *, fast: bool) -> Held | None:
     """Return what is held after this visit: what was held and is still there, or a mass of new entries that are not news."""
     ids = tuple(item.entry.id for item in fresh)
     if health.held is not None:
@@ -117,7 +125,15 @@ def _hold(fresh: Sequence[Item], total: int, health: Health, now: datetime, last
     late = [item for item in fresh if item.dated in {"missing", "future"} or item.entry.published < last_success - GRACE]
     if len(late) >= MASS and len(late) * 2 > total:
         return Held(now, tuple(item.entry.id for item in late))
+    if not fast and len(ids) >= MASS and len(ids) * 2 > total and _is_sudden(len(ids), health, now - last_success):
+        return Held(now, ids, late=False)
     return None
+
+
+def _is_sudden(count: int, health: Health, since: timedelta) -> bool:
+    """True if so many new entries, `since` the last visit, are far more than the feed ever brought in that time."""
+    before = [new for visits, failed, new in health.days.values() if visits > failed]
+    return len(before) >= STABLE_DAYS and count > SUDDEN * max(1, *before) * max(1.0, since / timedelta(days=1))
 
 
 class _Lookup:

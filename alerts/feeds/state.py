@@ -21,6 +21,8 @@ class Held:
     ids: tuple[str, ...]
     visits: int = 1
     released: bool = False
+    late: bool = True
+    """True if they are dated before the visit that should have found them: then they come in quietly."""
 
 
 @dataclass(frozen=True, slots=True)

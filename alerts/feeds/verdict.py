@@ -9,6 +9,7 @@ from typing import Literal
 
 from alerts.feeds import cadence
 from alerts.feeds.catalog import Feed
+from alerts.feeds.merge import CONFIRMATIONS
 from alerts.feeds.rest import WEEK_HOURS, rests, silence
 from alerts.feeds.state import DAYS, FeedState, local_day
 
@@ -43,8 +44,12 @@ def report(feed: Feed, state: FeedState | None, now: datetime) -> Report:
         return Report("dead" if dead else "failing", f"failed {times}: {state.error_message}{advice}")
     held = state.health.held
     if held is not None:
+        why = "are new at once and older than the last visit" if held.late else "are new at once, far more than on any day before"
+        how = "as old ones" if held.late else "as news"
+        left = max(1, CONFIRMATIONS - held.visits)
+        visits = "the next visit confirms" if left == 1 else f"{left} more visits confirm"
         return Report(
-            "held", f"{len(held.ids)} entries look like a redesign and are held back; `alerts feeds release {feed.id}` takes them in"
+            "held", f"{len(held.ids)} entries {why}; they come in {how} if {visits} them, or with `alerts feeds release {feed.id}` at once"
         )
     if state.health.rebuilt is not None and now - state.health.rebuilt < REBUILT_FOR:
         place = state.health.places[0] if state.health.places else ""

@@ -102,6 +102,7 @@ def keep(connection: Connection, found: Visit, *, now: datetime) -> tuple[FeedSt
         health=state.health,
         now=now,
         last_success=state.last_success,
+        fast=feed.fast,
     )
     new = entry_store.insert_new(connection, merged.new, feed=feed.id, now=now, baseline=merged.quiet)
     edited = entry_store.update_edited(connection, merged.edited, now=now)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import FEED, Server
+from conftest import FEED, Server, rss
 from typer.testing import CliRunner
 
 from alerts.cli.app import app
@@ -142,6 +142,27 @@ def test_status_shows_all_feeds_in_eighty_columns_and_everything_of_one(
     facts = [json.loads(line) for line in alerts(home, "status", "--json").stdout.splitlines()]
     assert [(each["id"], each["verdict"], each["tier"]) for each in facts][-2:] == [("shut", "failing", 2), ("ended", "off", 2)]
     assert isinstance(alerts(home, "status", "nowhere").exception, AlertsError)
+
+
+@pytest.mark.parametrize(("options", "counts"), [((), "10 new, 0 baseline"), (("--quiet",), "0 new, 10 baseline")])
+def test_what_is_held_back_is_released_as_news_or_quietly(home: Path, server: Server, options: tuple[str, ...], counts: str) -> None:
+    (home / "config" / "feeds.yaml").write_text(f"- {{id: town, url: '{server.url('/town')}', title: T, publisher: P}}\n", encoding="utf-8")
+    (home / "alerts.env").write_text((home / "alerts.env").read_text() + "\nALERTS_ALLOWED_NETWORKS=127.0.0.0/8\n")
+
+    def poll(now: str) -> str:
+        done = CliRunner().invoke(app, ["--home", str(home), "poll", "--now", now])
+        assert done.exit_code == 0, done.exception
+        return str(done.stdout)
+
+    server.pages["/town"] = (200, {}, rss(*(f"Notice {n}" for n in range(10))))
+    poll("2026-03-04T03:00:00Z")
+    server.pages["/town"] = (200, {}, rss(*(f"From the archive {n}" for n in range(10)), guid="archive-{n}", start=500))
+    assert "10 held" in poll("2026-03-05T03:00:00Z")
+    shown = alerts(home, "status", "--now", "2026-03-05T03:00:00Z").stdout
+    assert "town held: 10 entries are new at once and older than the last visit; they come in as old ones if 2 more visits confirm" in shown
+    assert alerts(home, "release", "town", *options).exit_code == 0
+    assert counts in poll("2027-03-05T03:00:00Z")
+    assert isinstance(alerts(home, "release", "town").exception, AlertsError)
 
 
 def test_try_of_a_page_says_how_to_find_its_feed(home: Path, server: Server) -> None:

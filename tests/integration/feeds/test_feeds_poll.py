@@ -18,6 +18,7 @@ from sqlalchemy import select, text
 from alerts.feeds.catalog import Feed
 from alerts.feeds.pace import Pace
 from alerts.feeds.state import FeedState, Health
+from alerts.feeds.verdict import report
 from alerts.jobs.context import Context
 from alerts.jobs.poll import PollCount, poll
 from alerts.jobs.prune import prune
@@ -353,6 +354,68 @@ def test_a_redesign_is_held_and_comes_in_quietly_when_it_stays(server: Server, m
     later(context, days=1)
     assert run(context) == PollCount(visited=1, read=1, baseline=10), "three visits agree, and nobody is woken"
     assert state(database, "a").health.held is None
+
+
+def rss_of(now: datetime, *titles: str, mark: str = "n") -> bytes:
+    """A feed whose entries were all published an hour ago."""
+    date = f"{now - timedelta(hours=1):%a, %d %b %Y %H:%M:%S} +0000"
+    items = "".join(
+        f"<item><title>{title}</title><link>http://t.example/{mark}/{n}</link><guid>{mark}{n}</guid><pubDate>{date}</pubDate></item>"
+        for n, title in enumerate(titles)
+    )
+    return f'<rss version="2.0"><channel><title>T</title>{items}</channel></rss>'.encode()
+
+
+def steady(server: Server, make_context: Maker, **settings: object) -> Context:
+    """A feed that brought one entry a day for four days."""
+    context = make_context(make_feed(server, "/a", **settings))
+    for n in range(5):
+        server.pages["/a"] = (200, {}, rss_of(context.clock.now(), *[f"Notice {m}" for m in range(n + 6)]))
+        run(context)
+        later(context, days=1)
+    return context
+
+
+ANEW = [f"Quite another subject {n}" for n in range(10)]
+
+
+def test_a_rebuilt_site_that_dates_everything_anew_is_held_and_comes_in_as_news_when_it_stays(
+    server: Server, make_context: Maker, database: Database
+) -> None:
+    context = steady(server, make_context)
+    server.pages["/a"] = (200, {}, rss_of(context.clock.now(), *ANEW, mark="new"))
+    assert run(context) == PollCount(visited=1, read=1, held=10)
+    told = report(context.catalog.feeds[0], state(database, "a"), context.clock.now())
+    assert told.verdict == "held"
+    assert "10 entries are new at once, far more than on any day before; they come in as news if 2 more visits confirm them" in told.sentence
+    assert state(database, "a").due - context.clock.now() < timedelta(minutes=34), "it is looked at again soon"
+    later(context, hours=2)
+    assert run(context).held == 10
+    later(context, hours=2)
+    assert run(context) == PollCount(visited=1, read=1, new=10)
+
+
+def test_a_rebuilt_site_that_takes_it_back_leaves_nothing_behind(server: Server, make_context: Maker, database: Database) -> None:
+    context = steady(server, make_context)
+    good = server.pages["/a"]
+    before = titles(database)
+    server.pages["/a"] = (200, {}, rss_of(context.clock.now(), *ANEW, mark="new"))
+    assert run(context).held == 10
+    server.pages["/a"] = good
+    later(context, hours=2)
+    assert run(context) == PollCount(visited=1, read=1)
+    assert state(database, "a").health.held is None
+    assert titles(database) == before
+
+
+def test_much_news_is_not_held_where_it_is_usual_nor_from_a_safety_source(server: Server, make_context: Maker) -> None:
+    context = steady(server, make_context, fast=True)
+    server.pages["/a"] = (200, {}, rss_of(context.clock.now(), *ANEW, mark="new"))
+    assert run(context).new == 10
+    for mark in ("a", "b", "c"):
+        server.pages["/a"] = (200, {}, rss_of(context.clock.now(), *[f"{title} {mark}" for title in ANEW], mark=mark))
+        later(context, days=1)
+        assert run(replace(context, catalog=make_context(make_feed(server, "/a")).catalog)).new == 10
 
 
 def test_what_retention_deleted_does_not_come_back_as_new(server: Server, make_context: Maker, database: Database) -> None:
