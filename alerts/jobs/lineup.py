@@ -64,6 +64,8 @@ class Lineup:
     def put_off(self, batch: Sequence[Ready], now: datetime) -> dict[int, datetime]:
         """Return when those rows of a batch shall be due whose domain is too busy for the next minute, by row."""
         later: dict[int, datetime] = {}
+        if not (self._limits or self._resting):
+            return later
         for ready in batch:
             domain = domain_of(ready)
             if self._resting.get(domain, now) > now:
@@ -80,7 +82,7 @@ class Lineup:
 
     def push(self, letter: Letter, deadline: float) -> None:
         """Put a letter in line."""
-        name = domain_of(letter.ready)
+        name = domain_of(letter.ready) if self._limits else ""
         limit = self._limits.of(name)
         entry = (letter.ready.priority, next(self._numbers), letter, deadline)
         line = self._free if limit is None else self._domains.setdefault(name, _Domain(limit)).waiting
@@ -104,7 +106,7 @@ class Lineup:
 
     def done(self, ready: Ready) -> bool:
         """Note that a letter is no longer in flight; True if another one for its domain may have waited for that."""
-        domain = self._domains.get(domain_of(ready))
+        domain = self._domains.get(domain_of(ready)) if self._domains else None
         if domain is None:
             return False
         domain.in_flight -= 1
@@ -112,7 +114,8 @@ class Lineup:
 
     def took(self, ready: Ready) -> None:
         """Note that a domain took a mail: whatever it put off before, it is well."""
-        self._streaks.pop(domain_of(ready), None)
+        if self._streaks:
+            self._streaks.pop(domain_of(ready), None)
 
     def was_put_off(self, ready: Ready, now: datetime) -> dict[int, datetime]:
         """Note that a domain put off a mail. After several in a row its others leave the line; return when they shall be due, by row."""

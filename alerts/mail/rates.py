@@ -37,6 +37,10 @@ class Limits:
         self._by_domain = dict(by_domain)
         self._others = self._by_domain.pop("*", None)
 
+    def __bool__(self) -> bool:
+        """False if there are none."""
+        return bool(self._by_domain) or self._others is not None
+
     def of(self, domain: str) -> Limit | None:
         """Return the limit of a domain, in small letters, or None."""
         return self._by_domain.get(domain, self._others)

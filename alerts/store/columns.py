@@ -1,9 +1,26 @@
-"""What the tables are built of: columns of moments and JSON values, and indexes of open work."""
+"""What the tables are built of: columns of moments and JSON values, and indexes of open work; and how a column is asked for many values."""
 
+import json
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, Column, DateTime, Dialect, Index, TypeDecorator, text
+from sqlalchemy import (
+    ARRAY,
+    JSON,
+    Column,
+    ColumnElement,
+    DateTime,
+    Dialect,
+    Index,
+    String,
+    TypeDecorator,
+    any_,
+    bindparam,
+    func,
+    select,
+    text,
+)
 from sqlmodel import Field
 
 
@@ -26,6 +43,27 @@ class Moment(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any] | None:
+        """Read SQLite's text at once: a sender reads five moments for each mail."""
+        return _read if dialect.name == "sqlite" else super().result_processor(dialect, coltype)
+
+
+def _read(stored: str | None) -> datetime | None:
+    return None if stored is None else datetime.fromisoformat(stored).replace(tzinfo=UTC)
+
+
+def among(column: Column[Any], values: Sequence[Any] | None = None, *, sqlite: bool) -> ColumnElement[bool]:
+    """The column has one of many values, all in one parameter: one text for any number, quick to write and to be understood.
+
+    Without `values` the parameter is called `values`; on SQLite it is a JSON list, else a list.
+    """
+    found = {"key": None, "unique": True} if values is not None else {"key": "values"}
+    if sqlite:
+        given = bindparam(value=json.dumps(list(values)) if values is not None else None, type_=String, **found)
+        return column.in_(select(func.json_each(given).table_valued("value").c.value))
+    given = bindparam(value=list(values) if values is not None else None, type_=ARRAY(column.type), **found)  # type: ignore[arg-type]
+    return column == any_(given)
 
 
 def moment(*, nullable: bool = False, default: Any = None) -> Any:

@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, bindparam, case, func, insert, select, update
 
+from alerts.store.columns import among
 from alerts.store.leases import claim as claim_rows
 from alerts.store.leases import release as release_rows
 from alerts.store.leases import table_of
@@ -127,7 +128,7 @@ def claim(connection: Connection, *, worker: str, now: datetime, limit: int, urg
             _OUTBOX.c.priority,
         )
         .join(_SUBSCRIBER, _SUBSCRIBER.c.id == _OUTBOX.c.subscriber)
-        .where(_OUTBOX.c.id.in_(ids))
+        .where(among(_OUTBOX.c.id, ids, sqlite=connection.dialect.name == "sqlite"))
     )
     found = {row.id: Ready(*tuple(row)) for row in rows}
     return [found[each] for each in ids if each in found]

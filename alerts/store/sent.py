@@ -11,9 +11,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ARRAY, BigInteger, ColumnElement, String, Update, any_, bindparam, func, select, update
+from sqlalchemy import Update, bindparam, update
 from sqlalchemy.types import TypeEngine
 
+from alerts.store.columns import among
 from alerts.store.db import Database
 from alerts.store.engine import told
 from alerts.store.leases import table_of
@@ -37,7 +38,7 @@ class SentMarks:
 
     def put(self, ids: Sequence[int], at: datetime) -> None:
         """Mark rows, whoever holds them by now; when this returns, it is committed. Raises StoreError."""
-        values = self._values | {"ids": str(list(ids)) if self._order else list(ids), "at": self._moment(at)}
+        values = self._values | {"values": str(list(ids)) if self._order else list(ids), "at": self._moment(at)}
         try:
             if self._connection is None:
                 self._connection = self._open()
@@ -47,7 +48,7 @@ class SentMarks:
             # It may have fallen while nothing was said: what a fresh connection says counts.
             self.close(broken=True)
             with self._database.write() as connection:
-                connection.execute(_statement(sqlite=self._database.is_sqlite), {"ids": values["ids"], "at": at})
+                connection.execute(_statement(sqlite=self._database.is_sqlite), {"values": values["values"], "at": at})
 
     def close(self, *, broken: bool = False) -> None:
         """Give the connection back, or throw it away."""
@@ -70,10 +71,4 @@ class SentMarks:
 
 
 def _statement(*, sqlite: bool) -> Update:
-    """One text for any number of rows, so that the database has to understand it only once."""
-    chosen: ColumnElement[bool]
-    if sqlite:
-        chosen = _OUTBOX.c.id.in_(select(func.json_each(bindparam("ids", type_=String)).table_valued("value").c.value))
-    else:
-        chosen = _OUTBOX.c.id == any_(bindparam("ids", type_=ARRAY(BigInteger)))
-    return update(_OUTBOX).where(chosen).values(**TAKEN, sent_at=bindparam("at"))
+    return update(_OUTBOX).where(among(_OUTBOX.c.id, sqlite=sqlite)).values(**TAKEN, sent_at=bindparam("at"))

@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, func, insert, select
 
 from alerts.signing import Signer
+from alerts.store.columns import among
 from alerts.store.leases import table_of
 from alerts.store.service_tables import SuppressionRow
 
@@ -30,7 +31,8 @@ def suppress(connection: Connection, marks: Iterable[str], *, reason: str, at: d
 
 def found(connection: Connection, marks: Sequence[str]) -> dict[str, tuple[str, datetime]]:
     """Return reason and date of those of `marks` that are suppressed."""
-    rows = connection.execute(select(_SUPPRESSION).where(_SUPPRESSION.c.address_hash.in_(marks)))
+    wanted = among(_SUPPRESSION.c.address_hash, marks, sqlite=connection.dialect.name == "sqlite")
+    rows = connection.execute(select(_SUPPRESSION).where(wanted))
     return {row.address_hash: (row.reason, row.at) for row in rows}
 
 
