@@ -32,6 +32,8 @@ class Intake:
         self._context, self._letters, self._lineup = context, letters, lineup
         self._warm_up = parse_warm_up(settings.send_warm_up)
         self.batch = max(1, min(BATCH, int(settings.send_rate * RATE_SECONDS))) if settings.send_rate else BATCH
+        self.reserve = self.batch * 3 // 4
+        """Letters left at which the next batch is claimed: as many as leave while a slow database answers."""
         self.stopped = ""
         self.paused = False
 

@@ -171,7 +171,7 @@ class _Sending:
         """Claim the next batch while the last is being sent."""
         while not self._halted.is_set():
             self._hungry.clear()
-            if self._lineup.free > self.intake.batch // 2:
+            if self._lineup.free > self.intake.reserve:
                 await self._hungry.wait()
                 continue
             try:
@@ -224,7 +224,7 @@ class _Sending:
     def _next(self) -> Piece | None:
         """Take the next letter that may go, made into an email."""
         letter = self._lineup.take(asyncio.get_running_loop().time())
-        if self._lineup.free <= self.intake.batch // 2:
+        if self._lineup.free <= self.intake.reserve:
             self._hungry.set()
         return self._letters.piece(letter, self._context.clock.now()) if letter else None
 
