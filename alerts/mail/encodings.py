@@ -48,6 +48,11 @@ class Literal:
         return self._base64[start]
 
 
+def literal(text: str) -> Literal:
+    """Return a text as it goes into a body: UTF-8, line ends as CRLF, the canonical form of text (RFC 2046 §4.1.1)."""
+    return Literal(text.replace("\r\n", "\n").replace("\r", "\n").replace("\n", "\r\n").encode("utf-8", "replace"))
+
+
 Pieces = Sequence[Literal | str]
 """Literals, and the names of the slots between them; nothing follows the last literal."""
 

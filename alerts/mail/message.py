@@ -5,14 +5,29 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from alerts.mail.encodings import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Fragment:
+    """A part of a mail that other mails share: its text, and that text as it is encoded."""
+
+    text: str
+    literal: Literal
+
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A mail before it is anybody's: `subject`, `html` and `text` with the slots of `Personal` in them as `SLOTS` tokens."""
+    """A mail before it is anybody's: `subject`, `html` and `text` with the slots of `Personal` in them as `SLOTS` tokens.
+
+    The fragments say which parts of `html` and `text`, in their order, others share; they add nothing.
+    """
 
     subject: str
     html: str
     text: str
+    html_fragments: tuple[Fragment, ...] = field(default=(), compare=False, repr=False)
+    text_fragments: tuple[Fragment, ...] = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,5 +83,6 @@ class Headers:
     """`campaign:kind:list:sender`, by which large mail providers report complaints in sum; it names no recipient."""
 
 
-SLOTS = {name: f"\ue000{name}\ue001" for name in ("preferences_url", "unsubscribe_url", "one_click_url", "web_url", "consent_date")}
+SLOT_MARK = "\ue000"
+SLOTS = {name: f"{SLOT_MARK}{name}\ue001" for name in ("preferences_url", "unsubscribe_url", "one_click_url", "web_url", "consent_date")}
 """Tokens of the private use area: no feed text can contain them, because cleaning removes them."""

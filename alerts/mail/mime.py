@@ -8,13 +8,14 @@ from __future__ import annotations
 import hashlib
 import html
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from email.utils import format_datetime
 from functools import lru_cache
 
-from alerts.mail.encodings import Literal, Part, Pieces, smallest
+from alerts.mail.encodings import Literal, Part, Pieces, literal, smallest
 from alerts.mail.headers import checked, mail_address, mailbox_field, text_field
-from alerts.mail.message import SLOTS, Headers, Personal, Rendered, Sender
+from alerts.mail.message import SLOTS, Fragment, Headers, Personal, Rendered, Sender
 
 _SLOT = re.compile("(" + "|".join(map(re.escape, SLOTS.values())) + ")")
 _NEXT_LINE = "\r\n "
@@ -30,8 +31,8 @@ class Prepared:
         boundary = (
             "=_" + hashlib.sha256("\0".join((rendered.subject, rendered.text, rendered.html)).encode("utf-8", "replace")).hexdigest()[:30]
         )
-        self._text = smallest(_pieces(rendered.text))
-        self._html = smallest(_pieces(rendered.html))
+        self._text = smallest(_pieces(rendered.text, rendered.text_fragments))
+        self._html = smallest(_pieces(rendered.html, rendered.html_fragments))
         self._named = mailbox_field("From", sender.name, sender.address) + text_field("Subject", rendered.subject)
         self._opening = (
             "Auto-Submitted: auto-generated\r\n"
@@ -75,10 +76,19 @@ def build(rendered: Rendered, personal: Personal, headers: Headers, sender: Send
     return prepare(rendered, sender).join(personal, headers)
 
 
-def _pieces(text: str) -> Pieces:
-    """Split at the slots; line ends become CRLF, the canonical form of text (RFC 2046 §4.1.1)."""
-    parts = _SLOT.split(text.replace("\r\n", "\n").replace("\r", "\n").replace("\n", "\r\n"))
-    return [_NAMES[part] if number % 2 else Literal(part.encode("utf-8", "replace")) for number, part in enumerate(parts)]
+def _pieces(text: str, fragments: Sequence[Fragment]) -> Pieces:
+    """Split at the slots and at what other mails share."""
+    pieces: list[Literal | str] = []
+    for fragment in fragments:
+        before, found, rest = text.partition(fragment.text)
+        if found:
+            pieces += [*_own(before), fragment.literal]
+            text = rest
+    return [*pieces, *_own(text)]
+
+
+def _own(text: str) -> Pieces:
+    return [_NAMES[part] if number % 2 else literal(part) for number, part in enumerate(_SLOT.split(text))]
 
 
 @lru_cache(maxsize=8)

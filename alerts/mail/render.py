@@ -1,14 +1,16 @@
 """A digest becomes a mail: subject, HTML and plain text from `templates/email/`, with what is personal left as slots.
 
-Rendered once per digest and joined per person (`mime.py`). A template of the same name in the home's `templates/email/` takes the place of
-the shipped one; if it is broken the shipped ones are used and the operator is told.
+Rendered once per digest, its stories once for all digests that tell them alike (`fragments.py`), and joined per person (`mime.py`). A
+template of the same name in the home's `templates/email/` takes the place of the shipped one; if it is broken the shipped ones are used and
+the operator is told.
 """
 
 from __future__ import annotations
 
+import os
 import re
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -23,6 +25,7 @@ from alerts.digests import printed
 from alerts.digests.digest import Brief, Digest
 from alerts.digests.phrases import known_language, phrase
 from alerts.errors import Problem
+from alerts.mail.fragments import Fragments, Once, at_once
 from alerts.mail.message import SLOTS, Rendered, Sender
 from alerts.mail.plain import wrap
 from alerts.resources import shipped
@@ -43,6 +46,8 @@ class Renderer:
         has_overrides = overrides is not None and (overrides / _FOLDER).is_dir()
         self._own = _environment(jinja2.ChoiceLoader([jinja2.FileSystemLoader(overrides), base])) if overrides and has_overrides else None
         self._inliner = css_inline.CSSInliner(load_remote_stylesheets=False, keep_style_tags=False)
+        self._folders = [shipped("templates") / _FOLDER, *([overrides / _FOLDER] if overrides and has_overrides else [])]
+        self._fragments = Fragments()
         self._broken: dict[str, Problem] = {}
         self._sound: set[str] = set()
 
@@ -101,23 +106,40 @@ class Renderer:
 
     def _mail(self, name: str, language: str, values: dict[str, Any]) -> Rendered:
         everything = {"slots": SLOTS, **_language(language), **values}
-        html = self._rendered(f"{name}.html.j2", everything)
-        text = self._rendered(f"{name}.txt.j2", everything)
+        place = (language, self._version())
+        html, once_html = self._shared(f"{name}.html.j2", place, everything, str)
+        text, once_text = self._shared(f"{name}.txt.j2", place, everything, _tidied)
+        told_html, told_text = once_html.told(self._inliner.inline(html)), once_text.told(_tidied(text.strip()))
         subject = " ".join(self._rendered(f"{name}.subject.j2", everything).split())
-        return Rendered(subject, self._inliner.inline(html), _tidied(text))
+        return Rendered(subject, told_html.text, told_text.text, told_html.fragments, told_text.fragments)
 
-    def _rendered(self, name: str, values: dict[str, Any]) -> str:
-        """Render one template, the home's if it can be."""
+    def _version(self) -> Hashable:
+        """What tells whether a template has changed: where each stands, when it was written, how long it is."""
+        files = (file for folder in self._folders for file in os.scandir(folder))
+        return tuple((file.path, file.stat().st_mtime_ns, file.stat().st_size) for file in files)
+
+    def _shared(self, name: str, place: Hashable, values: dict[str, Any], tidied: Callable[[str], str]) -> tuple[str, Once]:
+        """Render one template with what it shares with others marked, and what knows the marks."""
+        tries: list[Once] = []
+
+        def once(which: str) -> Once:
+            tries.append(Once(self._fragments, (which, name, place), tidied))
+            return tries[-1]
+
+        return self._rendered(name, values, once), tries[-1]
+
+    def _rendered(self, name: str, values: dict[str, Any], once: Callable[[str], Any] = lambda _which: at_once) -> str:
+        """Render one template, the home's if it can be. `once` gives what the template calls for what is shared."""
         path = f"{_FOLDER}/{name}"
         if self._own is not None:
             try:
-                rendered = self._own.get_template(path).render(values)
+                rendered = self._own.get_template(path).render({**values, "once": once("own")})
             except Exception as error:
                 self._report(path, error)
             else:
                 self._sound.update(name for _, name in self._own.cache or ())  # this one and those that it includes
                 return rendered
-        return self._shipped.get_template(path).render(values)
+        return self._shipped.get_template(path).render({**values, "once": once("shipped")})
 
     def _report(self, path: str, error: Exception) -> None:
         if path not in self._broken:
@@ -175,7 +197,7 @@ def _marked(text: str) -> markupsafe.Markup:
 def _tidied(text: str) -> str:
     """No trailing spaces, never two empty lines, one line end at the end."""
     lines: list[str] = []
-    for line in (line.rstrip() for line in text.strip().splitlines()):
+    for line in (line.rstrip() for line in text.strip("\n").splitlines()):
         if line or (lines and lines[-1]):
             lines.append(line)
     return "\n".join(lines) + "\n"
