@@ -21,6 +21,7 @@ from alerts.feeds.entry import Entry, Source
 from alerts.feeds.formats import htmllist, jsonfeed, jsonlist, syndication
 from alerts.feeds.formats.raw import Document, Raw, Selection
 from alerts.feeds.language import language_of, primary
+from alerts.feeds.outlet import part_outlet
 
 FORMATS: Mapping[str, ModuleType] = {"json": jsonfeed, "syndication": syndication}
 """Tried in this order; each has `recognises(text)` and `read(text, url)`."""
@@ -177,6 +178,8 @@ def _item(raw: Raw, key: str, link: str, title: str, *, declared: str, source: S
     summary = clean.plain(raw.summary)
     summary = "" if summary == title else summary
     outlet = clean.plain(raw.outlet, 80)
+    if source.kind == "aggregator":
+        title, outlet = part_outlet(title, outlet)
     entry = Entry(
         id=key,
         source=source,
