@@ -107,7 +107,7 @@ class Session:
         database = self.stored() if looking else self.database()
         settings = self.settings()
         clock = clock_of(database) if now is None else clock_at(now)
-        loaded = self._last_good(database, clock) if last_good else self._kept(database) if looking else self.everything()
+        loaded = self._last_good(database, clock) if last_good else self.in_force(database) if looking else self.everything()
         make_transport(settings.mail_url.get_secret_value())  # a bad mail URL should show now, not at the first send
         return Context(
             settings=settings,
@@ -121,7 +121,8 @@ class Session:
             progress=progress,
         )
 
-    def _kept(self, database: Database) -> Loaded:
+    def in_force(self, database: Database) -> Loaded:
+        """Load the configuration; where it is broken say so on stderr and return the last good one. Changes nothing. Raises ConfigError."""
         from alerts.reload import last_good
 
         try:

@@ -56,10 +56,12 @@ def add(
     if (until is None) == (lasting is None):
         raise UsageError("say when it ends: --until 2026-03-31, or --for 3d")
     end_ = until if until is not None else (moment + parse_period(lasting or "")).isoformat()
+    if not (rule or development or source or story):
+        raise UsageError("say what to mute: --rule, --development, --source or --story")
     database = session.database()
     stories = [_find_story(database, each) for each in story or []]
     names = {"rule": rule or [], "development": development or [], "source": source or [], "story": stories}
-    silence = _read(session, {**names, "until": end_, "author": author or _login(), "comment": comment})
+    silence = _read(session, database, {**names, "until": end_, "author": author or _login(), "comment": comment})
     if silence.until <= moment:
         raise UsageError(f"--until {until}: that is over already")
     with database.write() as connection:
@@ -67,11 +69,14 @@ def add(
     session.out.print(f"{silence.id}: {escape(silence.words)} is muted until {silence.until:%Y-%m-%d %H:%M} UTC", highlight=False)
 
 
-def _read(session: Session, given: dict[str, Any]) -> Silence:
-    """Check a silence against the configuration. Raises UsageError with everything that is wrong."""
+def _read(session: Session, database: Database, given: dict[str, Any]) -> Silence:
+    """Check a silence against the configuration, or the last good one where it is broken: that is when one is needed.
+
+    Raises UsageError with everything that is wrong.
+    """
     from alerts.stories.silences_file import SILENCES, silence_of, unknown
 
-    loaded = session.everything()
+    loaded = session.in_force(database)
     try:
         (spec,) = SILENCES.validate_python([{"id": f"s-{secrets.token_hex(3)}", **given}])
     except ValidationError as error:
@@ -115,10 +120,12 @@ def list_(
 
     session: Session = context.obj
     moment = moment_at(now)
-    with session.stored().read() as connection:
+    database = session.stored()
+    loaded = session.in_force(database)
+    with database.read() as connection:
         kept = silences.load_all(connection)
         known = {each.silence.id for each in kept}
-        kept += [silences.Kept(each, "file", moment, None, 0) for each in session.everything().silences if each.id not in known]
+        kept += [silences.Kept(each, "file", moment, None, 0) for each in loaded.silences if each.id not in known]
         kept = [each for each in kept if everything or matched or _state(each, moment) != "over"]
         met = silences.met(connection, moment) if matched else []
     if as_json:

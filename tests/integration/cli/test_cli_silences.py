@@ -57,7 +57,7 @@ def test_a_silence_is_added_listed_and_ended(made_home: Path) -> None:
         (["--development", "leader-call", "--for", "soon"], "'soon' is not a length of time; write it as 90m, 12h, 30d or 2w"),
         (["--story", "s1", "--for", "1d"], "no story is known by 's1'"),
         (["--development", "leader-call", "--until", "2026-02-01"], "that is over already"),
-        (["--for", "3d"], "names nothing to mute"),
+        (["--for", "3d"], "say what to mute: --rule"),
     ],
 )
 def test_wrong_words_are_told(made_home: Path, arguments: list[str], told: str) -> None:
@@ -78,3 +78,16 @@ def test_silences_of_the_file_are_listed_before_the_service_has_taken_them_up(ma
         assert [row["origin"] for row in json.loads(alerts(made_home, "list", "--json", *NOW)) if row["id"] == "from-file"] == ["file"]
     finally:
         file.write_text(before, encoding="utf-8")
+
+
+def test_a_rule_can_be_muted_while_the_configuration_is_broken(made_home: Path) -> None:
+    stages = made_home / "config" / "stages.yaml"
+    (made_home / "config" / "feeds.yaml").write_text("[]\n", encoding="utf-8")
+    assert CliRunner().invoke(app, ["--home", str(made_home), "tick", *NOW]).exit_code == 0, "this is in force"
+    before = stages.read_text(encoding="utf-8")
+    stages.write_text("- id: [", encoding="utf-8")
+    try:
+        name = alerts(made_home, "add", "--development", "summit", "--for", "3d", "-c", "floods", "--author", "Ann", *NOW).partition(":")[0]
+        assert name in alerts(made_home, "list", *NOW)
+    finally:
+        stages.write_text(before, encoding="utf-8")
