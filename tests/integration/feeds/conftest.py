@@ -194,6 +194,21 @@ async def header_injection(writer: asyncio.StreamWriter, _: Mapping[str, str]) -
     writer.close()
 
 
+def raw(answer: bytes) -> Answer:
+    """An answer byte for byte, after which the connection ends."""
+
+    async def send(writer: asyncio.StreamWriter, _: Mapping[str, str]) -> None:
+        writer.write(answer)
+        await writer.drain()
+        writer.close()
+
+    return send
+
+
+LENGTH = b"Content-Length: %d\r\n" % len(FEED)
+SKEWED = {"Date": "Thu, 01 Jan 1970 00:00:00 GMT", "Expires": "Thu, 01 Jan 2099 00:00:00 GMT"}
+"""A server whose clock is wrong by half a century."""
+
 HTML = b"<!DOCTYPE html><html><head><title>Welcome</title></head><body><p>Hello</p></body></html>"
 CAPTCHA = b"<!DOCTYPE html><html><head><title>Just a moment...</title></head><body><div class='cf-challenge'></div></body></html>"
 LOGIN = b"<html><body><form><input name=p type=password></form></body></html>"
@@ -217,6 +232,19 @@ MISBEHAVIOUR: dict[str, Answer] = {
     "/endless": endless,
     "/rubbish": raw_rubbish,
     "/injection": header_injection,
+    "/injection-bare-return": raw(b'HTTP/1.1 200 OK\r\nETag: "a"\rX-More: 1\r\n' + LENGTH + b"\r\n" + FEED),
+    "/injection-name": raw(b"HTTP/1.1 200 OK\r\nE Tag: x\r\n" + LENGTH + b"\r\n" + FEED),
+    "/injection-redirect": page(302, b"", Location="/nowhere%0d%0aX-More:%201"),
+    "/two-lengths": raw(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n" + LENGTH + b"\r\n" + FEED),
+    "/length-and-chunks": raw(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\n"),
+    "/negative-length": raw(b"HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n" + FEED),
+    "/many-heads": raw(b"HTTP/1.1 200 OK\r\n" + b"X-Y: z\r\n" * 40_000 + LENGTH + b"\r\n" + FEED),
+    "/no-head": raw(FEED),
+    "/folded": raw(b'HTTP/1.1 200 OK\r\nETag: "a"\r\n X-More: 1\r\n' + LENGTH + b"\r\n" + FEED),
+    "/foreign-validators": raw(b'HTTP/1.1 200 OK\r\nETag: "\xe9"\r\nLast-Modified: \xe6\x97\xa5\r\n' + LENGTH + b"\r\n" + FEED),
+    "/answer-after-answer": raw(b"HTTP/1.1 200 OK\r\n" + LENGTH + b"\r\n" + FEED + b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nno"),
+    "/early-hints": raw(b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\n" + LENGTH + b"\r\n" + FEED),
+    "/wrong-clock": page(**SKEWED),
     "/bomb-gzip": page(body=bomb(31), Content_Encoding="gzip"),
     "/bomb-deflate": page(body=bomb(15), Content_Encoding="deflate"),
     "/bomb-file": page(body=bomb(31)),

@@ -60,6 +60,11 @@ EXPECTED = {
     "/too-many-bytes-of-nothing": ("too-large", "larger than 16 MB"),
     "/rubbish": ("bad-response", "not proper HTTP"),
     "/injection": ("bad-response", "not proper HTTP"),
+    **dict.fromkeys(
+        ("/injection-bare-return", "/injection-name", "/two-lengths", "/length-and-chunks", "/negative-length", "/many-heads", "/no-head"),
+        ("bad-response", "not proper HTTP"),
+    ),
+    "/injection-redirect": ("http-404", "nothing at this address"),
     "/endless": ("too-large", "larger than 16 MB"),
     "/bomb-gzip": ("too-large", "larger than 16 MB"),
     "/bomb-deflate": ("too-large", "larger than 16 MB"),
@@ -135,6 +140,24 @@ def test_a_visit_ends_at_its_deadline(server: Server, path: str) -> None:
 )
 def test_every_honest_packing_gives_the_same_bytes(server: Server, path: str) -> None:
     assert visit(server, path).body == FEED
+
+
+@pytest.mark.parametrize("path", ["/folded", "/foreign-validators", "/answer-after-answer", "/early-hints", "/wrong-clock"])
+def test_strange_heads_leave_the_document_as_it_is_and_put_nothing_into_the_next_request(server: Server, path: str) -> None:
+    first = visit(server, path)
+    assert first.body == FEED
+    assert visit(server, path, validators=first.validators).body == FEED
+    assert {name for asked, head in server.asked for name in head if asked == path} <= {
+        "host", "accept", "accept-encoding", "user-agent", "if-none-match", "connection",
+    }  # fmt: skip
+    assert all(head.get("if-none-match", "").isascii() for _, head in server.asked)
+
+
+def test_a_redirect_carries_no_line_breaks_into_a_request(server: Server) -> None:
+    with pytest.raises(FeedError):
+        visit(server, "/injection-redirect")
+    assert [path.lower() for path, _ in server.asked] == ["/injection-redirect", "/nowhere%0d%0ax-more:%201"]
+    assert all("x-more" not in head for _, head in server.asked)
 
 
 def test_a_closed_port_is_told_from_a_timeout() -> None:

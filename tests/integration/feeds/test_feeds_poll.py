@@ -14,6 +14,7 @@ from itertools import pairwise
 import pytest
 from conftest import FEED, NOW, Server, make_feed, page, rss
 from sqlalchemy import select, text
+from test_feeds_fetch import EXPECTED
 
 from alerts.feeds.catalog import Feed
 from alerts.feeds.pace import Pace
@@ -78,6 +79,32 @@ def test_one_failing_feed_never_stops_another(server: Server, make_context: Make
     assert state(database, "html").error_reason == "html"
     assert "web page" in (state(database, "html").error_message or "")
     assert state(database, "good").error_streak == 0
+
+
+AS_A_WHOLE = {"/status-403", "/status-429"}
+"""What says something of the whole host; see below."""
+QUICK = [path for path in EXPECTED if path not in AS_A_WHOLE and "bomb" not in path and path not in {"/endless", "/too-many-bytes-of-nothing"}]
+
+
+def test_every_misbehaviour_is_told_in_the_health_of_its_feed_and_costs_no_other_its_entries(
+    server: Server, make_context: Maker, database: Database
+) -> None:
+    server.pages["/good"] = (200, {"ETag": '"1"'}, FEED)
+    good = make_feed(server, "/good")
+    run(make_context(good))
+    listed = [make_feed(server, path, timeout_seconds=5) for path in QUICK]
+    context = make_context(*listed, good, now=NOW + timedelta(hours=3))
+    assert run(context) == PollCount(visited=len(QUICK) + 1, failed=len(QUICK), unchanged=1)
+    for path, feed in zip(QUICK, listed, strict=True):
+        found = state(database, feed.id)
+        reason, words = EXPECTED[path]
+        assert found.error_reason == reason
+        told = report(feed, found, context.clock.now())
+        assert told.verdict == "failing", path
+        assert told.sentence == f"failed once: {found.error_message}"
+        assert words in told.sentence
+        assert found.due > context.clock.now(), "it is tried again by itself"
+    assert len(titles(database)) == 2
 
 
 def test_a_failed_visit_keeps_what_is_known_and_waits_longer_each_time(server: Server, make_context: Maker, database: Database) -> None:

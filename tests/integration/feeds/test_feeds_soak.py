@@ -18,6 +18,7 @@ from conftest import (
     HTML,
     LOGIN,
     NOW,
+    SKEWED,
     Answer,
     Server,
     bad_chunk,
@@ -25,6 +26,7 @@ from conftest import (
     header_injection,
     make_feed,
     page,
+    raw,
     raw_rubbish,
     reset,
     reset_in_body,
@@ -48,7 +50,8 @@ FAULTS: tuple[Answer, ...] = (
     page(408, b""), page(429, b"", Retry_After="3600"), page(200, HTML), page(200, CAPTCHA), page(200, LOGIN), page(200, EMPTY), page(200, b""),
     page(200, b"<rss><channel><item><title>"), page(304, b""), page(200, gzip.compress(HTML)[:-9], Content_Encoding="gzip"),
     page(200, b"x", Content_Encoding="br"), page(302, b"", Location="/nowhere"), page(301, b"", Location="http://10.0.0.1/"),
-    page(302, b"", Location="/loop"), reset, reset_in_body, close_early, header_injection, raw_rubbish, bad_chunk,
+    page(302, b"", Location="/loop"), page(503, b"", **SKEWED, Retry_After="Thu, 01 Jan 1970 01:00:00 GMT"), page(410, b""),
+    page(200, b"<rss><channel>" + b"<b>" * 1000), raw(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 9\r\n\r\n123456789"), reset, reset_in_body, close_early, header_injection, raw_rubbish, bad_chunk,
 )  # fmt: skip
 
 

@@ -118,8 +118,39 @@ HEAVY = {
     "opening sections": b"<rss><channel>" + b"<![CDATA[" * 100_000,
     "a thousand dates": b"<rss><channel>" + b"<item><title>x</title><pubDate>" + b"2026 " * 40_000 + b"</pubDate></item></channel></rss>",
     "escapes of iso-2022-jp": b"<?xml version='1.0' encoding='iso-2022-jp'?><rss><channel><item><title>" + b"\x1b$B\x1b(B" * 200_000,
+    "readings that never end": b"<rss><channel><item><title><![CDATA[" + b"<rt>" * 15_000 + b"]]></title></item></channel></rss>",
+    "sections that are none": b"<html><body>" + b"<![x" * 100_000,
     "hidden characters": b"<rss><channel><item><title>" + "\u200b".encode() * 500_000 + b"x</title></item></channel></rss>",
 }
+
+
+LISTS = {
+    "items in items": b"<li>" * 100_000,
+    "a tower of boxes": b"<div>" * 100_000 + b"<li><a href=/n/1>A notice</a>",
+    "links that never end": b"<li><a href='/n/1'>" * 20_000,
+    "ends without beginnings": b"<div>" * 190 + b"</p>" * 200_000,
+    "dates beside a link": b"<li>" + b"2026 " * 100_000 + b"<a href=/n/1>A notice</a>",
+    "sections that are none": b"<ul>" + b"<![x" * 100_000,
+    "attributes": b"<li " + b"a=b " * 100_000 + b"><a href=/n/1>A notice</a>",
+}
+
+
+def test_a_page_that_is_made_to_hang_its_reader_ends_within_its_limit() -> None:
+    async def main() -> dict[str, str]:
+        pool = ParsePool(1, seconds=5)
+        outcomes = {}
+        for name, body in LISTS.items():
+            selection = Selection("div li, li, dd", matching="/n/")
+            try:
+                given = {"url": "http://f.example/", "feed_source": SOURCE, "timezone": "UTC", "now": NOW}
+                parsed = await pool.call(parse, body, content_type="", format="html-list", selection=selection, **given)  # type: ignore[arg-type]
+                outcomes[name] = f"{len(parsed.items)} entries"
+            except FeedError as error:
+                outcomes[name] = error.reason
+        pool.close()
+        return outcomes
+
+    assert set(asyncio.run(main()).values()) <= {"layout", "1 entries", "too-slow"}
 
 
 def test_what_is_made_to_hang_a_parser_ends_within_its_limit_and_leaves_the_worker_fit() -> None:
