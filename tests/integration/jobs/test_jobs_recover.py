@@ -13,7 +13,7 @@ from alerts.jobs.prune import BATCH, PruneCount, prune
 from alerts.jobs.publish import publish
 from alerts.jobs.recover import RecoverCount, recover
 from alerts.rules.levels import Level
-from alerts.store import subscribers
+from alerts.store import rulesets, subscribers
 from alerts.store.leases import table_of
 from alerts.store.tables import (
     AudienceRow,
@@ -94,6 +94,28 @@ def test_what_has_expired_goes_and_nothing_else(service: Service) -> None:
     for table in (OutboxRow, DigestRow, DigestUpdateRow, StoryRow, StoryUpdateRow, EntryRow):
         assert service.rows(table) == []
     assert len(service.rows(AudienceRow)) == len(service.rows(SubscriberRow)) == 1
+
+
+def test_a_rule_set_is_kept_for_a_year_and_as_long_as_anything_that_it_decided(service: Service) -> None:
+    decided, idle = service.context.rules, "5e7000000000001d"
+    start = service.clock.now()
+    with service.database.write() as connection:
+        rulesets.keep_ruleset(connection, decided.hash, decided.files, now=start)
+        rulesets.keep_ruleset(connection, idle, {"rules/a.yaml": ""}, now=start)
+
+    def kept(days: int) -> set[str]:
+        service.clock.set(start + days * DAY)
+        prune(service.context)
+        with service.database.read() as connection:
+            return {each.hash for each in rulesets.list_rulesets(connection)}
+
+    assert kept(366) == {decided.hash, idle}
+    service.reads("US imposes 25% tariff on cars from Japan")
+    assert assess(service.context).relevant == 1
+    assert kept(401) == {decided.hash}
+    with service.database.read() as connection:
+        assert rulesets.load_ruleset(connection, decided.hash) == dict(decided.files)
+    assert kept(366 + 401) == set()
 
 
 def test_much_that_has_expired_goes_in_batches(service: Service) -> None:
