@@ -202,7 +202,7 @@ def _concept(placed: Placed[ConceptSpec], read: Configuration, actors: set[str])
         problems.append(placed.problem("an actor needs its code: write actor: JPN, ISO 3166 alpha-3 or the name of a body", key=True))
     if spec.actor and spec.kind != "actor":
         problems.append(placed.problem("'actor' is for kind: actor; an institution says of: CODE", "actor", key=True))
-    for key in ("kanji", "members", "neighbours", "languages", "implied_by", "leaders"):
+    for key in ("kanji", "members", "neighbours", "partners", "languages", "implied_by", "leaders"):
         if getattr(spec, key) and spec.kind != "actor":
             problems.append(placed.problem(f"{key!r} is for kind: actor", key, key=True))
     for key in ("of", "official"):

@@ -101,6 +101,7 @@ class ConceptSpec(Shape):
         [], description="kind actor: whose mention this is as well (the Quad is Japan, the US, India and Australia)"
     )
     neighbours: list[Code] = Field([], description="kind actor: where an event is near for somebody who lives here")
+    partners: list[Code] = Field([], description="kind actor: countries that its residents come from or look to; offered first in forms")
     languages: list[str] = Field([], description="kind actor: a text in it that names no other actor speaks of this one")
     implied_by: list[Id] = Field(
         [],

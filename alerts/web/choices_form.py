@@ -15,6 +15,8 @@ def values(site: Site, filled: Entered, language: str) -> dict[str, Any]:
     """Return the values of `templates/web/choices.html.j2` in a language."""
     wording, host, now = site.rules().wording, site.settings.host_country, site.clock.now()
     chosen = filled.timezone if filled.timezone in options.known_zones() else "Asia/Tokyo"
+    known = options.countries(wording, language, host=host)
+    first, others = options.offered_first(wording, known, host=host, chosen=filled.countries)
     return {
         "filled": filled,
         "sectors": options.sectors(wording, language),
@@ -30,7 +32,8 @@ def values(site: Site, filled: Entered, language: str) -> dict[str, Any]:
         "hours": tuple(Choice(str(hour), f"{hour:02}:00") for hour in range(24)),
         "weekdays": tuple(Choice(str(day), phrase(language, f"weekday.{day}")) for day in range(7)),
         "zones": options.zones(now, chosen),
-        "countries": options.countries(wording, language, host=host),
+        "countries": first,
+        "more_countries": others,
         "nationalities": options.countries(wording, language, host=host, states_only=True),
         "host": wording.actor(host, language),
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, lru_cache
@@ -54,6 +54,19 @@ def countries(wording: Wording, language: str, *, host: str, states_only: bool =
     # In a list "the United States" stands under U.
     named = (Choice(code, wording.actor(code, language).removeprefix("the ")) for code in codes)
     return tuple(sorted(named, key=lambda choice: choice.name.casefold()))
+
+
+def offered_first(wording: Wording, offered: Iterable[Choice], *, host: str, chosen: Collection[str]) -> tuple[list[Choice], list[Choice]]:
+    """Divide countries into those that a form shows at once and the others: first are the host's partners, and what was chosen before.
+
+    Where the lexicon names no partners all are first.
+    """
+    partners = {code for spec in wording.concepts.values() if spec.actor == host for code in spec.partners}
+    first: list[Choice] = []
+    others: list[Choice] = []
+    for choice in offered:
+        (first if not partners or choice.value in partners or choice.value in chosen else others).append(choice)
+    return first, others
 
 
 @cache

@@ -42,6 +42,7 @@ PHRASES = {
     "choices.more.hint": "Already set to what suits most people.",
     "choices.countries": "Countries you follow",
     "choices.countries.hint": "You will also hear when something concerns these countries more than residents of {host} in general.",
+    "choices.countries.more": "{count} more countries",
     "choices.nationality": "Your nationality",
     "choices.nationality.hint": "Optional. Only for what your country tells its own citizens.",
     "choices.nationality.none": "I would rather not say",

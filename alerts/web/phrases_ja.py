@@ -42,6 +42,7 @@ PHRASES = {
     "choices.more.hint": "多くの方に合う内容に設定してあります。",
     "choices.countries": "気になる国",
     "choices.countries.hint": "{host}で暮らす人全体よりも、これらの国に関わりが深い話題もお知らせします。",
+    "choices.countries.more": "その他の国・地域（{count}）",
     "choices.nationality": "国籍",
     "choices.nationality.hint": "任意です。自国が自国民に出すお知らせにだけ使います。",
     "choices.nationality.none": "答えない",

@@ -32,7 +32,7 @@ from alerts.store.recall import OVERTAKEN
 PROCESS = Path(__file__).with_name("journey_process.py")
 START = datetime(2026, 10, 31, tzinfo=UTC)
 HOURS, FEEDS, READERS, KILLS, CONNECTIONS = 54, 32, 20, 10, 4
-PATIENCE = 3.0
+PATIENCE = 0.8
 
 
 @dataclass
@@ -163,7 +163,7 @@ def _run_to_the_end(home: Home, reaper: Executioner, dice: random.Random, killed
             assert service.stdout.readline() == "ready\n"
             if reaper.kills.total() < KILLS:
                 what = dice.choice(("visit", "mail", "moment"))
-                reaper.arm(service, what, {"visit": dice.randint(1, 25), "mail": dice.randint(1, 12), "moment": dice.uniform(0, 1.5)}[what])
+                reaper.arm(service, what, {"visit": dice.randint(1, 20), "mail": dice.randint(1, 12), "moment": dice.uniform(0, PATIENCE)}[what])
             code = service.wait(500)
         if code == 0:
             return start

@@ -15,7 +15,7 @@ from alerts.rules.levels import Level
 from alerts.rules.schema import ConceptSpec, Localised, SectorSpec
 from alerts.rules.wording import Wording
 from alerts.web.entered import Entered, fresh, of_choices, of_form, read
-from alerts.web.options import ALERT_LEVELS, LEVELS, countries, zone_names, zones
+from alerts.web.options import ALERT_LEVELS, LEVELS, Choice, countries, offered_first, zone_names, zones
 
 TEXT = Localised(en="text", ja="文")
 SECTORS = ("safety", "visas", "automotive")
@@ -102,6 +102,20 @@ def test_a_new_form_is_sensible_as_it_stands() -> None:
 def test_equal_ends_mean_no_quiet_hours() -> None:
     choices, errors = read(replace(fresh(WORDING, "en"), quiet_from="5", quiet_to="5"), WORDING, host="JPN")
     assert (choices.quiet, errors) == (None, ())
+
+
+def test_a_form_shows_partners_of_the_host_and_what_was_chosen_and_folds_the_rest() -> None:
+    spec = ConceptSpec.model_validate({"kind": "actor", "actor": "JPN", "name": {"en": "Japan"}, "en": ["Japan"], "partners": ["USA"]})
+    wording = replace(WORDING, concepts={**WORDING.concepts, "japan": spec})
+    known = [Choice(code, code) for code in ("USA", "ZMB", "XKX")]
+
+    def shown(host: str, *chosen: str) -> tuple[list[str], list[str]]:
+        first, others = offered_first(wording, known, host=host, chosen=chosen)
+        return [each.value for each in first], [each.value for each in others]
+
+    assert shown("JPN") == (["USA"], ["ZMB", "XKX"])
+    assert shown("JPN", "ZMB") == (["USA", "ZMB"], ["XKX"])
+    assert shown("KOR") == (["USA", "ZMB", "XKX"], []), "where no partners are named, nothing is folded"
 
 
 def test_countries_are_sorted_as_people_look_for_them_and_leave_out_the_host() -> None:
