@@ -9,7 +9,6 @@ be. What is held comes in when further visits confirm it: old entries quietly, t
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -141,7 +140,7 @@ class _Lookup:
 
     def __init__(self, recent: Iterable[Known], items: Sequence[Item]) -> None:
         present = {item.entry.id for item in items}
-        self._shown = Counter((address_key(item.entry.url), item.entry.published) for item in items)
+        self._items = items
         self._by_page: dict[tuple[str, str], Known] = {}
         self._by_title: dict[str, list[Known]] = {}
         self._by_moment: dict[tuple[str, datetime], list[Known]] = {}
@@ -154,11 +153,15 @@ class _Lookup:
 
     def mostly_same(self, items: Sequence[Item]) -> bool:
         """True if most entries with new ids carry titles that are stored: the ids were changed, not the news."""
+        if not self._by_title:
+            return False
         same = sum(_title(item.entry.title) in self._by_title for item in items)
         return same >= MASS and same * 2 > len(items)
 
     def find(self, item: Item, *, loose: bool) -> Known | None:
         """Return the stored entry that this one is; `loose`: the title is enough."""
+        if not self._by_title:
+            return None
         title = _title(item.entry.title)
         dated = item.dated not in {"missing", "future"}
         page = self._by_page.get((title, address_key(item.entry.url)))
@@ -166,11 +169,15 @@ class _Lookup:
             return page
         where = (address_key(item.entry.url), item.entry.published)
         there = self._by_moment.get(where, ()) if dated and where[0] else ()
-        if len(there) == 1 and self._shown[where] == 1:
+        if len(there) == 1 and self._stands_once(where):
             return there[0]  # a new id and an edited title at once: the page and its moment are the same
         same = self._by_title.get(title, ())
         exact = next((known for known in same if dated and known.published == item.entry.published), None)
         return exact or (same[0] if loose and same else None)
+
+    def _stands_once(self, where: tuple[str, datetime]) -> bool:
+        """True if the document has one entry only with this address and moment."""
+        return sum(item.entry.published == where[1] and address_key(item.entry.url) == where[0] for item in self._items) == 1
 
 
 def _title(title: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -43,7 +44,7 @@ def insert_new(connection: Connection, items: Iterable[Item], *, feed: str, now:
         {
             "id": item.entry.id,
             "feed": feed,
-            "source": document(item.entry.source),
+            "source": _source(item.entry.source),
             "url": item.entry.url,
             "title": item.entry.title,
             "summary": item.entry.summary,
@@ -173,6 +174,12 @@ def prune(connection: Connection, *, before: datetime, limit: int = 1000) -> int
     """
     old = select(_ENTRY.c.id).where(_ENTRY.c.first_seen < before, ~_ENTRY.c.open).order_by(_ENTRY.c.first_seen).limit(limit)
     return connection.execute(delete(_ENTRY).where(_ENTRY.c.id.in_(old))).rowcount
+
+
+@functools.lru_cache(maxsize=1000)
+def _source(source: Source) -> Any:
+    """Return a source as a JSON value; a document has many entries and one source."""
+    return document(source)
 
 
 def _known() -> Any:
