@@ -1,6 +1,14 @@
-"""`python -m alerts`."""
+"""The `alerts` command, also as `python -m alerts`."""
 
-from alerts.cli.app import main
+from alerts.garbage import uncollected
+
+
+def main() -> None:
+    """Load the command line, and run it."""
+    with uncollected():
+        from alerts.cli.app import main as run  # noqa: PLC0415 - what is loaded stays
+    run()
+
 
 if __name__ == "__main__":
     main()

@@ -17,7 +17,7 @@ from alerts.cli.session import Session, moment_at
 from alerts.errors import AlertsError
 
 if TYPE_CHECKING:
-    from alerts.feeds.parse import Item
+    from alerts.feeds.parsed import Item
 
 app = typer.Typer(no_args_is_help=True)
 app.command()(feed_list.add)

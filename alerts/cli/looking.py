@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from alerts.feeds.catalog import Feed
     from alerts.feeds.fetch import Fetched
-    from alerts.feeds.parse import Parsed
+    from alerts.feeds.parsed import Parsed
 
 
 @dataclass(frozen=True, slots=True)

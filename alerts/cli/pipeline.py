@@ -14,7 +14,7 @@ from rich.progress import Progress
 
 from alerts.cli.service import Json, Now
 from alerts.cli.session import Session
-from alerts.garbage import settle
+from alerts.garbage import settle, uncollected
 
 
 def register(app: typer.Typer) -> None:
@@ -25,8 +25,11 @@ def register(app: typer.Typer) -> None:
 
 def poll(context: typer.Context, now: Now = None, as_json: Json = False) -> None:
     """Visit the feeds whose moment has come and keep what is new in them."""
-    from alerts.jobs.poll import poll as job
+    from alerts.feeds.pool import load_parsers
 
+    load_parsers()
+    with uncollected():
+        from alerts.jobs.poll import poll as job
     _once(context, job, "polling feeds", now, as_json)
 
 
@@ -58,7 +61,8 @@ def _once(context: typer.Context, job: Callable[..., Any], title: str, now: str 
     session: Session = context.obj
     with Progress(console=session.err, transient=True, disable=not session.err.is_terminal) as bar:
         line = bar.add_task(title, total=None)
-        given = session.context(now=now, progress=lambda done, total: bar.update(line, completed=done, total=total))
+        with uncollected():
+            given = session.context(now=now, progress=lambda done, total: bar.update(line, completed=done, total=total))
         settle(first_look=False)
         heed_epoch(given)
         counts = dataclasses.asdict(asyncio.run(job(given)) if inspect.iscoroutinefunction(job) else job(given))

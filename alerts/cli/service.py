@@ -62,6 +62,9 @@ def run(
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log every detail.")] = False,
 ) -> None:
     """Run the service: poll, assess, publish, send and serve the pages, until SIGTERM or Ctrl-C."""
+    from alerts.feeds.pool import load_parsers
+
+    load_parsers()
     from alerts.daemon import serve
     from alerts.garbage import settle
     from alerts.jobs.context import Context
@@ -115,11 +118,15 @@ def run(
 
 def tick(context: typer.Context, now: Now = None, as_json: Json = False) -> None:
     """Do once everything that is due, then stop: for cron and for tests."""
-    from alerts.daemon import tick as tick_once
-    from alerts.garbage import settle
+    from alerts.feeds.pool import load_parsers
+    from alerts.garbage import settle, uncollected
 
+    load_parsers()
     session: Session = context.obj
-    given = session.context(now=now, last_good=True)
+    with uncollected():
+        from alerts.daemon import tick as tick_once
+
+        given = session.context(now=now, last_good=True)
     settle(first_look=False)
     outcomes = asyncio.run(tick_once(given))
     failed = {name: outcome for name, outcome in outcomes.items() if isinstance(outcome, Exception)}

@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from urllib.parse import urlsplit
 
 from alerts.feeds.cadence import rhythm
-from alerts.feeds.parse import Parsed
+from alerts.feeds.parsed import Parsed
 
 _OFFICIAL = re.compile(
     r"\.(?:go|lg)\.(?:jp|kr|th|id)$|\.gov(?:\.[a-z]{2})?$|\.mil$|\.gc\.ca$|\.gouv\.fr$|\.europa\.eu$|\.bund\.de$|\.admin\.ch$"

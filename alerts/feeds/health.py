@@ -12,7 +12,7 @@ from alerts.feeds import cadence
 from alerts.feeds.catalog import Feed
 from alerts.feeds.fetch import Fetched
 from alerts.feeds.merge import Merge
-from alerts.feeds.parse import Parsed
+from alerts.feeds.parsed import Parsed
 from alerts.feeds.state import DAYS, FeedState, Health, local_day
 
 ARRIVALS = 40

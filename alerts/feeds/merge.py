@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from alerts.feeds.identity import address_key
-from alerts.feeds.parse import Item
+from alerts.feeds.parsed import Item
 from alerts.feeds.state import Health, Held
 
 MASS = 5

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from types import ModuleType
 from urllib.parse import urlsplit
@@ -22,6 +21,7 @@ from alerts.feeds.formats import htmllist, jsonfeed, jsonlist, syndication
 from alerts.feeds.formats.raw import Document, Raw, Selection
 from alerts.feeds.language import language_of, primary
 from alerts.feeds.outlet import part_outlet
+from alerts.feeds.parsed import Item, Parsed
 
 FORMATS: Mapping[str, ModuleType] = {"json": jsonfeed, "syndication": syndication}
 """Tried in this order; each has `recognises(text)` and `read(text, url)`."""
@@ -42,39 +42,6 @@ _CAPTCHA = re.compile(
     re.I,
 )
 _LOGIN = re.compile(r"<input[^>]+type\s*=\s*[\"']?password", re.I)
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One entry with what the poll needs beside it: its guid as served, how its date was found, and a hash of what can be read."""
-
-    entry: Entry
-    guid: str
-    dated: str
-    """`given`, `zone-assumed`, `day-only`, `future`, or `missing`: the last two mean that `published` is the moment of the visit."""
-    date_text: str
-    content_hash: str
-
-
-@dataclass(frozen=True, slots=True)
-class Parsed:
-    """One document, read. `problems` are sentences about what had to be put right or left out."""
-
-    items: tuple[Item, ...]
-    title: str
-    language: str
-    encoding: str
-    format: str
-    problems: tuple[str, ...] = ()
-    ttl_minutes: float | None = None
-    skip_hours: tuple[int, ...] = ()
-    skip_days: tuple[int, ...] = ()
-    places: tuple[str, ...] = ()
-
-    @property
-    def entries(self) -> tuple[Entry, ...]:
-        """The entries alone."""
-        return tuple(item.entry for item in self.items)
 
 
 def parse(

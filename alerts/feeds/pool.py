@@ -17,12 +17,14 @@ from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
+from multiprocessing import forkserver
 from multiprocessing.context import BaseContext, ForkServerContext, ForkServerProcess
 from multiprocessing.process import BaseProcess
 from types import FrameType, ModuleType
 from typing import Any, Generic, ParamSpec, TypeVar
 
 from alerts.errors import FeedError
+from alerts.feeds.parsed import Parsed
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -81,6 +83,20 @@ class ParsePool:
                 self._workers, mp_context=context, initializer=_quiet, max_tasks_per_child=TASKS_PER_WORKER
             )
         return self._executor
+
+
+def parse(body: bytes, **known: Any) -> Parsed:
+    """Do what `alerts.feeds.parse.parse` does, in a worker: whoever asks for it need not load the parsers."""
+    from alerts.feeds.parse import parse as work  # noqa: PLC0415
+
+    return work(body, **known)
+
+
+def load_parsers() -> None:
+    """Begin to load the parsers into the process that workers will be forked from, and return at once: whoever is about to poll does the
+    rest of the loading meanwhile."""
+    if isinstance(_context(), ForkServerContext):
+        forkserver.ensure_running()
 
 
 def _context() -> BaseContext:

@@ -16,8 +16,8 @@ from alerts.feeds import health
 from alerts.feeds.catalog import Feed
 from alerts.feeds.fetch import Fetched, Validators, fetch
 from alerts.feeds.merge import merge, unknown
-from alerts.feeds.parse import Parsed, parse
-from alerts.feeds.pool import ParsePool
+from alerts.feeds.parsed import Parsed
+from alerts.feeds.pool import ParsePool, parse
 from alerts.feeds.robots import Robots
 from alerts.feeds.state import FeedState
 from alerts.store import entries as entry_store

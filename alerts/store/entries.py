@@ -12,7 +12,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 
 from alerts.feeds.entry import Entry, Source
 from alerts.feeds.merge import Known
-from alerts.feeds.parse import Item
+from alerts.feeds.parsed import Item
 from alerts.store import leases
 from alerts.store.leases import table_of
 from alerts.store.tables import EntryRow

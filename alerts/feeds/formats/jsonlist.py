@@ -1,3 +1,4 @@
+# ruff: noqa: PLC0415 - JSONPath is loaded by the few who read such a document
 """Documents of an API that are no feed: the entries and their fields are named by JSONPath (RFC 9535).
 
 `item` finds the entries in the document (`$.results[*]`), the other paths a field in one entry (`$.title`). A field may be a template with
@@ -12,8 +13,6 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import urljoin
 
-import jsonpath
-
 from alerts.errors import FeedError
 from alerts.feeds.formats.raw import Document, Raw, Selection
 
@@ -22,6 +21,8 @@ _SLOT = re.compile(r"\{(\$[^{}]*)\}")
 
 def read(text: str, url: str, selection: Selection) -> Document:
     """Read a document. Raises FeedError with reason `not-a-feed` if it is no JSON, or `layout` if nothing stands at the path."""
+    from jsonpath import JSONPathError
+
     try:
         data: Any = json.loads(text, strict=False)
     except (ValueError, RecursionError) as error:
@@ -30,7 +31,7 @@ def read(text: str, url: str, selection: Selection) -> Document:
         found = _compiled(selection.item).findall(data)
         items = [member for each in found for member in (each if isinstance(each, list) else [each])]
         entries = tuple(raw for item in items if isinstance(item, dict) if (raw := _entry(item, url, selection)).title)
-    except (ValueError, jsonpath.JSONPathError, RecursionError) as error:
+    except (ValueError, JSONPathError, RecursionError) as error:
         raise FeedError("selector", f"select in feeds.yaml: {' '.join(str(error).split())[:160]}") from None
     if not entries:
         raise FeedError("layout", f"nothing with a title stands at {selection.item!r}; has the interface changed?")
@@ -40,13 +41,15 @@ def read(text: str, url: str, selection: Selection) -> Document:
 
 def check_path(text: str, *, template: bool = True) -> None:
     """Raise ValueError in words if a path, or a path inside a template, is no JSONPath."""
+    from jsonpath import JSONPathError
+
     paths = _SLOT.findall(text) if template and "{" in text else [text]
     for path in paths:
         if not path.startswith("$"):
             raise ValueError(f"{path!r} is no JSONPath; it starts with $, such as $.results[*]")
         try:
             _compiled(path)
-        except jsonpath.JSONPathError as error:
+        except JSONPathError as error:
             raise ValueError(f"{path!r} is no JSONPath: {str(error).splitlines()[0]}") from None
     if not paths:
         raise ValueError(f"{text!r} names no path; a template holds paths in braces, such as https://site.example/{{$.code}}")
@@ -54,6 +57,8 @@ def check_path(text: str, *, template: bool = True) -> None:
 
 @lru_cache(maxsize=256)
 def _compiled(path: str) -> Any:
+    import jsonpath
+
     return jsonpath.compile(path)
 
 

@@ -17,7 +17,7 @@ from alerts.clock import SetClock
 from alerts.digests.subscriber import Choices
 from alerts.errors import ConfigError
 from alerts.feeds.entry import Entry, Source
-from alerts.feeds.parse import Item
+from alerts.feeds.parsed import Item
 from alerts.jobs.assess import AssessCount, assess
 from alerts.jobs.context import Context
 from alerts.jobs.publish import PublishCount, publish

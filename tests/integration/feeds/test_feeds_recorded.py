@@ -16,7 +16,8 @@ from alerts.feeds.entry import Source
 from alerts.feeds.fetch import Fetched
 from alerts.feeds.health import Reading, after_read
 from alerts.feeds.merge import Known, merge
-from alerts.feeds.parse import Item, Parsed, parse
+from alerts.feeds.parse import parse
+from alerts.feeds.parsed import Item, Parsed
 from alerts.feeds.state import FeedState
 
 ROOT = Path(__file__).parents[4] / "shared" / "data" / "feeds"

@@ -26,7 +26,7 @@ from alerts.digests.digest import Digest
 from alerts.digests.subscriber import Choices
 from alerts.feeds.catalog import Catalog
 from alerts.feeds.entry import Entry, Source
-from alerts.feeds.parse import Item
+from alerts.feeds.parsed import Item
 from alerts.jobs.context import Context
 from alerts.resources import shipped
 from alerts.rules.assessment import Development, Impact, Term

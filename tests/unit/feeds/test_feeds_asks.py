@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 import pytest
 
 from alerts.feeds.entry import Source
-from alerts.feeds.parse import Parsed, parse
+from alerts.feeds.parse import parse
+from alerts.feeds.parsed import Parsed
 
 NOW = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
 SY = 'xmlns:sy="http://purl.org/rss/1.0/modules/syndication/"'

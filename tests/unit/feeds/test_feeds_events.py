@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +21,8 @@ from alerts.errors import FeedError
 from alerts.feeds.entry import Source
 from alerts.feeds.formats.events import is_unread
 from alerts.feeds.formats.listener import Listener
-from alerts.feeds.parse import Parsed, parse
+from alerts.feeds.parse import parse
+from alerts.feeds.parsed import Parsed
 from alerts.feeds.pool import ParsePool
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
@@ -172,6 +175,24 @@ def test_what_is_not_well_formed_is_still_read() -> None:
 @pytest.mark.parametrize("name", ["title", "http://search.yahoo.com/mrss/ title media", "http://www.w3.org/2005/Atom content", "source"])
 def test_what_a_field_comes_from_is_not_left_out(name: str) -> None:
     assert not is_unread(name)
+
+
+def test_parsers_load_ahead_beside_the_program_that_polls_and_not_in_it() -> None:
+    """In a process of its own, because this one has them."""
+    program = (
+        "import asyncio, sys\n"
+        "from multiprocessing import forkserver\n"
+        "from alerts.feeds.pool import ParsePool, load_parsers\n"
+        "load_parsers()\n"
+        "server = forkserver._forkserver._forkserver_pid\n"
+        "import alerts.jobs.poll\n"
+        "pool = ParsePool(1)\n"
+        "there = asyncio.run(pool.call(eval, \"'alerts.feeds.parse' in __import__('sys').modules, __import__('os').getppid()\"))\n"
+        "pool.close()\n"
+        "print(there == (True, server), 'alerts.feeds.parse' in sys.modules, 'feedparser' in sys.modules)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["True", "False", "False"], done.stderr
 
 
 def test_a_worker_does_not_load_the_program_that_starts_it() -> None:

@@ -15,7 +15,8 @@ from alerts.feeds.discover import feed_links
 from alerts.feeds.draft import appended, block, draft, free_id
 from alerts.feeds.entry import Source
 from alerts.feeds.opml import Outline, read_opml, write_opml
-from alerts.feeds.parse import Parsed, parse
+from alerts.feeds.parse import parse
+from alerts.feeds.parsed import Parsed
 
 NOW = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
 BLOCK = block({"id": "b", "url": "https://b.example/feed", "title": "B", "publisher": "B", "kind": "press"})

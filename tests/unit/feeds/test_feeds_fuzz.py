@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from alerts.errors import FeedError
 from alerts.feeds.entry import Source
 from alerts.feeds.formats.raw import Selection
-from alerts.feeds.parse import Parsed, parse
+from alerts.feeds.parse import parse
+from alerts.feeds.parsed import Parsed
 from alerts.feeds.pool import ParsePool
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)

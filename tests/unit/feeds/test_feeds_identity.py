@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from alerts.feeds.entry import Source
 from alerts.feeds.identity import address_key, keys
 from alerts.feeds.merge import Known, Merge, mark, merge
-from alerts.feeds.parse import Item, parse
+from alerts.feeds.parse import parse
+from alerts.feeds.parsed import Item
 from alerts.feeds.state import Health
 
 NOW = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)

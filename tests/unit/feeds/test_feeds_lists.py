@@ -16,7 +16,8 @@ from alerts.feeds.formats.raw import Selection
 from alerts.feeds.formats.tree import grow, select
 from alerts.feeds.health import Reading, after_read
 from alerts.feeds.merge import merge
-from alerts.feeds.parse import Parsed, parse
+from alerts.feeds.parse import parse
+from alerts.feeds.parsed import Parsed
 from alerts.feeds.state import FeedState
 from alerts.feeds.verdict import report
 

@@ -18,7 +18,7 @@ from alerts.cli.rules.app import app
 from alerts.cli.session import Session
 from alerts.digests.subscriber import Choices
 from alerts.errors import AlertsError, UsageError
-from alerts.feeds.parse import Item
+from alerts.feeds.parsed import Item
 from alerts.rules.compile import compile_texts
 from alerts.rules.levels import Level
 from alerts.settings import Home

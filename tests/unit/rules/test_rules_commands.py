@@ -240,7 +240,7 @@ def test_coverage_says_what_nothing_reaches(call, config: Path, tmp_path: Path) 
 
 
 def test_explain_knows_stored_entries_and_reads_pages(call, config: Path, migrated_file: Path, tmp_path: Path) -> None:
-    from alerts.feeds.parse import Item
+    from alerts.feeds.parsed import Item
     from alerts.store import entries
     from alerts.store.db import Database
 
