@@ -141,6 +141,24 @@ def test_an_edited_entry_is_opened_for_assessing_again(server: Server, make_cont
         assert [one.entry.title for one in entries.load(connection, claimed)] == ["Talks held"]
 
 
+@pytest.mark.parametrize("date", ["", "<pubDate>Fri, 01 Jan 2100 00:00:00 GMT</pubDate>", "<pubDate>Thu, 01 Jan 1970 00:00:00 GMT</pubDate>"])
+def test_an_entry_without_a_believable_date_takes_the_moment_it_was_first_seen_once(
+    server: Server, make_context: Maker, database: Database, date: str
+) -> None:
+    def feed(title: str) -> bytes:
+        item = f"<item><title>{title}</title><link>http://t.example/1</link>{date}</item>"
+        return f"<rss version='2.0'><channel><title>T</title>{item}</channel></rss>".encode()
+
+    context = make_context(make_feed(server, "/a"))
+    for title in ("Office hours change", "Office hours change", "Office hours change in May"):
+        server.pages["/a"] = (200, {}, feed(title))
+        run(context)
+        later(context, days=1)
+    with database.read() as connection:
+        row = connection.execute(select(EntryRow.title, EntryRow.published, EntryRow.first_seen)).one()
+    assert (row.title, row.published, row.first_seen) == ("Office hours change in May", NOW, NOW)
+
+
 def test_validators_are_kept_only_with_the_entries(
     server: Server, make_context: Maker, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:

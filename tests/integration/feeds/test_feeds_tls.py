@@ -7,6 +7,7 @@ import contextlib
 import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event, Thread
 
@@ -110,6 +111,12 @@ def misnamed(authority: tuple[trustme.CA, Path]) -> Iterator[Site]:
     yield from listen(Site(authority[1]), authority[0].issue_cert("elsewhere.example"))
 
 
+@pytest.fixture
+def expired(authority: tuple[trustme.CA, Path]) -> Iterator[Site]:
+    """A site that forgot to renew its certificate, or whose clock or ours is wrong."""
+    yield from listen(Site(authority[1]), authority[0].issue_cert("127.0.0.1", not_after=datetime(2020, 1, 1, tzinfo=UTC)))
+
+
 def visit(site: Site, *, http2: bool, trusted: bool = True, allowed: tuple[str, ...] = ("127.0.0.0/8",)) -> Fetched:
     feed = Feed(id="f", url=f"https://127.0.0.1:{site.port}/", title="t", publisher="p", http2=http2, timeout_seconds=10)
 
@@ -155,3 +162,11 @@ def test_a_certificate_for_another_name_is_not_trusted(misnamed: Site, http2: bo
     with pytest.raises(FeedError) as caught:
         visit(misnamed, http2=http2)
     assert caught.value.reason == "tls"
+
+
+@pytest.mark.parametrize("http2", [True, False])
+def test_a_certificate_out_of_date_is_not_trusted_and_said_to_be_so(expired: Site, http2: bool) -> None:
+    with pytest.raises(FeedError) as caught:
+        visit(expired, http2=http2)
+    assert caught.value.reason == "tls"
+    assert "certificate has expired" in str(caught.value)
