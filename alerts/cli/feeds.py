@@ -53,6 +53,8 @@ def check(
     now: Now = None,
 ) -> None:
     """Check feeds.yaml; with --live, whether the feeds answer."""
+    from alerts.feeds.pace import Pace
+
     session: Session = context.obj
     catalog = session.catalog()
     off = len(catalog.feeds) - len(catalog.enabled)
@@ -60,8 +62,9 @@ def check(
     if not live:
         return
     failed = 0
+    pace = Pace()
     for feed in catalog.enabled:
-        looked = look_at(session, (feed,), moment_at(now))[0]
+        looked = look_at(session, (feed,), moment_at(now), pace=pace)[0]
         if looked.error is not None:
             failed += 1
             session.out.print(f"[red]✗[/red] {feed.id}: {escape(str(looked.error))} ({looked.error.reason})", highlight=False)

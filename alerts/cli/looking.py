@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from alerts.feeds.catalog import Feed
     from alerts.feeds.fetch import Fetched
+    from alerts.feeds.pace import Pace
     from alerts.feeds.parsed import Parsed
 
 
@@ -48,9 +49,9 @@ def trial(title: str, url: str = "") -> Feed:
     return Feed(id="try", url=url, title=title or "file", publisher=title or "file", enabled=bool(url), reason=reason)
 
 
-def look_at(session: Session, feeds: tuple[Feed, ...], now: datetime, *, typed: str = "") -> list[Looked]:
-    """Visit feeds one by one. A private address may be visited if a person typed it as such."""
-    return asyncio.run(_look_at(session, feeds, now, typed))
+def look_at(session: Session, feeds: tuple[Feed, ...], now: datetime, *, typed: str = "", pace: Pace | None = None) -> list[Looked]:
+    """Visit feeds one by one, at a `pace` that several calls may share. A private address may be visited if a person typed it as such."""
+    return asyncio.run(_look_at(session, feeds, now, typed, pace))
 
 
 def look_at_page(session: Session, url: str, now: datetime) -> Looked:
@@ -88,7 +89,7 @@ def _client(session: Session, typed: str) -> httpx.AsyncClient:
     return make_client(agent=user_agent(metadata.version("expat-impact-alerts"), contact), allowed_networks=allowed)
 
 
-async def _look_at(session: Session, feeds: tuple[Feed, ...], now: datetime, typed: str) -> list[Looked]:
+async def _look_at(session: Session, feeds: tuple[Feed, ...], now: datetime, typed: str, pace: Pace | None) -> list[Looked]:
     from alerts.feeds.fetch import fetch
     from alerts.feeds.parse import parse
     from alerts.feeds.robots import Robots
@@ -100,8 +101,8 @@ async def _look_at(session: Session, feeds: tuple[Feed, ...], now: datetime, typ
             fetched: Fetched | None = None
             try:
                 if feed.format == "html-list":
-                    await robots.check(client, feed, feed.url, now)
-                fetched = await fetch(client, feed)
+                    await robots.check(client, feed, feed.url, now, pace)
+                fetched = await fetch(client, feed, pace=pace)
                 parsed = parse(
                     fetched.body or b"",
                     content_type=fetched.content_type,

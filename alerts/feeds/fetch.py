@@ -6,6 +6,8 @@ Validators go back to the server as it gave them; storing them is the caller's b
 from __future__ import annotations
 
 import asyncio
+import contextlib
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 from urllib.parse import unquote, urljoin, urlsplit
@@ -18,6 +20,7 @@ from alerts.feeds.body import MAX_BYTES, read_body
 from alerts.feeds.failures import explain, status_error
 from alerts.feeds.freshness import fresh_seconds, retry_after_seconds
 from alerts.feeds.login import is_for, part_login, with_login
+from alerts.feeds.pace import Pace
 from alerts.feeds.unpack import too_large
 
 MAX_REDIRECTS = 6
@@ -77,38 +80,84 @@ class Target(Protocol):
 
 
 async def fetch(
-    client: httpx.AsyncClient, feed: Target, validators: Validators | None = None, *, url: str | None = None, limit: int = MAX_BYTES
+    client: httpx.AsyncClient,
+    feed: Target,
+    validators: Validators | None = None,
+    *,
+    url: str | None = None,
+    limit: int = MAX_BYTES,
+    pace: Pace | None = None,
 ) -> Fetched:
-    """Visit a feed, at `url` if it has moved. `limit` is the size in bytes, unpacked. Raises FeedError for every failure."""
+    """Visit a feed, at `url` if it has moved. `limit` is the size in bytes, unpacked; `pace` says when each host may be asked, and
+    waiting for that does not count as time of the visit. Raises FeedError for every failure.
+    """
     seconds = feed.timeout_seconds
     try:
-        async with asyncio.timeout(seconds):
-            return await _follow(client, url or feed.url, (validators or Validators()).headers(), limit, http2=feed.http2)
+        async with asyncio.timeout(seconds) as deadline:
+            way = _Way(client, (validators or Validators()).headers(), limit, feed.http2, pace or Pace(), deadline)
+            return await way.follow(url or feed.url)
     except FeedError:
         raise
     except (httpx.HTTPError, httpx.InvalidURL, aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
         raise explain(error, seconds=seconds) from error
 
 
-async def _follow(client: httpx.AsyncClient, url: str, headers: dict[str, str], limit: int, *, http2: bool) -> Fetched:
-    visited: list[str] = []
-    permanent = True
-    url, login = part_login(url)
-    while True:
-        login = login if not visited or is_for(url, visited[-1]) else ""
-        visited.append(url)
-        auth = _auth(login)
-        async with client.stream("GET", url, headers=headers, auth=auth, extensions={"http2": True} if http2 else None) as response:
-            if response.status_code not in _REDIRECTS:
-                found = await _answer(response, url, bool(headers), limit)
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """The way of one visit, from its first address to the document."""
+
+    client: httpx.AsyncClient
+    headers: dict[str, str]
+    limit: int
+    http2: bool
+    pace: Pace
+    deadline: asyncio.Timeout
+
+    async def follow(self, url: str) -> Fetched:
+        """Follow redirects. Raises FeedError, and what the HTTP stack raises."""
+        visited: list[str] = []
+        permanent = True
+        url, login = part_login(url)
+        while True:
+            login = login if not visited or is_for(url, visited[-1]) else ""
+            visited.append(url)
+            found = await self._ask(url, login)
+            if isinstance(found, Fetched):
                 moved = with_login(url, login) if permanent and len(visited) > 1 else None
                 return replace(found, permanent_url=moved, redirects=len(visited) - 1)
-            permanent = permanent and response.status_code in _PERMANENT
-            url, _ = part_login(_next(response, url))
-        if url in visited:
-            raise FeedError("redirect-loop", "the server sends us round in circles")
-        if len(visited) > MAX_REDIRECTS:
-            raise FeedError("redirect-loop", f"more than {MAX_REDIRECTS} redirects in a row")
+            permanent = permanent and found.permanent
+            url, _ = part_login(found.url)
+            if url in visited:
+                raise FeedError("redirect-loop", "the server sends us round in circles")
+            if len(visited) > MAX_REDIRECTS:
+                raise FeedError("redirect-loop", f"more than {MAX_REDIRECTS} redirects in a row")
+
+    async def _ask(self, url: str, login: str) -> Fetched | _Redirect:
+        """Send one request when its host may be asked."""
+        extensions = {"http2": True} if self.http2 else None
+        asked = self.client.stream("GET", url, headers=self.headers, auth=_auth(login), extensions=extensions)
+        async with self._turn(url), asked as response:
+            if response.status_code in _REDIRECTS:
+                return _Redirect(_next(response, url), response.status_code in _PERMANENT)
+            return await _answer(response, url, bool(self.headers), self.limit)
+
+    @contextlib.asynccontextmanager
+    async def _turn(self, url: str) -> AsyncIterator[None]:
+        """Wait for the host; meanwhile the deadline stands still."""
+        loop = asyncio.get_running_loop()
+        ends = self.deadline.when()
+        begun = loop.time()
+        self.deadline.reschedule(None)
+        async with self.pace.turn(urlsplit(url).hostname or ""):
+            if ends is not None:
+                self.deadline.reschedule(ends + loop.time() - begun)
+            yield
+
+
+@dataclass(frozen=True, slots=True)
+class _Redirect:
+    url: str
+    permanent: bool
 
 
 def _auth(login: str) -> httpx.BasicAuth | None:

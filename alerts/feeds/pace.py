@@ -1,27 +1,57 @@
-"""How soon a host may be visited again: no two visits follow each other at once, whichever poll, batch or redirect they belong to."""
+"""How soon a host may be visited again: one request at a time, a moment between two, whichever poll, feed or redirect they belong to."""
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+
+from alerts.feeds.network import Network, is_ours
+
 GAP_SECONDS = 1.0
-"""Between the end of one visit to a host and the beginning of the next."""
+"""Between the end of one request to a host and the beginning of the next. A host of our own network needs no such courtesy."""
 MOST = 10_000
 """Hosts that are remembered; older ones are long past their gap."""
 
 
+@dataclass(slots=True)
+class _Host:
+    """What is remembered of one host: whose turn it is, and when it was left, in seconds of a monotonic clock."""
+
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    left: float | None = None
+
+
 class Pace:
-    """When each host was last visited, in seconds of a monotonic clock. One per process."""
+    """Turns at hosts. One per process, so that what follows a visit at once has to wait too. `allowed` are our own networks."""
 
-    def __init__(self) -> None:
-        self._last: dict[str, float] = {}
+    def __init__(self, allowed: Sequence[Network] = ()) -> None:
+        self._allowed = allowed
+        self._hosts: dict[str, _Host] = {}
 
-    def wait(self, host: str, now: float) -> float:
-        """Return for how many seconds a host is to be left alone yet."""
-        last = self._last.get(host)
-        return 0.0 if last is None else max(0.0, last + GAP_SECONDS - now)
+    @contextlib.asynccontextmanager
+    async def turn(self, host: str) -> AsyncIterator[None]:
+        """Wait until a host is free and has been left alone for its gap; it is ours until the block ends.
 
-    def visited(self, host: str, now: float) -> None:
-        """Note the end of a visit to a host."""
-        self._last.pop(host, None)
-        self._last[host] = now
-        while len(self._last) > MOST:
-            del self._last[next(iter(self._last))]
+        Never ask for a turn inside another: two of us could wait for each other.
+        """
+        known = self._hosts.get(host)
+        if known is None:
+            known = self._hosts[host] = _Host()
+            self._forget()
+        async with known.lock:
+            if known.left is not None and not is_ours(host, self._allowed):
+                await asyncio.sleep(known.left + GAP_SECONDS - time.monotonic())
+            try:
+                yield
+            finally:
+                known.left = time.monotonic()
+
+    def _forget(self) -> None:
+        while len(self._hosts) > MOST:
+            oldest = next(iter(self._hosts))
+            if self._hosts[oldest].lock.locked():
+                return
+            del self._hosts[oldest]

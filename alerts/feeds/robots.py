@@ -14,6 +14,7 @@ import httpx
 
 from alerts.errors import FeedError
 from alerts.feeds.fetch import Target, fetch
+from alerts.feeds.pace import Pace
 
 NAME = "expat-impact-alerts"
 """Our product token: groups of robots.txt that name it speak to us."""
@@ -71,23 +72,23 @@ class Robots:
     def __init__(self) -> None:
         self._known: dict[str, tuple[datetime, Rules]] = {}
 
-    async def check(self, client: httpx.AsyncClient, page: Target, url: str, now: datetime) -> None:
+    async def check(self, client: httpx.AsyncClient, page: Target, url: str, now: datetime, pace: Pace | None = None) -> None:
         """Raise FeedError with reason `robots` if the site of `url` does not want it read or cannot say, else as `fetch` does."""
         parts = urlsplit(url)
         site = f"{parts.scheme}://{parts.netloc}"
         kept = self._known.get(site)
         if kept is None or kept[0] <= now:
-            kept = self._known[site] = (now + KEPT, await _ask(client, page, site))
+            kept = self._known[site] = (now + KEPT, await _ask(client, page, site, pace))
         if not kept[1].allow(f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}"):
             raise FeedError(
                 "robots", f"robots.txt of {parts.hostname} asks not to read this page; ask the publisher, or take the source out"
             )
 
 
-async def _ask(client: httpx.AsyncClient, page: Target, site: str) -> Rules:
+async def _ask(client: httpx.AsyncClient, page: Target, site: str, pace: Pace | None) -> Rules:
     """Return the rules of a site; everything is allowed where there is no robots.txt. A server that cannot say is left alone (§2.3.1.4)."""
     try:
-        found = await fetch(client, page, url=f"{site}/robots.txt", limit=LIMIT)
+        found = await fetch(client, page, url=f"{site}/robots.txt", limit=LIMIT, pace=pace)
     except FeedError as error:
         status = int(error.reason.removeprefix("http-")) if error.reason.startswith("http-") else 0
         if (400 <= status < 500 and status != 429) or error.reason in {"too-large", "redirect-loop", "bad-redirect"}:

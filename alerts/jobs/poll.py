@@ -24,7 +24,7 @@ import structlog
 from alerts.errors import FeedError, StoreError
 from alerts.feeds.catalog import Feed
 from alerts.feeds.health import set_up
-from alerts.feeds.network import is_ours, make_client, networks, user_agent
+from alerts.feeds.network import make_client, networks, user_agent
 from alerts.feeds.pace import Pace
 from alerts.feeds.pool import ParsePool
 from alerts.feeds.robots import Robots
@@ -107,7 +107,7 @@ async def open_tools(
         pool=pool or ParsePool(settings.parse_workers),
         client=client or make_client(agent=agent, allowed_networks=settings.allowed_networks),
         robots=robots or Robots(),
-        pace=pace or Pace(),
+        pace=pace or Pace(networks(settings.allowed_networks)),
     )
     try:
         yield tools
@@ -124,7 +124,6 @@ class _Round:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._keeper = Keeper(context.database, context.clock, context.worker)
-        self._allowed = networks(context.settings.allowed_networks)
         self._bodies = Bodies(context.home.bodies, context.settings.keep_bodies)
         self._claimed: dict[str, FeedState] = {}
         self._hosts: dict[str, deque[Feed]] = {}
@@ -206,12 +205,8 @@ class _Round:
             host = waiting.popleft()
             queue = self._hosts[host]
             while queue:
-                if not is_ours(host, self._allowed):  # a host of our own network needs no such courtesy
-                    await asyncio.sleep(tools["pace"].wait(host, time.monotonic()))
                 feed = queue.popleft()
-                found = await self._visit(feed, tools)
-                for each in {host, _host(found.fetched.url) if found.fetched else host}:
-                    tools["pace"].visited(each, time.monotonic())
+                found = await visit(feed, self._claimed[feed.id], bodies=self._bodies, now=self._context.clock.now(), **tools)
                 saved = await self._keeper.save(found)
                 self._claimed.pop(feed.id, None)
                 self._count(found, saved)
@@ -220,11 +215,6 @@ class _Round:
                     break
                 if self._is_late():
                     break
-
-    async def _visit(self, feed: Feed, tools: Tools) -> Visit:
-        pool, client, robots = tools["pool"], tools["client"], tools["robots"]
-        now = self._context.clock.now()
-        return await visit(feed, self._claimed[feed.id], client=client, pool=pool, robots=robots, bodies=self._bodies, now=now)
 
     def _is_late(self) -> bool:
         return time.monotonic() > self._ends

@@ -16,6 +16,7 @@ from alerts.feeds import health
 from alerts.feeds.catalog import Feed
 from alerts.feeds.fetch import Fetched, Validators, fetch
 from alerts.feeds.merge import merge, unknown
+from alerts.feeds.pace import Pace
 from alerts.feeds.parsed import Parsed
 from alerts.feeds.pool import ParsePool, parse
 from alerts.feeds.robots import Robots
@@ -49,15 +50,15 @@ class Saved:
 
 
 async def visit(
-    feed: Feed, state: FeedState, *, client: httpx.AsyncClient, pool: ParsePool, robots: Robots, bodies: Bodies, now: datetime
+    feed: Feed, state: FeedState, *, client: httpx.AsyncClient, pool: ParsePool, robots: Robots, pace: Pace, bodies: Bodies, now: datetime
 ) -> Visit:
     """Fetch and parse a feed. A failure is part of the answer and never raised."""
     found = Visit(feed, state)
     body = b""
     try:
         if feed.format == "html-list":
-            await robots.check(client, feed, state.url, now)
-        fetched = await fetch(client, feed, Validators(state.etag, state.last_modified), url=state.url)
+            await robots.check(client, feed, state.url, now, pace)
+        fetched = await fetch(client, feed, Validators(state.etag, state.last_modified), url=state.url, pace=pace)
         found = replace(found, fetched=fetched)
         if fetched.body is None:
             return found

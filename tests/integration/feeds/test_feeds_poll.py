@@ -7,7 +7,7 @@ import gzip
 import socket
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 
@@ -260,9 +260,9 @@ def test_one_host_gets_one_connection(server: Server, make_context: Maker) -> No
     assert server.most_open == 1
 
 
-def test_a_host_is_left_alone_between_two_visits_whatever_poll_or_redirect_they_belong_to(
-    server: Server, make_context: Maker, database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def names(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every name under town.example is this machine; the gap between two visits is short."""
     known = socket.getaddrinfo
 
     def found(host: object, port: object, *rest: object, **more: object) -> object:
@@ -270,27 +270,64 @@ def test_a_host_is_left_alone_between_two_visits_whatever_poll_or_redirect_they_
             return known(host, port, *rest, **more)  # type: ignore[arg-type]
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
 
-    moments: list[float] = []
-
-    async def noted(writer: asyncio.StreamWriter, headers: Mapping[str, str]) -> None:
-        moments.append(time.monotonic())
-        await page()(writer, headers)
-
     monkeypatch.setattr(socket, "getaddrinfo", found)
     monkeypatch.setattr("alerts.feeds.pace.GAP_SECONDS", 0.2)
+
+
+@dataclass
+class Calls:
+    """What a host was asked: when each request came and when its answer was given."""
+
+    spans: list[tuple[float, float]] = field(default_factory=list)
+    slow: float = 0.0
+
+    async def __call__(self, writer: asyncio.StreamWriter, headers: Mapping[str, str]) -> None:
+        begun = time.monotonic()
+        await asyncio.sleep(self.slow)
+        await page()(writer, headers)
+        self.spans.append((begun, time.monotonic()))
+
+    def gaps(self) -> list[float]:
+        return [later[0] - earlier[1] for earlier, later in pairwise(sorted(self.spans))]
+
+
+@pytest.mark.usefixtures("names")
+def test_a_host_is_left_alone_between_two_visits_whatever_poll_or_batch_they_belong_to(
+    server: Server, make_context: Maker, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("alerts.jobs.poll.ROUND_SECONDS", 0.05)
-    town = f"http://town.example:{server.port}"
-    listed = [make_feed(server, path).model_copy(update={"url": town + path}) for path in ("/a", "/b", "/c")]
-    other = make_feed(server, "/other").model_copy(update={"url": f"http://old.town.example:{server.port}/other"})
-    server.acts |= dict.fromkeys(("/a", "/b", "/c"), noted)
-    server.acts["/other"] = page(302, b"", Location=f"{town}/a")
+    calls = Calls()
+    server.acts |= dict.fromkeys(("/a", "/b", "/c"), calls)
+    listed = [make_feed(server, path).model_copy(update={"url": f"http://town.example:{server.port}{path}"}) for path in ("/a", "/b", "/c")]
     pace = Pace()
     assert asyncio.run(poll(make_context(*listed), pace=pace)).read == 3, "in three batches, as each of them is late"
-    assert asyncio.run(poll(make_context(*listed, other), pace=pace)).read == 1, "another name, which leads to the same host"
     assert asyncio.run(poll(make_context(*listed, now=NOW + timedelta(days=1)), pace=pace)).visited == 3
-    first, others, last = moments[:3], moments[3], moments[4:]
-    assert all(later - earlier >= 0.19 for earlier, later in pairwise([*first, *last]))
-    assert last[0] - others >= 0.19
+    assert len(calls.spans) == 6
+    assert min(calls.gaps()) >= 0.19
+
+
+@pytest.mark.usefixtures("names")
+def test_many_hosts_that_lead_to_one_come_to_it_one_by_one_and_waiting_is_no_time_of_theirs(server: Server, make_context: Maker) -> None:
+    calls = Calls(slow=0.1)
+    server.acts["/shared"] = calls
+    listed = []
+    for n in range(5):
+        server.acts[f"/old{n}"] = page(302, b"", Location=f"http://town.example:{server.port}/shared")
+        feed = make_feed(server, f"/old{n}", timeout_seconds=0.9)
+        listed.append(feed.model_copy(update={"url": f"http://n{n}.town.example:{server.port}/old{n}"}))
+    assert run(make_context(*listed)).read == 5
+    assert len(calls.spans) == 5
+    assert min(calls.gaps()) >= 0.19
+
+
+@pytest.mark.usefixtures("names")
+def test_robots_txt_and_its_page_are_two_visits(server: Server, make_context: Maker) -> None:
+    calls = Calls()
+    server.acts |= {"/robots.txt": calls, "/list": calls}
+    feed = make_feed(server, "/list", format="html-list", select={"item": "item"})
+    run(make_context(feed.model_copy(update={"url": f"http://town.example:{server.port}/list"})))
+    assert len(calls.spans) == 2
+    assert min(calls.gaps()) >= 0.19
 
 
 PAGE = b"<ul class=news><li><a href='/n/1'>Office hours change in May</a> 2026/03/01<li><a href='/n/2'>Fees rise in April</a> 2026/03/01</ul>"
