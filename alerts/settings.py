@@ -93,6 +93,12 @@ def _address(value: str) -> str:
     return value
 
 
+def _country(value: str) -> str:
+    if not re.fullmatch(r"[A-Z]{3}", value):
+        raise ValueError("is not a country; write three capital letters of ISO 3166, such as JPN")
+    return value
+
+
 def _secret_key(value: SecretStr) -> SecretStr:
     if len(value.get_secret_value()) < 16:
         raise ValueError("needs at least 16 characters; `alerts init` makes one")
@@ -152,7 +158,7 @@ class Settings(BaseModel):
     operator_address: Annotated[Line, AfterValidator(_address)] = Field(
         "", description="Who is mailed when a feed dies, the configuration breaks or sending stops; empty: nobody"
     )
-    host_country: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = Field("JPN", description="Where the readers live, ISO 3166 alpha-3")
+    host_country: Annotated[str, AfterValidator(_country)] = Field("JPN", description="Where the readers live, ISO 3166 alpha-3")
     freshness_days: float = Field(7, gt=0, description="An entry published longer ago than this never alerts")
     allowed_networks: Annotated[tuple[str, ...], BeforeValidator(_networks)] = Field(
         (), description="Private networks feeds may come from, comma-separated"
@@ -221,7 +227,7 @@ def _gather(origin: str, variables: Mapping[str, str], values: dict[str, str], p
             try:
                 values[name.removesuffix("_file")] = Path(value).read_text(encoding="utf-8").strip()
             except (OSError, UnicodeDecodeError) as error:
-                problems.append(f"{variable} (in {origin}): {value} cannot be read: {error}")
+                problems.append(f"{variable} (in {origin}): {value} cannot be read: {getattr(error, 'strerror', None) or error}")
         else:
             near = difflib.get_close_matches(name, Settings.model_fields, n=1)
             hint = f"; did you mean {PREFIX}{near[0].upper()}?" if near else f"; known are {', '.join(_known())}"
@@ -235,4 +241,17 @@ def _known() -> list[str]:
 def _sentence(error: Any) -> str:
     """One pydantic error as `ALERTS_NAME …`; values are left out, because they may be secrets."""
     name = PREFIX + str(error["loc"][0]).upper() if error["loc"] else "settings"
-    return f"{name}: {error['msg'].removeprefix('Value error, ')}"
+    return f"{name}: {_say(error['type'], error.get('ctx', {})) or error['msg'].removeprefix('Value error, ')}"
+
+
+def _say(kind: str, context: Mapping[str, Any]) -> str:
+    """Say what pydantic finds wrong with a number; empty for what is said well already."""
+    if kind.endswith("_parsing"):
+        return "must be a whole number" if kind.startswith("int") else "must be a number"
+    if kind == "int_from_float":
+        return "must be a whole number"
+    bounds = {"greater_than": ("gt", "more than"), "greater_than_equal": ("ge", "at least"), "less_than_equal": ("le", "at most")}
+    if kind in bounds:
+        key, words = bounds[kind]
+        return f"must be {words} {context[key]:g}"
+    return ""

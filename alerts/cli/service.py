@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from alerts.cli.session import Session, worker_name
-from alerts.errors import AlertsError
+from alerts.errors import AlertsError, SettingsError
 from alerts.settings import Home
 
 Now = Annotated[str | None, typer.Option("--now", metavar="ISO", help="Pretend that it is this moment, such as 2026-01-03T07:05:00+09:00.")]
@@ -70,6 +70,7 @@ def run(
     from alerts.jobs.context import Context
     from alerts.log import set_up_log
     from alerts.mail.dkim import load_keys
+    from alerts.mail.mailboxes import check_mailbox_url
     from alerts.mail.rates import parse_limits, parse_warm_up
     from alerts.mail.transport import make_transport
     from alerts.reload import Configuration
@@ -83,6 +84,11 @@ def run(
     load_keys(settings.dkim_keys)
     parse_limits(settings.send_domains)
     parse_warm_up(settings.send_warm_up)
+    if bounces := settings.bounce_url.get_secret_value():
+        try:
+            check_mailbox_url(bounces)
+        except SettingsError as error:
+            raise SettingsError(f"ALERTS_BOUNCE_URL: {error}") from None
     set_up_log(logging.DEBUG if verbose else logging.INFO, file=session.home.logs / "alerts.log")
     database = session.database()
     clock = clock_of(database)

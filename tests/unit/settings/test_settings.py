@@ -76,7 +76,7 @@ def test_every_problem_is_told_at_once_and_names_its_setting(home: Home) -> None
     [
         ("ALERTS_BASE_URL", "ftp://alerts.example", "ALERTS_BASE_URL: is not an http or https address"),
         ("ALERTS_LISTEN_PORT", "eighty", "ALERTS_LISTEN_PORT: Input should be a valid integer"),
-        ("ALERTS_LISTEN_PORT", "70000", "ALERTS_LISTEN_PORT: Input should be less than or equal to 65535"),
+        ("ALERTS_LISTEN_PORT", "70000", "ALERTS_LISTEN_PORT: must be at most 65535"),
         ("ALERTS_SECRET_KEY", "short", "ALERTS_SECRET_KEY: needs at least 16 characters"),
         ("ALERTS_SENDER_ADDRESS", "not an address", "ALERTS_SENDER_ADDRESS: is not a mail address"),
         ("ALERTS_SENDER_NAME", "two\nlines", "ALERTS_SENDER_NAME: must be one line"),
@@ -87,8 +87,10 @@ def test_every_problem_is_told_at_once_and_names_its_setting(home: Home) -> None
             "ALERTS_ALLOWED_NETWORKS: '127.0.0.1/8' is an address inside a network; write 127.0.0.0/8 for the network, 127.0.0.1 for this"
             " address alone; '10.0.0.0/33' is not a network",
         ),
-        ("ALERTS_HOST_COUNTRY", "Japan", "ALERTS_HOST_COUNTRY: String should match pattern"),
-        ("ALERTS_FRESHNESS_DAYS", "0", "ALERTS_FRESHNESS_DAYS: Input should be greater than 0"),
+        ("ALERTS_HOST_COUNTRY", "Japan", "ALERTS_HOST_COUNTRY: is not a country; write three capital letters"),
+        ("ALERTS_FRESHNESS_DAYS", "0", "ALERTS_FRESHNESS_DAYS: must be more than 0"),
+        ("ALERTS_SEND_RATE", "fast", "ALERTS_SEND_RATE: must be a number"),
+        ("ALERTS_PARSE_WORKERS", "2.5", "ALERTS_PARSE_WORKERS: must be a whole number"),
     ],
 )
 def test_a_bad_value_is_an_error_that_names_it(home: Home, name: str, value: str, told: str) -> None:
