@@ -36,6 +36,22 @@ def load(connection: Connection, ids: Sequence[str]) -> dict[str, FeedState]:
     return {row.id: _state(row) for row in connection.execute(select(*_COLUMNS).where(_FEED.c.id.in_(ids)))}
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Figures:
+    """What is counted of one feed."""
+
+    id: str
+    last_success: datetime | None
+    last_new_entry: datetime | None
+    error_streak: int
+
+
+def figures(connection: Connection) -> list[Figures]:
+    """Return the figures of every feed that is visited, by id."""
+    columns = (_FEED.c[each.name] for each in dataclasses.fields(Figures))
+    return [Figures(*row) for row in connection.execute(select(*columns).where(_FEED.c.open).order_by(_FEED.c.id))]
+
+
 def save(connection: Connection, states: Iterable[FeedState], *, new: bool = False) -> None:
     """Keep the state of feeds; `new` ones are inserted."""
     rows = [_row(state) for state in states]

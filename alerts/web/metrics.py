@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from fastapi import APIRouter
 from fastapi.responses import Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, Info, ProcessCollector, generate_latest
 
-from alerts.store import silences
+from alerts.store import feeds, silences
 from alerts.store.counts import failing_feeds, waiting
 from alerts.store.facts import CONFIGURATION, TICK_FACT, VERDICTS_FACT, load_fact
 from alerts.web.site import SAFE, Site, The
@@ -32,6 +34,7 @@ def _fill(registry: CollectorRegistry, site: Site) -> None:
     with site.database.read() as connection:
         configuration, tick = load_fact(connection, CONFIGURATION), load_fact(connection, TICK_FACT)
         verdicts = load_fact(connection, VERDICTS_FACT)
+        figures = feeds.figures(connection)
         muted, open_rows, failing = silences.count(connection, now), waiting(connection), failing_feeds(connection)
     if configuration:
         at, said = configuration
@@ -47,7 +50,24 @@ def _fill(registry: CollectorRegistry, site: Site) -> None:
     labelled = Gauge("alerts_waiting", "Rows that wait: entries to assess, updates to publish, mails to send", ["what"], registry=registry)
     for what, count in open_rows.items():
         labelled.labels(what).set(count)
+    _fill_feeds(registry, figures)
     if verdicts:
-        feeds = Gauge("alerts_feeds", "Feeds by how they are: fine, failing, dead, silent, flood, held, …", ["verdict"], registry=registry)
+        by_verdict = Gauge("alerts_feeds", "Feeds by how they are: fine, failing, dead, silent, held, …", ["verdict"], registry=registry)
         for verdict, count in verdicts[1].items():
-            feeds.labels(verdict).set(count)
+            by_verdict.labels(verdict).set(count)
+
+
+def _fill_feeds(registry: CollectorRegistry, figures: Sequence[feeds.Figures]) -> None:
+    success, new, streak = (
+        Gauge(f"alerts_feed_{name}", text, ["feed"], registry=registry)
+        for name, text in (
+            ("success_timestamp_seconds", "When a feed was last read"),
+            ("entry_timestamp_seconds", "When a feed last brought a new entry"),
+            ("failures_in_a_row", "How often a feed could not be read since"),
+        )
+    )
+    for feed in figures:
+        streak.labels(feed.id).set(feed.error_streak)
+        for gauge, moment in ((success, feed.last_success), (new, feed.last_new_entry)):
+            if moment is not None:
+                gauge.labels(feed.id).set(moment.timestamp())

@@ -85,6 +85,11 @@ def test_the_figures_count_feeds_by_how_they_are(context: Context) -> None:
     text = TestClient(app).get("/metrics").text
     assert 'alerts_feeds{verdict="dead"} 2.0' in text
     assert 'alerts_feeds{verdict="fine"} 10.0' in text
+    assert 'alerts_feed_failures_in_a_row{feed="f1"} 5.0' in text
+    assert 'alerts_feed_failures_in_a_row{feed="f3"} 0.0' in text
+    for name in ("success", "entry"):
+        line = next(each for each in text.splitlines() if each.startswith(f'alerts_feed_{name}_timestamp_seconds{{feed="f3"}}'))
+        assert float(line.split()[1]) == NOW.timestamp()
 
 
 def test_many_that_die_one_after_the_other_share_a_mail(context: Context) -> None:
