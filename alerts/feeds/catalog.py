@@ -61,7 +61,7 @@ class Select(BaseModel):
     html-list: CSS selectors; `title`, `link` and `date` are looked for inside `item`. json-list: JSONPath, see `formats/jsonlist.py`.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     item: Annotated[str, Field(min_length=1)]
     title: str = ""
@@ -69,8 +69,9 @@ class Select(BaseModel):
     date: str = ""
     summary: str = ""
     guid: str = ""
-    matching: Annotated[str, AfterValidator(_expression)] = ""
-    """Only entries whose address matches this regular expression are kept."""
+    matching: Annotated[
+        str, AfterValidator(_expression), Field(description="Only entries whose address matches this regular expression are kept.")
+    ] = ""
 
     def selection(self) -> Selection:
         """Return it as the value that parsing takes."""
@@ -80,7 +81,7 @@ class Select(BaseModel):
 class Feed(BaseModel):
     """One line of feeds.yaml. `country` is an ISO 3166 alpha-3 code or a body such as EUU; `language` a primary BCP 47 tag."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
     url: Annotated[str, AfterValidator(_web_address)] = ""
@@ -89,27 +90,30 @@ class Feed(BaseModel):
     kind: SourceKind = "press"
     country: Annotated[str, Field(pattern=r"^([A-Z]{3})?$")] = ""
     language: Annotated[str, Field(pattern=r"^([a-z]{2,3})?$")] = ""
-    tier: Annotated[int, Field(ge=1, le=3)] = 2
-    """1: readers must not miss what it says, so it is visited first after an outage and named first when in trouble; 3: background."""
-    poll_minutes: Annotated[int, Field(ge=1, le=10_080)] = 30
-    """The shortest time between two visits."""
-    staleness_hours: Annotated[int, Field(ge=1, le=17_520)] = 168
-    """Without a new entry for this long, the feed is reported as silent."""
-    timezone: Annotated[str, AfterValidator(_zone)] = "UTC"
-    """The zone of dates that name none."""
-    fast: bool = False
-    """Safety sources: always visited at `poll_minutes`, whatever their rhythm."""
+    tier: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=3,
+            description="1: readers must not miss what it says, so it is visited first after an outage and named first when in trouble; "
+            "3: background.",
+        ),
+    ] = 2
+    poll_minutes: Annotated[int, Field(ge=1, le=10_080, description="The shortest time between two visits.")] = 30
+    staleness_hours: Annotated[
+        int, Field(ge=1, le=17_520, description="Without a new entry for this long, the feed is reported as silent.")
+    ] = 168
+    timezone: Annotated[str, AfterValidator(_zone), Field(description="The zone of dates that name none.")] = "UTC"
+    fast: Annotated[bool, Field(description="Safety sources: always visited at `poll_minutes`, whatever their rhythm.")] = False
     enabled: bool = True
-    reason: Line = ""
-    """Why a feed is not enabled: the tombstone's text."""
-    terms: Line = ""
-    """What the publisher allows, where it is known."""
-    timeout_seconds: Annotated[float, Field(gt=0, le=300)] = 30
-    """The longest one visit may take in all."""
-    http2: bool = False
-    """Offer HTTP/2: for the rare server that turns HTTP/1.1 away. It costs several times the work of a usual visit."""
-    aliases: tuple[str, ...] = ()
-    """Other names of the publisher, as other feeds write them."""
+    reason: Annotated[Line, Field(description="Why a feed is not enabled: the tombstone's text.")] = ""
+    terms: Annotated[Line, Field(description="What the publisher allows, where it is known.")] = ""
+    timeout_seconds: Annotated[float, Field(gt=0, le=300, description="The longest one visit may take in all.")] = 30
+    http2: Annotated[
+        bool,
+        Field(description="Offer HTTP/2: for the rare server that turns HTTP/1.1 away. It costs several times the work of a usual visit."),
+    ] = False
+    aliases: Annotated[tuple[str, ...], Field(description="Other names of the publisher, as other feeds write them.")] = ()
     format: Format = "feed"
     select: Select | None = None
 

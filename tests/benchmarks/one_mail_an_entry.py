@@ -30,6 +30,8 @@ with uncollected():
     from alerts.store.db import Database
     from alerts.store.ledger import EntryLine, entry_lines
 
+    settle(first_look=False)
+
 CONNECTIONS = 8
 SENDER = Sender("Benchmark", "alerts@example.com")
 
