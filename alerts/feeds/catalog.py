@@ -6,22 +6,23 @@ that nobody adds it again.
 
 from __future__ import annotations
 
+import contextlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from alerts.errors import ConfigError
+from alerts.errors import ConfigError, Problem
 from alerts.feeds.entry import Source, SourceKind
 from alerts.feeds.formats.jsonlist import check_path
 from alerts.feeds.formats.raw import Selection
 from alerts.feeds.formats.tree import Element, select
-from alerts.yamlfile import load
+from alerts.yamlfile import EMPTY, parse, read, validate
 
 Format = Literal["feed", "html-list", "json-list"]
 
@@ -184,18 +185,29 @@ FEEDS = TypeAdapter(list[Feed])
 
 def load_catalog(path: Path) -> Catalog:
     """Read feeds.yaml. Raises ConfigError with every problem in it, each as `file:line:column`."""
-    feeds, document = load(path, FEEDS, path.name)
-    problems = [document.problem(loc, message) for loc, message in _contradictions(feeds)]
-    if problems:
-        raise ConfigError(problems)
+    problems: list[Problem] = []
+    document = parse(path.name, read(path, path.name), problems)
+    feeds = validate(document, FEEDS, problems) if document else None
+    if document:
+        sound = enumerate(feeds) if feeds is not None else _sound(document.data)
+        problems += [document.problem(loc, message) for loc, message in _contradictions(sound)]
+    if problems or feeds is None:
+        raise ConfigError(problems or [Problem(path.name, 1, 1, EMPTY)])
     return Catalog(feeds=tuple(feeds))
 
 
-def _contradictions(feeds: list[Feed]) -> Iterator[tuple[tuple[int | str, ...], str]]:
+def _sound(data: Any) -> Iterator[tuple[int, Feed]]:
+    """Give the feeds of a list that are well written although others are not, so that the mistakes of all are told at once."""
+    for number, each in enumerate(data if isinstance(data, list) else ()):
+        with contextlib.suppress(ValidationError):
+            yield number, Feed.model_validate(each)
+
+
+def _contradictions(feeds: Iterable[tuple[int, Feed]]) -> Iterator[tuple[tuple[int | str, ...], str]]:
     """What no single value shows: ids and addresses used twice, feeds that lack what their other keys ask for."""
     ids: dict[str, int] = {}
     addresses: dict[str, str] = {}
-    for number, feed in enumerate(feeds):
+    for number, feed in feeds:
         if ids.setdefault(feed.id, number) != number:
             yield (number, "id"), f"id {feed.id!r} is used twice; every feed needs its own"
         if feed.url and addresses.setdefault(feed.url, feed.id) != feed.id:

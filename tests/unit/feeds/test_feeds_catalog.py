@@ -89,6 +89,18 @@ def test_all_mistakes_come_at_once(tmp_path: Path) -> None:
     assert len(caught.value.problems) == 4
 
 
+def test_what_contradicts_itself_is_told_beside_what_is_misspelt(tmp_path: Path) -> None:
+    lines = ("- {id: a, title: x, publisher: y, tear: 1}", *["- {id: b, title: x, publisher: y, enabled: false}"] * 2)
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path, "\n".join(lines))
+    assert [(problem.line, problem.message.split(";")[0]) for problem in caught.value.problems] == [
+        (1, "unknown key 'tear'"),
+        (2, "'b' is not enabled"),
+        (3, "'b' is not enabled"),
+        (3, "id 'b' is used twice"),
+    ]
+
+
 def test_ids_and_addresses_are_used_once(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         load(tmp_path, GOOD + "- {id: paper, url: 'https://ministry.example/feed', title: x, publisher: y}\n")
