@@ -1,15 +1,16 @@
 """A page as a tree, as far as lists of links need one: elements, texts, and a small part of CSS selectors.
 
-Selectors: `tag`, `.class`, `#id`, `[attribute]`, `[attribute=value]`, `[attribute*=part]`, together (`li.news`), inside each other
-(`ul.news li`), several (`li, dd`).
+Selectors: `tag`, `.class`, `#id`, `[attribute]`, `[attribute=value]`, `[attribute*=part]` (`^=` where it begins, `$=` where it ends),
+together (`li.news`), inside each other (`ul.news li`), directly inside (`ul.news > li`), several (`li, dd`).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from itertools import pairwise
 
 _VOID = frozenset(["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"])
 _UNSEEN = frozenset(["script", "style", "template", "noscript"])
@@ -25,10 +26,16 @@ _CLOSES = {
 """Elements whose end tag may be left out, and what a new one of them ends."""
 _PART = re.compile(
     r"(?P<tag>^[a-zA-Z][\w-]*|^\*)|\.(?P<class>[\w-]+)|#(?P<id>[\w-]+)"
-    r"|\[(?P<name>[\w-]+)(?:(?P<how>\*?=)\"?(?P<value>[^\]\"]*)\"?)?\]"
+    r"|\[(?P<name>[\w-]+)(?:(?P<how>[*^$]?=)(?P<quote>[\"']?)(?P<value>[^\]\"']*)(?P=quote))?\]"
 )
 _NO_SECTION = re.compile(r"<!\[(?!(?:temp|cdata|ignore|include|rcdata|if|else|endif)(?![-_.a-z0-9]))", re.I)
 """What begins like a marked section (`<![CDATA[`) and is none: the standard library's parser fails at it."""
+_COMPARED: dict[str, Callable[[str, str], bool]] = {
+    "=": str.__eq__,
+    "*=": str.__contains__,
+    "^=": str.startswith,
+    "$=": str.endswith,
+}
 MAX_DEPTH = 200
 
 
@@ -84,13 +91,14 @@ def readable(markup: str) -> str:
 
 def select(root: Element, selector: str) -> list[Element]:
     """Return the elements that a selector names, in the order of the page. Raises ValueError for a selector that is not understood."""
-    chains = [[_simple(part) for part in chain.split()] for chain in selector.split(",") if chain.strip()]
+    chains = [_chain(part) for part in selector.split(",") if part.strip()]
     if not chains:
         raise ValueError("an empty selector")
     return [element for element in root.descendants() if any(_matches(element, chain) for chain in chains)]
 
 
 _Simple = list[tuple[str, str, str]]
+_Link = tuple[_Simple, bool]
 
 
 def _simple(part: str) -> _Simple:
@@ -109,15 +117,39 @@ def _simple(part: str) -> _Simple:
         else:
             tests.append((match["how"] or "has", match["name"].lower(), match["value"] or ""))
     if end != len(part):
-        raise ValueError(f"the selector {part!r} is not understood; use tag, .class, #id and [attribute]")
+        raise ValueError(f"the selector {part!r} is not understood; use tag, .class, #id, [attribute], spaces and >")
     return tests
 
 
-def _matches(element: Element, chain: list[_Simple]) -> bool:
-    if not all(_holds(element, test) for test in chain[-1]):
+def _chain(text: str) -> list[_Link]:
+    """Read one selector into its steps, the innermost first, each with whether the next one must be its parent."""
+    parts = text.replace(">", " > ").split()
+    chain: list[_Link] = []
+    direct = False
+    for number, part in enumerate(parts):
+        if part != ">":
+            chain.append((_simple(part), direct))
+        elif number in {0, len(parts) - 1} or direct:
+            raise ValueError(f"the selector {text.strip()!r} is not understood; > stands between two others")
+        direct = part == ">"
+    return chain[::-1]
+
+
+def _matches(element: Element, chain: list[_Link]) -> bool:
+    if not _is(element, chain[0][0]):
         return False
-    around = element.ancestors()
-    return all(any(all(_holds(each, test) for test in simple) for each in around) for simple in reversed(chain[:-1]))
+    path = [element, *element.ancestors()]
+    reached = [0]
+    for (_, direct), (simple, _) in pairwise(chain):  # every place at once: trying one after the other takes for ever on a deep page
+        places = (place + 1 for place in reached) if direct else range(reached[0] + 1, len(path))
+        reached = [place for place in places if place < len(path) and _is(path[place], simple)]
+        if not reached:
+            return False
+    return True
+
+
+def _is(element: Element, simple: _Simple) -> bool:
+    return all(_holds(element, test) for test in simple)
 
 
 def _holds(element: Element, test: tuple[str, str, str]) -> bool:
@@ -127,7 +159,7 @@ def _holds(element: Element, test: tuple[str, str, str]) -> bool:
     if how == "class":
         return name in element.attributes.get("class", "").split()
     found = element.attributes.get(name)
-    return found is not None and (how == "has" or (found == value if how == "=" else value in found))
+    return found is not None and (how == "has" or _COMPARED[how](found, value))
 
 
 class _Grower(HTMLParser):

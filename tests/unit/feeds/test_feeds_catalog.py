@@ -117,7 +117,7 @@ def test_ids_and_addresses_are_used_once(tmp_path: Path) -> None:
         ("json-list", "{item: '$.a[', title: $.t}", "'$.a[' is no JSONPath"),
         ("json-list", "{item: $.a, link: 'https://x.example/{code}'}", "names no path"),
         ("html-list", "{item: 'li:nth-child(2)'}", "'li:nth-child(2)' is not understood"),
-        ("html-list", "{item: li, date: 'a > b'}", "'>' is not understood"),
+        ("html-list", "{item: li, date: 'a ~ b'}", "'~' is not understood"),
     ],
 )
 def test_a_selection_that_cannot_be_understood_is_told_with_its_place(tmp_path: Path, format: str, select: str, said: str) -> None:

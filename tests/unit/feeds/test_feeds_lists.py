@@ -124,6 +124,30 @@ def test_selectors(selector: str) -> None:
 PIECES = [*"<>/![]-=' a", "li", "<![", "<!--", "]]>", "CDATA[", "if", "endif", "<?", "&#", "<!DOCTYPE", "<ul", "</li>", "<script>", "<title>"]
 
 
+NESTED = "<div class=a><div class=b><ul><li>one<ul><li>two</ul></ul></div></div><p><a href='/x.pdf'>P</a><a href=\"/n/1\">N</a></p>"
+
+
+@pytest.mark.parametrize(
+    ("selector", "count"),
+    [
+        ("div > ul > li", 1), ("div ul > li", 2), ("div.a > ul", 0), ("div.a>div.b>ul", 1), ("ul > li > ul > li", 1), (".a ul li ul li", 1),
+        ("div > ul li", 2), ("p > a[href^='/n/']", 1), ("a[href$=.pdf]", 1), ('a[href^="/"]', 2), ("div div li", 2), ("p div li", 0),
+    ],
+)  # fmt: skip
+def test_selectors_of_what_stands_inside_what(selector: str, count: int) -> None:
+    assert len(select(grow(NESTED), selector)) == count
+
+
+@pytest.mark.parametrize("selector", ["> li", "ul >", "ul > > li", "ul ~ li", "a[href^=x"])
+def test_a_selector_that_is_none_is_refused(selector: str) -> None:
+    with pytest.raises(ValueError, match="not understood"):
+        select(grow(NESTED), selector)
+
+
+def test_a_long_selector_on_a_deep_page_ends() -> None:
+    assert select(grow("<div>" * 150 + "<li>x" * 40), "p div div div div div div div div li") == []
+
+
 @given(st.lists(st.sampled_from(PIECES), max_size=40).map("".join))
 def test_any_markup_grows_a_tree(text: str) -> None:
     assert all(element.parent is not None for element in grow(text).descendants())
