@@ -75,7 +75,7 @@ def test_every_problem_is_told_at_once_and_names_its_setting(home: Home) -> None
     ("name", "value", "told"),
     [
         ("ALERTS_BASE_URL", "ftp://alerts.example", "ALERTS_BASE_URL: is not an http or https address"),
-        ("ALERTS_LISTEN_PORT", "eighty", "ALERTS_LISTEN_PORT: Input should be a valid integer"),
+        ("ALERTS_LISTEN_PORT", "eighty", "ALERTS_LISTEN_PORT: must be a whole number"),
         ("ALERTS_LISTEN_PORT", "70000", "ALERTS_LISTEN_PORT: must be at most 65535"),
         ("ALERTS_SECRET_KEY", "short", "ALERTS_SECRET_KEY: needs at least 16 characters"),
         ("ALERTS_SENDER_ADDRESS", "not an address", "ALERTS_SENDER_ADDRESS: is not a mail address"),
