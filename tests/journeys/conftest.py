@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import resource
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import yaml
+from journey_command import Alerts, environment
 from journey_feeds import FeedServer
 from journey_mail import MailServer
 
@@ -49,3 +54,31 @@ def new_home(tmp_path: Path) -> Callable[..., Home]:
         return home
 
     return make
+
+
+@pytest.fixture
+def alerts(tmp_path: Path) -> Alerts:
+    """Runs `alerts …` in the test's directory and returns what it said."""
+
+    def call(*words: object, limit: int = 0, **settings: str) -> subprocess.CompletedProcess[str]:
+        def confine() -> None:
+            if limit:
+                signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+                resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+
+        command = [sys.executable, "-m", "alerts", *map(str, words)]
+        given = environment() | {f"ALERTS_{name.upper()}": value for name, value in settings.items()}
+        return subprocess.run(
+            command, capture_output=True, text=True, cwd=tmp_path, env=given, preexec_fn=confine, timeout=500, check=False
+        )
+
+    return call
+
+
+@pytest.fixture
+def home(alerts: Alerts, tmp_path: Path) -> Home:
+    """A new home that visits no feeds."""
+    assert alerts("init", "home").returncode == 0
+    made = Home(tmp_path / "home")
+    (made.config / "feeds.yaml").write_text("[]\n", encoding="utf-8")
+    return made

@@ -3,27 +3,20 @@
 from __future__ import annotations
 
 import email.policy
-import http.client
 import json
-import os
 import re
-import resource
-import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
 from email import message_from_bytes
 from pathlib import Path
 
-import pytest
 import yaml
+from journey_command import Alerts, environment, one_line, say
 from journey_feeds import FeedServer
 from journey_mail import MailServer
 
 from alerts.demo.script import read_script
 from alerts.settings import Home
-
-Alerts = Callable[..., subprocess.CompletedProcess[str]]
 
 LINE = (
     "subscribers add reader@example.org --sector automotive=watch --sector visas=info --cadence daily --hour 7 "
@@ -58,51 +51,6 @@ FEED = """<?xml version="1.0" encoding="utf-8"?><rss version="2.0"><channel><tit
 <description>What it says.</description><pubDate>Fri, 02 Jan 2026 23:30:00 +0900</pubDate></item></channel></rss>"""
 
 
-@pytest.fixture
-def alerts(tmp_path: Path) -> Alerts:
-    """Runs `alerts …` in the test's directory and returns what it said."""
-
-    def call(*words: object, limit: int = 0, **settings: str) -> subprocess.CompletedProcess[str]:
-        def confine() -> None:
-            if limit:
-                signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-                resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-
-        command = [sys.executable, "-m", "alerts", *map(str, words)]
-        environment = _environment() | {f"ALERTS_{name.upper()}": value for name, value in settings.items()}
-        return subprocess.run(
-            command, capture_output=True, text=True, cwd=tmp_path, env=environment, preexec_fn=confine, timeout=500, check=False
-        )
-
-    return call
-
-
-def _environment() -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("ALERTS_")}
-    return kept | {"COLUMNS": "200", "PYTHONPATH": str(Path(__file__).parents[2])}
-
-
-@pytest.fixture
-def home(alerts: Alerts, tmp_path: Path) -> Home:
-    """A new home that visits no feeds."""
-    assert alerts("init", "home").returncode == 0
-    made = Home(tmp_path / "home")
-    (made.config / "feeds.yaml").write_text("[]\n", encoding="utf-8")
-    return made
-
-
-def say(done: subprocess.CompletedProcess[str]) -> str:
-    """The whole output, for the message of a failed assertion."""
-    return f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
-
-
-def one_line(text: str) -> str:
-    """The only line of a text that must have one."""
-    lines = [line for line in text.splitlines() if line.strip()]
-    assert len(lines) == 1, text
-    return lines[0]
-
-
 def test_init_makes_a_home_says_what_to_do_next_and_never_overwrites(alerts: Alerts, tmp_path: Path) -> None:
     first = alerts("init", "my-home")
     assert first.returncode == 0, say(first)
@@ -122,7 +70,7 @@ def test_init_makes_a_home_says_what_to_do_next_and_never_overwrites(alerts: Ale
 
 def test_init_into_a_pipe_that_closes_makes_a_whole_home_and_a_half_made_one_is_completed(alerts: Alerts, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "alerts", "init", "home"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=tmp_path, env=_environment()) as init:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=tmp_path, env=environment()) as init:
         assert init.stdout is not None
         init.stdout.close()
         assert init.wait(60) == 0
@@ -298,49 +246,6 @@ def test_a_full_outbox_directory_is_one_line_and_the_mail_goes_out_later(alerts:
     assert later.returncode == 0, say(later)
     assert json.loads(later.stdout)["sent"] == 1
     assert len(list((home.outbox / "new").iterdir())) == 1
-
-
-@pytest.fixture
-def running(alerts: Alerts, home: Home, tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], int]]:
-    """`alerts run` on a free port, and that port."""
-    command = [sys.executable, "-m", "alerts", "--home", str(home.path), "run", "--port", "0"]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=tmp_path, env=_environment()
-    ) as service:
-        assert service.stdout is not None
-        said = ""
-        port = 0
-        for line in service.stdout:
-            said += line
-            if found := re.search(r"http://127\.0\.0\.1:(\d+)", line):
-                port = int(found[1])
-                break
-        try:
-            assert port, said
-            yield service, port
-        finally:
-            if service.poll() is None:
-                service.kill()
-
-
-def test_a_port_that_is_taken_is_one_line(running: tuple[subprocess.Popen[str], int], alerts: Alerts, home: Home) -> None:
-    _, port = running
-    second = alerts("--home", home.path, "run", "--port", port)
-    assert second.returncode == 1
-    assert "Traceback" not in second.stderr, say(second)
-    assert f"cannot serve pages at 127.0.0.1:{port}" in second.stderr.splitlines()[-1]
-    assert "--port" in second.stderr.splitlines()[-1]
-
-
-@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
-def test_run_serves_its_pages_and_stops_within_ten_seconds(running: tuple[subprocess.Popen[str], int], name: str) -> None:
-    service, port = running
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
-    connection.request("GET", "/livez")
-    assert connection.getresponse().status == 200
-    connection.close()
-    service.send_signal(getattr(signal, name))
-    assert service.wait(10) == 0
 
 
 def test_the_demo_leaves_valid_and_different_mails_and_tells_the_long_story_at_most_three_times(alerts: Alerts, tmp_path: Path) -> None:
