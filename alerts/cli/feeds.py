@@ -104,13 +104,13 @@ def release(
 def _look(session: Session, target: str, now: datetime) -> Looked:
     """Look at a file, an address, or a feed of the catalog. Raises AlertsError."""
     from alerts.feeds.parse import parse
+    from alerts.feeds.pool import here
 
     path = Path(target)
     if not target.startswith(("http://", "https://")) and path.is_file():
         feed = trial(path.stem)
-        return Looked(
-            feed, parsed=parse(_unpacked(path.read_bytes()), content_type="", url="", feed_source=feed.source, timezone="", now=now)
-        )
+        body = _unpacked(path.read_bytes())
+        return Looked(feed, parsed=here(parse, body, content_type="", url="", feed_source=feed.source, timezone="", now=now))
     found = trial(target, target) if target.startswith(("http://", "https://")) else session.catalog().by_id(target)
     if found is None:
         raise AlertsError(f"{target!r} is neither a file, nor a web address, nor the id of a feed")

@@ -62,6 +62,7 @@ def look_at_page(session: Session, url: str, now: datetime) -> Looked:
 async def _look_at_page(session: Session, url: str, now: datetime) -> Looked:
     from alerts.feeds.fetch import fetch
     from alerts.feeds.parse import parse
+    from alerts.feeds.pool import here
     from alerts.feeds.robots import Robots
 
     target = trial("", url)
@@ -69,9 +70,8 @@ async def _look_at_page(session: Session, url: str, now: datetime) -> Looked:
         await Robots().check(client, target, url, now)
         fetched = await fetch(client, target)
     try:
-        parsed = parse(
-            fetched.body or b"", content_type=fetched.content_type, url=fetched.url, feed_source=target.source, timezone="", now=now
-        )
+        body, kind, place = fetched.body or b"", fetched.content_type, fetched.url
+        parsed = here(parse, body, content_type=kind, url=place, feed_source=target.source, timezone="", now=now)
     except FeedError as error:
         return Looked(target, fetched, error=error)
     return Looked(target, fetched, parsed)
@@ -92,6 +92,7 @@ def _client(session: Session, typed: str) -> httpx.AsyncClient:
 async def _look_at(session: Session, feeds: tuple[Feed, ...], now: datetime, typed: str, pace: Pace | None) -> list[Looked]:
     from alerts.feeds.fetch import fetch
     from alerts.feeds.parse import parse
+    from alerts.feeds.pool import here
     from alerts.feeds.robots import Robots
 
     robots = Robots()
@@ -103,7 +104,8 @@ async def _look_at(session: Session, feeds: tuple[Feed, ...], now: datetime, typ
                 if feed.format == "html-list":
                     await robots.check(client, feed, feed.url, now, pace)
                 fetched = await fetch(client, feed, pace=pace)
-                parsed = parse(
+                parsed = here(
+                    parse,
                     fetched.body or b"",
                     content_type=fetched.content_type,
                     url=fetched.url,

@@ -169,3 +169,14 @@ class _Timed(Generic[T]):
             raise RefusedError("parser", f"the parser failed on this document: {type(error).__name__}") from None
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def here(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Do a piece of work in this process, within the same time: for commands that look at one feed. Only in the main thread.
+
+    Raises FeedError as `ParsePool.call` does.
+    """
+    try:
+        return _Timed(work, PARSE_SECONDS)(args, kwargs)
+    except RefusedError as error:
+        raise FeedError(*error.args) from None

@@ -11,7 +11,7 @@ from conftest import FEED, Server, rss
 from typer.testing import CliRunner
 
 from alerts.cli.app import app
-from alerts.errors import AlertsError, UsageError
+from alerts.errors import AlertsError, FeedError, UsageError
 from alerts.feeds.catalog import load_catalog
 
 LIST = "# Ours.\n- id: first   # stays\n  url: https://first.example/feed\n  title: First\n  publisher: First\n"
@@ -163,6 +163,15 @@ def test_what_is_held_back_is_released_as_news_or_quietly(home: Path, server: Se
     assert alerts(home, "release", "town", *options).exit_code == 0
     assert counts in poll("2027-03-05T03:00:00Z")
     assert isinstance(alerts(home, "release", "town").exception, AlertsError)
+
+
+def test_a_document_made_to_hang_its_reader_ends_a_command_with_a_sentence(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("alerts.feeds.pool.PARSE_SECONDS", 0.2)
+    file = tmp_path / "tower.xml"
+    file.write_bytes(b"<rss><channel><item><title>" + b"<b>" * 400_000)
+    done = alerts(home, "try", str(file))
+    assert isinstance(done.exception, FeedError)
+    assert str(done.exception) == "reading the document took longer than 0.2 seconds"
 
 
 def test_try_of_a_page_says_how_to_find_its_feed(home: Path, server: Server) -> None:
