@@ -1,14 +1,12 @@
 """The `alerts` command, also as `python -m alerts`."""
 
-from alerts.garbage import settle, uncollected
+from alerts.garbage import loading
 
 
 def main() -> None:
     """Load the command line, and run it."""
-    with uncollected():
+    with loading():
         from alerts.cli.app import main as run  # noqa: PLC0415
-
-        settle(first_look=False)
     run()
 
 

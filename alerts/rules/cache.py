@@ -51,10 +51,12 @@ def recall(directory: Path, key: str) -> RuleSet | None:
     try:
         raw = _bytes(directory / (key + SUFFIX))
         head = _MAGIC + key.encode()
-        body = memoryview(raw)[len(head) + 32 :]
-        if not raw.startswith(head) or hashlib.sha256(body).digest() != raw[len(head) : len(head) + 32]:
+        start = len(head) + 32
+        if not raw.startswith(head) or hashlib.sha256(memoryview(raw)[start:]).digest() != raw[len(head) : start]:
             return None
-        found = _Reader(io.BytesIO(body)).load()
+        stream = io.BytesIO(raw)  # shares the bytes; of a part it would make a copy
+        stream.seek(start)
+        found = _Reader(stream).load()
     except Exception:  # the bytes may be anything, and whatever they break is no reason to stop
         return None
     return found if isinstance(found, RuleSet) else None

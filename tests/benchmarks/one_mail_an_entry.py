@@ -12,10 +12,10 @@ from html import escape
 from pathlib import Path
 
 from alerts.feeds.pool import load_parsers
-from alerts.garbage import settle, uncollected
+from alerts.garbage import loading, settle
 
-load_parsers()  # begins as `alerts tick` does: the parsers load beside the rest, and nobody looks for garbage in what stays
-with uncollected():
+load_parsers()  # as `alerts tick` begins
+with loading():
     from alerts.clock import SetClock
     from alerts.feeds.catalog import load_catalog
     from alerts.jobs.assess import assess
@@ -29,8 +29,6 @@ with uncollected():
     from alerts.settings import Home, Settings
     from alerts.store.db import Database
     from alerts.store.ledger import EntryLine, entry_lines
-
-    settle(first_look=False)
 
 CONNECTIONS = 8
 SENDER = Sender("Benchmark", "alerts@example.com")
