@@ -124,7 +124,8 @@ async def _look_at(session: Session, feeds: tuple[Feed, ...], now: datetime, typ
 def show(session: Session, looked: Looked, *, most: int | None = None) -> None:
     """Print what was read: from where, decoded how, and each entry (at `most` so many) with its date and how that was found."""
     parsed = looked.read()
-    head = f"{parsed.title or 'a feed without a title'}: {len(parsed.items)} entries, {parsed.format}, decoded as {parsed.encoding}"
+    decoded = f"decoded as {parsed.encoding} by {parsed.decoded_by}"
+    head = f"{parsed.title or 'a feed without a title'}: {len(parsed.items)} entries, {parsed.format}, {decoded}"
     session.out.print(f"[bold]{escape(head)}[/bold]", highlight=False)
     if looked.fetched is not None:
         session.out.print(escape(_way(looked.fetched)), highlight=False, style="dim")

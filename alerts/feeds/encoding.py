@@ -55,6 +55,8 @@ class Decoded:
     text: str
     encoding: str
     problems: tuple[str, ...] = ()
+    by: str = "its bytes"
+    """What told the encoding: `its byte order mark`, `the HTTP header`, `the document`, or `its bytes` where no label is true."""
 
 
 def canonical(label: str) -> str | None:
@@ -74,7 +76,7 @@ def decode(raw: bytes, *, content_type: str = "") -> Decoded:
     """Decode a document. Never raises; bytes that cannot be read become U+FFFD and a problem."""
     for mark, name in _BOMS:
         if raw.startswith(mark):
-            return Decoded(_lossy(raw[len(mark) :], name), name)
+            return Decoded(_lossy(raw[len(mark) :], name), name, by="its byte order mark")
     if b"\x00" in raw[:2]:  # markup begins with ASCII, so one byte of each pair is zero
         name = "utf-16-le" if raw[1:2] == b"\x00" else "utf-16-be"
         return Decoded(_lossy(raw, name), name)
@@ -85,10 +87,11 @@ def decode(raw: bytes, *, content_type: str = "") -> Decoded:
     if header and declared and header != declared:
         problems.append(f"the HTTP header says {header}, the document says {declared}")
     labels = _in_order(header, declared)
+    by = {declared: "the document", header: "the HTTP header"}
     if not raw.isascii() and (text := _strict(raw, "utf-8")) is not None:  # nothing else happens to be valid UTF-8
         if labels and "utf-8" not in labels:
             problems.append(f"labelled {labels[0]}, but the bytes are UTF-8")
-        return Decoded(text, "utf-8", tuple(problems))
+        return Decoded(text, "utf-8", tuple(problems), by.get("utf-8", "its bytes"))
     for name in labels:
         text = _strict(raw, name)
         if text is None:
@@ -97,7 +100,7 @@ def decode(raw: bytes, *, content_type: str = "") -> Decoded:
         if better is not None:
             problems.append(f"labelled {name}, but the bytes are {better}")
             return Decoded(_lossy(raw, better), better, tuple(problems))
-        return Decoded(text, name, tuple(problems))
+        return Decoded(text, name, tuple(problems), by[name])
     name = "utf-8" if _nearly_utf8(raw) else _guess(raw)
     if name != "utf-8":
         name = min((*labels, name), key=lambda choice: _lossy(raw, choice).count("\ufffd"))
@@ -106,7 +109,7 @@ def decode(raw: bytes, *, content_type: str = "") -> Decoded:
         problems.append(f"labelled {labels[0]}, but the bytes are {name}")
     if "\ufffd" in text:
         problems.append(f"{text.count(chr(0xFFFD))} characters cannot be read as {name}")
-    return Decoded(text, name, tuple(problems))
+    return Decoded(text, name, tuple(problems), by.get(name, "its bytes"))
 
 
 def without_declaration(text: str) -> str:

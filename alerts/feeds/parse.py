@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, tzinfo
 from types import ModuleType
 from urllib.parse import urlsplit
@@ -68,7 +69,8 @@ def parse(
     if not document.entries:
         raise FeedError("empty", f"a feed ({document.format}) without a single entry")
     zone = ZoneInfo(timezone or _HOME_ZONES.get(language_of(text[:3000], primary(document.language)), "UTC"))
-    return assemble(document, url=url, source=feed_source, zone=zone, now=now, encoding=decoded.encoding, problems=decoded.problems)
+    parsed = assemble(document, url=url, source=feed_source, zone=zone, now=now, encoding=decoded.encoding, problems=decoded.problems)
+    return replace(parsed, decoded_by=decoded.by)
 
 
 def _read(text: str, url: str) -> Document:

@@ -33,6 +33,8 @@ class Parsed:
     skip_hours: tuple[int, ...] = ()
     skip_days: tuple[int, ...] = ()
     places: tuple[str, ...] = ()
+    decoded_by: str = ""
+    """What told the encoding, see `Decoded.by`."""
 
     @property
     def entries(self) -> tuple[Entry, ...]:

@@ -189,7 +189,7 @@ def test_try_says_how_it_was_decoded_and_dated_and_what_was_dropped(home: Path, 
     )
     file.write_bytes(text.encode("cp932"))
     done = alerts(home, "try", str(file), "--now", "2026-03-03T00:00:00Z")
-    assert "decoded as shift_jis" in done.stdout
+    assert "decoded as shift_jis by the document" in done.stdout
     assert "2026年3月2日 10時00分" in done.stdout
     assert "2026-03-02 01:00" in done.stdout
     assert "a link that is not a web address was dropped: 'javascript:x'" in done.stderr

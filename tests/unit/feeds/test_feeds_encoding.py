@@ -116,6 +116,24 @@ def test_a_japanese_label_on_bytes_of_the_other_japanese_encoding_is_not_believe
     assert any("shift_jis" in problem and "euc-jp" in problem for problem in found.problems)
 
 
+@pytest.mark.parametrize(
+    ("codec", "label", "content_type", "by"),
+    [
+        ("utf-8-sig", "utf-8", "text/xml; charset=utf-8", "its byte order mark"),
+        ("utf-16-le", "utf-16", "text/xml", "its bytes"),
+        ("utf-8", "utf-8", "text/xml; charset=utf-8", "the HTTP header"),
+        ("utf-8", "utf-8", "text/xml", "the document"),
+        ("utf-8", "Shift_JIS", "text/xml", "its bytes"),
+        ("cp932", "Shift_JIS", "text/xml; charset=ISO-8859-1", "the document"),
+        ("cp932", "utf-8", "text/xml; charset=Shift_JIS", "the HTTP header"),
+        ("cp932", "utf-8", "text/xml", "its bytes"),
+    ],
+)
+def test_what_told_the_encoding_is_told(codec: str, label: str, content_type: str, by: str) -> None:
+    found = decode(document("窓口の時間についてのお知らせ", label).encode(codec), content_type=content_type)
+    assert ("お知らせ" in found.text, found.by) == (True, by)
+
+
 @pytest.mark.parametrize(("codec", "name"), [("cp932", "shift_jis"), ("euc_jp", "euc-jp")])
 def test_a_server_default_does_not_beat_the_bytes_of_a_document_that_says_nothing(codec: str, name: str) -> None:
     text = "<rss><title>窓口の時間についてのお知らせ</title></rss>"
