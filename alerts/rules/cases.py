@@ -101,7 +101,7 @@ def _failed_clause(rules: RuleSet, rule: Rule, look: Look) -> str:
 
 def _asked_for(rule: Rule, look: Look) -> tuple[Evidence, ...]:
     """Return the words that a rule which did not hold found of what it needs."""
-    return _evidence(look, (each for need in rule.needs for number in need & look.found.seen for each in look.found.mentions[number]))
+    return _evidence(look, (each for need in rule.needs for number in need & look.found.seen for each in look.found.of(number)))
 
 
 def _evidence(look: Look, mentions: Iterable[Mention]) -> tuple[Evidence, ...]:

@@ -10,6 +10,7 @@ from typing import Any
 from alerts.errors import ConfigError, Problem
 from alerts.garbage import uncollected
 from alerts.rules.assessment import Term
+from alerts.rules.candidates import Index, index
 from alerts.rules.configuration import Configuration, Placed, read_configuration, shape_of
 from alerts.rules.levels import Level
 from alerts.rules.lexicon import Lexicon, LexiconBuilder
@@ -65,15 +66,6 @@ class Rule:
     def id(self) -> str:
         """Its id."""
         return self.spec.id
-
-
-@dataclass(frozen=True, slots=True)
-class Index:
-    """Which rules are worth a look. `triggers` maps a concept, once it is found, to rules by number, each with what else it needs;
-    `always` are the numbers of those that need no concept."""
-
-    triggers: Mapping[int, tuple[tuple[int, Needs], ...]]
-    always: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,21 +225,10 @@ def _readers(read: Configuration, builder: LexiconBuilder, problems: list[Proble
 
 
 def _index(rules: tuple[Rule, ...], lexicon: Lexicon, *, discard: bool) -> Index:
-    """Index every rule under the narrowest set of concepts that it needs one of; the others are to be tried the narrowest first."""
     breadth = [0] * len(lexicon.concepts)
     for meanings in lexicon.meanings:
         for meaning in meanings:
             for up in lexicon.concepts[meaning.concept].ups:
                 breadth[up] += 10 if lexicon.concepts[meaning.concept].actor else 1  # actors are in most headlines
-    triggers: dict[int, list[tuple[int, Needs]]] = {}
-    always: list[int] = []
-    for number, rule in enumerate(rules):
-        if (rule.development is None) is not discard:
-            continue
-        needs = sorted(set(rule.needs), key=lambda need: (sum(breadth[each] for each in need), sorted(need)))
-        if not needs:
-            always.append(number)
-            continue
-        for concept in needs[0]:
-            triggers.setdefault(concept, []).append((number, tuple(needs[1:])))
-    return Index({concept: tuple(indexed) for concept, indexed in triggers.items()}, tuple(always))
+    wanted = [(number, rule) for number, rule in enumerate(rules) if (rule.development is None) is discard]
+    return index([(number, rule.condition.clauses(title=False)) for number, rule in wanted], breadth)

@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from typing import Literal
 
 from alerts.rules.assessment import NamedDate
-from alerts.rules.date_forms import ENGLISH, JAPANESE
+from alerts.rules.date_forms import ENGLISH, JAPANESE, words_of
 from alerts.rules.date_windows import Span
 from alerts.text import fold
 
@@ -71,10 +71,13 @@ def _takes_effect(text: str, start: int, end: int) -> bool:
 def _spans(text: str, published: date) -> Iterator[tuple[int, int, Span]]:
     """Try the forms from the most to the least precise."""
     forms = (ENGLISH if _MAY_BE_ENGLISH.search(text) else ()) + (JAPANESE if _MAY_BE_JAPANESE.search(text) else ())
-    for pattern, resolve in forms:
+    words = words_of(text)
+    for pattern, window, some in forms:
+        if some.isdisjoint(words):
+            continue
         for match in pattern.finditer(text):
             try:
-                span = resolve(match, published)
+                span = window(match, published)
             except ValueError:  # 31 June, year 99999
                 continue
             if span and span[0] <= span[1]:

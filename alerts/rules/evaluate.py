@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from alerts.feeds.entry import Entry
 from alerts.rules.assessment import Assessment, Development, Evidence, Impact, NamedDate
-from alerts.rules.compile import Index, Rule, RuleSet
+from alerts.rules.candidates import Index
+from alerts.rules.compile import Rule, RuleSet
 from alerts.rules.dates import named_dates
 from alerts.rules.operators.condition import Look, Mentions
 from alerts.rules.progress import polarity_of, stage_of
@@ -52,17 +53,9 @@ def held_rules(rules: RuleSet, look: Look, *, every: bool = True) -> list[Held]:
 
 
 def _holding(look: Look, rules: RuleSet, index: Index) -> Iterator[Held]:
-    """Yield the rules of an index that hold, by number: those are evaluated of whose every need something was found."""
-    seen, high = look.found.seen, len(look.found.text)
-    ready = set(index.always)
-    for concept in seen:
-        for number, needs in index.triggers.get(concept, ()):
-            for need in needs:
-                if need.isdisjoint(seen):
-                    break
-            else:
-                ready.add(number)
-    for number in sorted(ready):
+    """Yield the rules of an index that hold, by number."""
+    high = len(look.found.text)
+    for number in index.candidates(look.found.signs):
         mentions = rules.rules[number].condition.find(look, 0, high)
         if mentions is not None:
             yield Held(rules.rules[number], mentions)
@@ -112,14 +105,15 @@ def assess(rules: RuleSet, entry: Entry, *, host: str = "JPN") -> Assessment:
         impacts=tuple(impacts[sector] for sector in rules.sectors if sector in impacts),
         dates=dates,
         actors=tuple(sorted(look.found.named() | {actor for development, _ in best for actor in development.actors})),
-        concepts=_concepts(rules, look, told=True),
-        asides=_concepts(rules, look, told=False),
+        concepts=_ids(rules, look, rules.lexicon.telling),
+        asides=_ids(rules, look, rules.lexicon.asides),
     )
 
 
 def _gist_only(rules: RuleSet, entry: Entry, look: Look) -> Assessment:
     """Nothing held; what is mentioned still tells which story the entry belongs to."""
-    concepts, asides = _concepts(rules, look, told=True), _concepts(rules, look, told=False)
+    lexicon = rules.lexicon
+    concepts, asides = _ids(rules, look, lexicon.telling), _ids(rules, look, lexicon.asides)
     return Assessment(entry.id, rules.hash, actors=tuple(sorted(look.found.named())), concepts=concepts, asides=asides)
 
 
@@ -169,7 +163,7 @@ def best_of_each_type(judged: list[tuple[Development, list[Impact]]]) -> list[tu
     return sorted(best.values(), key=lambda each: (worth(each)[:2], each[0].type))
 
 
-def _concepts(rules: RuleSet, look: Look, *, told: bool) -> tuple[str, ...]:
-    """Ids of the lexicon's concepts that were found: those that news is about, or the others. The engine's own have no ids."""
-    names, telling = rules.lexicon.named, rules.lexicon.telling
-    return tuple(sorted([name for number in look.found.seen if (name := names[number]) and (number in telling) is told]))
+def _ids(rules: RuleSet, look: Look, group: frozenset[int]) -> tuple[str, ...]:
+    """Ids of the concepts of a group that were found."""
+    ids = rules.lexicon.ids
+    return tuple(sorted([ids[number] for number in look.found.signs & group]))

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from alerts.rules.assessment import Evidence
-from alerts.rules.lexicon import Lexicon, Meaning
+from alerts.rules.lexicon import Lexicon
+from alerts.rules.senses import Sense
 from alerts.text import Folded
 
 _END = re.compile(
@@ -27,48 +28,20 @@ class Mention(NamedTuple):
     concept: int
 
 
-Mentions = dict[int, dict[Mention, None]]
-
-
-class Row(NamedTuple):
-    """A meaning with what the scan needs of its concept: `ups` are the concepts that a mention counts for, a leader's roles included.
-    `plain`: a mention counts as it stands, whatever surrounds it."""
-
-    tag: int
-    concept: int
-    ups: tuple[int, ...]
-    actor: str
-    plain: bool
-    meaning: Meaning
-
-
-Hit = tuple[int, int, Row]
+Hit = tuple[int, int, Sense]
 """A place, and what stands there."""
 
 
 class Found:
     """All mentions in one entry. Folded title, line break and folded summary are one text.
 
-    Nine entries in ten mention nothing that a rule waits for, so what is cheap (`seen`, `named`) is at hand, and `mentions` is written
-    down only when somebody asks where something stands.
+    Nine entries in ten mention nothing that a rule waits for, so what is cheap (`signs`) is at hand, and where a concept stands is worked
+    out when somebody asks.
     """
 
-    __slots__ = (
-        "_counted",
-        "_ends",
-        "_lexicon",
-        "_originals",
-        "_summary",
-        "_title",
-        "_written",
-        "cased",
-        "mentions",
-        "seen",
-        "split",
-        "text",
-    )
-    mentions: Mentions
-    """The mentions by concept, in the order they were met."""
+    __slots__ = ("_ends", "_hits", "_lexicon", "_of", "_originals", "_summary", "_title", "cased", "signs", "split", "text")
+    signs: set[int]
+    """The concepts that are mentioned anywhere, by number, and those that the title mentions, by complement (see `candidates`)."""
 
     def __init__(self, lexicon: Lexicon, originals: tuple[str, str], title: Folded, summary: Folded) -> None:
         self._lexicon = lexicon
@@ -78,49 +51,54 @@ class Found:
         self.text = f"{title.text}\n{summary.text}" if summary.text else title.text
         self.cased = f"{title.cased}\n{summary.cased}" if summary.text else title.cased
         self.split = len(title.text)
-        self.seen: set[int] = set()
-        self._counted: list[Hit] = []
-        self._written = False
+        self.signs = set()
+        self._hits: list[Hit] = []
+        self._of: dict[int, tuple[Mention, ...]] = {}
         self._ends: list[int] | None = None
 
-    def count(self, counted: list[Hit]) -> None:
+    def count(self, hits: list[Hit]) -> None:
         """Take further mentions, in the order they were met."""
-        self._counted += counted
-        see = self.seen.update
-        for _, _, row in counted:
-            see(row.ups)
-        if self._written:
-            self._write(counted)
+        self._hits += hits
+        self._of.clear()
+        see, split = self.signs.update, self.split
+        for _, end, sense in hits:
+            see(sense.signs if end <= split else sense.ups)
 
-    def __getattr__(self, name: str) -> Mentions:
-        """Write `mentions` down when they are first asked for; Python comes here only while the slot is empty."""
-        if name != "mentions":
-            raise AttributeError(name)
-        self.mentions = {}
-        self._written = True
-        self._write(self._counted)
-        return self.mentions
+    @property
+    def seen(self) -> set[int]:
+        """The concepts that are mentioned."""
+        return {sign for sign in self.signs if sign >= 0}
 
-    def _write(self, counted: list[Hit]) -> None:
-        mentions = self.mentions
-        for start, end, row in counted:
-            mention = _new(Mention, (start, end, row.concept))
-            for up in row.ups:
-                if up in mentions:
-                    mentions[up][mention] = None
-                else:
-                    mentions[up] = {mention: None}
+    @property
+    def mentions(self) -> dict[int, tuple[Mention, ...]]:
+        """All mentions by concept."""
+        return {concept: self.of(concept) for concept in sorted(self.seen)}
+
+    def of(self, concept: int) -> tuple[Mention, ...]:
+        """Return the mentions that count for a concept, in the order they were met."""
+        if concept not in self.signs:
+            return ()
+        mentions = self._of.get(concept)
+        if mentions is None:
+            places = {
+                _new(Mention, (start, end, name)): None
+                for start, end, sense in self._hits
+                if concept in sense.ups
+                for name, ups in sense.counts
+                if concept in ups
+            }
+            mentions = self._of[concept] = tuple(places)
+        return mentions
 
     def named(self) -> set[str]:
         """Return the actors that the text names."""
-        anybody = self._lexicon.anybody
-        if anybody not in self.seen:
+        if self._lexicon.anybody not in self.signs:
             return set()
-        return {row.actor for _, _, row in self._counted if row.actor and anybody in row.ups}
+        return {sense.actor for _, _, sense in self._hits if sense.actor}
 
     def within(self, concept: int, low: int, high: int) -> Iterator[Mention]:
         """Yield the mentions of a concept inside a span."""
-        return (each for each in self.mentions.get(concept, ()) if each.start >= low and each.end <= high)
+        return (each for each in self.of(concept) if each.start >= low and each.end <= high)
 
     def actor(self, mention: Mention) -> str:
         """Return whom a mention names, or nothing."""
@@ -139,7 +117,7 @@ class Found:
 
     def everybody(self) -> Iterator[Mention]:
         """Yield the mentions of all actors."""
-        return iter(self.mentions.get(self._lexicon.anybody, ()))
+        return iter(self.of(self._lexicon.anybody))
 
     def ends(self) -> list[int]:
         """Return where each sentence ends; the title ends one."""

@@ -53,8 +53,8 @@ class Meaning(NamedTuple):
 class Lexicon:
     """Concepts and patterns; `kanji` maps one-kanji names to actors, `anybody` and `foreign`
     are the numbers of what is built in, `actors` maps codes to concept numbers, `languages` to the actors that a
-    text in them speaks of, `implied` actors to the concepts that mean them there, `named` numbers to the
-    ids that admins gave (the engine's own have none), `telling` are those of what news is about."""
+    text in them speaks of, `implied` actors to the concepts that mean them there; `ids` are those of all
+    concepts by number. Of those that admins gave a name, `telling` are what news is about and `asides` the others."""
 
     concepts: tuple[Concept, ...]
     numbers: Mapping[str, int]
@@ -67,8 +67,9 @@ class Lexicon:
     foreign: int
     languages: Mapping[str, frozenset[str]]
     implied: Mapping[str, tuple[int, ...]]
-    named: tuple[str, ...]
+    ids: tuple[str, ...]
     telling: frozenset[int]
+    asides: frozenset[int]
 
     def number(self, concept: str) -> int:
         """Return the number of a concept, -1 if there is none."""
@@ -173,8 +174,9 @@ class LexiconBuilder:
             foreign=self._numbers["foreign-state"],
             languages={language: frozenset(codes) for language, codes in tongues.items()},
             implied={spec.actor: tuple(self.number(name) for name in spec.implied_by) for spec in self.specs.values() if spec.actor},
-            named=tuple(concept.id if concept.id in self.specs else "" for concept in concepts),
-            telling=frozenset(number for number, concept in enumerate(concepts) if concept.kind in TELLING),
+            ids=tuple(concept.id for concept in concepts),
+            telling=frozenset(each.number for each in concepts if each.id in self.specs and each.kind in TELLING),
+            asides=frozenset(each.number for each in concepts if each.id in self.specs and each.kind not in TELLING),
         )
 
     def _actor(self, name: str) -> str:

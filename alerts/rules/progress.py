@@ -44,15 +44,14 @@ def stage_of(rules: RuleSet, look: Look, rule: Rule, mentions: Mentions) -> tupl
 def _all_alike(look: Look, mentions: Mentions) -> set[Mention]:
     """Return the mentions and all others of the same concepts, but for actors: a tariff in the body is that of the title."""
     alike = {each.concept for each in mentions if not look.found.actor(each)}
-    return {*mentions, *(each for concept in alike for each in look.found.mentions.get(concept, ()))}
+    return {*mentions, *(each for concept in alike for each in look.found.of(concept))}
 
 
 def _furthest(rules: RuleSet, look: Look, spans: Sequence[tuple[int, int]]) -> tuple[StageSpec, Mention] | None:
-    everywhere = look.found.mentions
     cues = [
         (spec, mention)
         for number, spec in rules.stage_cues
-        for mention in everywhere.get(number, ())
+        for mention in look.found.of(number)
         if any(low <= mention.start and mention.end <= high for low, high in spans)
     ]
     asserted = [cue for cue in cues if not any(_takes_back(look, other, cue) for other in cues)]

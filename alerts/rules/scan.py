@@ -8,18 +8,20 @@ time in office and `former`.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from datetime import date
 
 from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
 
-from alerts.rules.found import Found, Hit, Row
+from alerts.rules.found import Found, Hit
 from alerts.rules.kanji import in_run, stands
-from alerts.rules.lexicon import GLUED, MASK, PLAIN, REJECT, Lexicon, Meaning
+from alerts.rules.lexicon import GLUED, MASK, Lexicon, Meaning
+from alerts.rules.senses import GUARDED, HIDING, KANJI, Form, Sense, sense_of, senses_of
 from alerts.rules.terms import LETTERS, WORD, touches
 from alerts.text import fold, is_katakana
 
 READ = 4_000  # characters of each field that are read: a feed cannot make one entry cost more
+_EVERYTHING = -1  # what a mask hides
 _FORMER_BEFORE = re.compile(
     r"(?:\b(?:former|ex|one-time|late|then)\b[ -](?:[\w.'-]+ ){0,4}"
     r"|(?:元|前)(?:[^、。\s]{0,8}(?:大統領|首相|長官|大臣|相|総裁|主席|官房長官)の?)?)$"
@@ -27,22 +29,28 @@ _FORMER_BEFORE = re.compile(
 _FORMER_AFTER = re.compile(r"(?:前|元)(?:副?大統領|首相|総理|国務長官|財務長官|長官|外相|総裁|主席|会長|氏|政権)")
 
 
+Hidden = tuple[int, int, int]
+"""A span, and the concept that is not mentioned there."""
+
+
 class Scanner:
     """The automaton over all patterns of a lexicon."""
 
-    __slots__ = ("_automaton", "_lexicon", "_rows")
+    __slots__ = ("_automaton", "_countries", "_forms", "_lexicon")
 
     def __init__(self, lexicon: Lexicon) -> None:
         self._lexicon = lexicon
-        stand_for: dict[int, tuple[Row | None, tuple[Row, ...]]] = {}  # by meanings, which the forms of a term have in common
-        for meanings in lexicon.meanings:
-            if id(meanings) not in stand_for:
-                rows = tuple([self._row(meaning) for meaning in meanings])
-                stand_for[id(meanings)] = rows[0] if len(rows) == 1 and rows[0].plain else None, rows
-        self._rows = [
-            (pattern.left, pattern.right, pattern.cased, *stand_for[id(meanings)])
-            for pattern, meanings in zip(lexicon.patterns, lexicon.meanings, strict=True)
-        ]
+        self._countries = {number: sense_of(lexicon, Meaning(number)) for number in lexicon.actors.values()}
+        senses: dict[int, tuple[Sense, ...]] = {}  # by meanings, which the forms of a term have in common
+        shared: dict[tuple[int, int, str | None, int], Form] = {}
+        self._forms: list[Form] = []
+        for (_, left, right, cased), meanings in zip(lexicon.patterns, lexicon.meanings, strict=True):
+            key = left, right, cased, id(meanings)
+            if key not in shared:
+                if id(meanings) not in senses:
+                    senses[id(meanings)] = senses_of(lexicon, meanings)
+                shared[key] = left, right, cased, senses[id(meanings)]
+            self._forms.append(shared[key])
         texts = [pattern.text for pattern in lexicon.patterns]
         self._automaton = AhoCorasick(texts, matchkind=MatchKind.Standard, implementation=Implementation.ContiguousNFA)
 
@@ -50,125 +58,140 @@ class Scanner:
         """Rest as the lexicon: the automaton cannot be pickled, and is built faster than it would be read."""
         return Scanner, (self._lexicon,)
 
-    def _row(self, meaning: Meaning) -> Row:
-        concept = self._lexicon.concepts[meaning.concept]
-        ups = concept.ups
-        for role in meaning.roles:
-            ups += self._lexicon.concepts[role].ups
-        plain = meaning.tag == PLAIN and not (concept.actor or meaning.leader or meaning.near or meaning.after)
-        return Row(meaning.tag, meaning.concept, ups, concept.actor, plain, meaning)
-
-    def _at_home(self, row: Row) -> Row:
-        """Return the row for readers whose country it names, to whom it is not foreign."""
-        return row._replace(ups=tuple([up for up in row.ups if up != self._lexicon.foreign]))
-
     def scan(self, title: str, summary: str, published: date, host: str, speakers: Collection[str] = ()) -> Found:
         """Find every mention in an entry published on a day, for readers of a host country. `speakers` are the actors that the entry's
         source or language speaks of where it names nobody."""
         found = Found(self._lexicon, (title, summary), fold(title[:READ]), fold(summary[:READ]))
-        text, rows = found.text, self._rows
-        around = f" {text} "  # so that every place has a neighbour
-        kept: list[Hit] = []
-        hiding: list[tuple[int, int, int]] = []
-        plain = True
-        for number, start, end in self._automaton.find_matches_as_indexes(text, overlapping=True):
-            left, right, cased, only, meanings = rows[number]
-            if left and ((around[start] in LETTERS) if left == WORD else touches(left, around[start])):
-                continue
-            if right and ((around[end + 1] in LETTERS) if right == WORD else touches(right, around[end + 1])):
-                continue
-            if cased is not None and found.cased[start:end] != cased:
-                continue
-            if only is not None:
-                kept.append((start, end, only))
-                continue
-            for row in meanings:
-                if row.tag == PLAIN:
-                    kept.append((start, end, row))
-                    plain = plain and row.plain
-                    continue
-                plain = False
-                if row.tag == REJECT:
-                    hiding.append((start, end, row.concept))
-                elif row.tag == MASK:
-                    hiding.append((start, end, -1))
-                else:
-                    kept += self._names(text, start, end, row)
-        if plain:
-            found.count(kept)
+        hits, special, hiding = self._match(found)
+        if special or hiding:
+            self._register(found, hits, special, hiding, published, host)
         else:
-            self._register(found, kept, hiding, published, host)
+            found.count(hits)
         for actor in speakers:
             self._imply(found, actor, host)
         return found
 
-    def _names(self, text: str, start: int, end: int, row: Row) -> list[Hit]:
+    def _match(self, found: Found) -> tuple[list[Hit], list[int], list[Hidden]]:
+        """Return what stands in the text by itself, the indices of what has to be looked at again, and the spans that hide others."""
+        text, spelt, forms = found.text, found.cased, self._forms
+        around = f" {text} "  # so that every place has a neighbour
+        hits: list[Hit] = []
+        special: list[int] = []
+        hiding: list[Hidden] = []
+        for number, start, end in self._automaton.find_matches_as_indexes(text, overlapping=True):
+            left, right, cased, senses = forms[number]
+            if left and ((around[start] in LETTERS) if left == WORD else touches(left, around[start])):
+                continue
+            if right and ((around[end + 1] in LETTERS) if right == WORD else touches(right, around[end + 1])):
+                continue
+            if cased is not None and spelt[start:end] != cased:
+                continue
+            for sense in senses:
+                if not sense.traits:
+                    hits.append((start, end, sense))
+                elif sense.traits & HIDING:
+                    hiding.append((start, end, _EVERYTHING if sense.meaning.tag == MASK else sense.meaning.concept))
+                else:
+                    found_here = self._names(text, start, end, sense) if sense.traits & KANJI else [(start, end, sense)]
+                    special += range(len(hits), len(hits) + len(found_here))
+                    hits += found_here
+        return hits, special, hiding
+
+    def _names(self, text: str, start: int, end: int, sense: Sense) -> list[Hit]:
         """Return the one-kanji names in a glued text or a pair, if they stand for countries there."""
-        kanji, place = self._lexicon.kanji, start + row.meaning.place
-        if row.tag == GLUED:
-            return [(place, place + 1, row)] if stands(text, start, row.meaning.place, kanji) else []
+        kanji, meaning = self._lexicon.kanji, sense.meaning
+        if meaning.tag == GLUED:
+            place = start + meaning.place
+            return [(place, place + 1, sense)] if stands(text, start, meaning.place, kanji) else []
         if not in_run(text, start, end, kanji):
             return []
-        return [(start, start + 1, row), (start + 1, end, self._row(Meaning(row.meaning.other)))]
+        return [(start, start + 1, sense), (start + 1, end, self._countries[meaning.other])]
+
+    def _register(self, found: Found, hits: list[Hit], special: list[int], hiding: list[Hidden], published: date, host: str) -> None:
+        """Write down the mentions that nothing hides and whose own conditions hold."""
+        rivals = _rivals([hits[index] for index in special])
+        kept = [_unhidden(hit, hiding) for hit in hits] if hiding else list[Hit | None](hits)
+        waiting: list[Hit] = []
+        for index in special:
+            if (hit := kept[index]) is None:
+                continue
+            start, end, sense = hit
+            if sense.domestic and sense.actor == host:
+                hit = kept[index] = start, end, sense.domestic
+            if rivals and self._is_covered(found.text, hit, rivals):
+                kept[index] = None
+            elif sense.traits & GUARDED:
+                if not _holds(found.text, hit, published):
+                    kept[index] = None
+                elif sense.meaning.near:
+                    kept[index] = None
+                    waiting.append(hit)
+        found.count([hit for hit in kept if hit])
+        for start, end, sense in waiting:
+            low, high = found.sentence(start)
+            if any(each[:2] != (start, end) for near in sense.meaning.near for each in found.within(near, low, high)):
+                found.count([(start, end, sense)])
+
+    def _is_covered(self, text: str, hit: Hit, rivals: list[Hit]) -> bool:
+        """True if a longer mention of another actor covers this one; runs of one-kanji names (日米 in 日米韓) hide nothing."""
+        start, end, sense = hit
+        if not sense.actor or sense.traits & KANJI:
+            return False
+        kanji = self._lexicon.kanji
+        return any(
+            first <= start and end <= last and last - first > end - start and other.actor != sense.actor for first, last, other in rivals
+        ) and not all(char in kanji for char in text[start:end])
 
     def _imply(self, found: Found, actor: str, host: str) -> None:
         """In a country's own press "the government" is its own, unless another actor or a foreigner's name stands beside it."""
         for concept in self._lexicon.implied.get(actor, ()):
-            if concept in found.seen:
-                row = self._row(Meaning(self._lexicon.actors[actor]))
-                row = self._at_home(row) if actor == host else row
-                for mention in list(found.mentions[concept]):
+            if concept in found.signs:
+                sense = self._countries[self._lexicon.actors[actor]]
+                sense = sense.domestic if actor == host and sense.domestic else sense
+                for mention in found.of(concept):
                     if not found.who(mention) and not _is_named_abroad(found.text, mention.start):
-                        found.count([(mention.start, mention.end, row)])
-
-    def _register(self, found: Found, kept: list[Hit], hiding: list[tuple[int, int, int]], published: date, host: str) -> None:
-        """Write down the mentions that nothing hides, for every concept that they count for."""
-        text = found.text
-        actors = [(start, end, row.actor) for start, end, row in kept if row.actor]
-        rivals = len(actors) > 1 and len({actor for _, _, actor in actors}) > 1
-        counted: list[Hit] = []
-        waiting: list[Hit] = []
-        for start, end, given in _unhidden(kept, hiding) if hiding else kept:
-            row = self._at_home(given) if given.actor == host else given
-            meaning = row.meaning
-            if not row.plain:
-                if rivals and row.actor and not row.tag and self._is_covered(text, start, end, row.actor, actors):
-                    continue
-                if meaning.leader and not _in_office(text, start, end, meaning, published):
-                    continue
-                if meaning.after and not text.startswith(meaning.after, end):
-                    continue
-                if meaning.near:
-                    waiting.append((start, end, row))
-                    continue
-            counted.append((start, end, row))
-        found.count(counted)
-        for start, end, row in waiting:
-            low, high = found.sentence(start)
-            if any(each[:2] != (start, end) for near in row.meaning.near for each in found.within(near, low, high)):
-                found.count([(start, end, row)])
-
-    def _is_covered(self, text: str, start: int, end: int, actor: str, actors: list[tuple[int, int, str]]) -> bool:
-        """True if a longer mention of another actor covers this one; runs of one-kanji names (日米 in 日米韓) hide nothing."""
-        kanji = self._lexicon.kanji
-        if text[start] in kanji and all(char in kanji for char in text[start:end]):
-            return False
-        return any(first <= start and end <= last and last - first > end - start and other != actor for first, last, other in actors)
+                        found.count([(mention.start, mention.end, sense)])
 
 
-def _unhidden(kept: list[Hit], hiding: list[tuple[int, int, int]]) -> Iterator[Hit]:
-    """Yield what nothing hides, without the concepts of which a reject phrase covers it."""
-    for start, end, row in kept:
-        hidden = {by for first, last, by in hiding if first <= start < last and (end <= last or (by == row.concept and first < start))}
-        if not hidden:
-            yield start, end, row
-        elif -1 not in hidden and row.concept not in hidden:
-            yield start, end, row._replace(ups=tuple(up for up in row.ups if up not in hidden))
+def _rivals(special: list[Hit]) -> list[Hit]:
+    """Return the mentions of actors if a longer one might cover another: if two of them overlap and they are not all of one actor."""
+    reach = 0
+    for start, end, sense in special:
+        if sense.actor:
+            if start < reach:
+                actors = [hit for hit in special if hit[2].actor]
+                return actors if len({each.actor for _, _, each in actors}) > 1 else []
+            reach = max(reach, end)
+    return []
+
+
+def _unhidden(hit: Hit, hiding: list[Hidden]) -> Hit | None:
+    """Return a mention without the concepts that a reject phrase takes away, None if nothing is left: those whose phrase covers it, and the
+    concept mentioned if its own phrase runs into the start."""
+    start, end, sense = hit
+    over = [(first, last, by) for first, last, by in hiding if first <= start < last]
+    if not over:
+        return hit
+    covering = {by for _, last, by in over if end <= last}
+    if _EVERYTHING in covering:
+        return None
+    running_in = {by for first, _, by in over if first < start}
+    rest = sense.without(covering | running_in, covering)
+    return (start, end, rest) if rest.counts else None
 
 
 def _is_named_abroad(text: str, start: int) -> bool:
     """True after a name in katakana (アラグチ外相) and for both sides' ministers (両外相)."""
     return start > 0 and (is_katakana(text[start - 1]) or text[start - 1] == "両")
+
+
+def _holds(text: str, hit: Hit, published: date) -> bool:
+    """True unless a condition of the term's own fails: what follows it, or a leader's time in office."""
+    start, end, sense = hit
+    meaning = sense.meaning
+    if meaning.after and not text.startswith(meaning.after, end):
+        return False
+    return not meaning.leader or _in_office(text, start, end, meaning, published)
 
 
 def _in_office(text: str, start: int, end: int, meaning: Meaning, published: date) -> bool:

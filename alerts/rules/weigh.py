@@ -142,7 +142,7 @@ def speaks_officially(rules: RuleSet, look: Look) -> bool:
 
 def unnamed(rules: RuleSet, look: Look) -> bool:
     """True if the text rests on sources that it does not name (concept `unnamed-source`, if the lexicon has one)."""
-    return rules.lexicon.number("unnamed-source") in look.found.seen
+    return rules.lexicon.number("unnamed-source") in look.found.signs
 
 
 def actor_spec(rules: RuleSet, code: str) -> ConceptSpec | None:

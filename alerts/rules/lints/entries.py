@@ -34,7 +34,7 @@ def frequent(
             {
                 (cues[mention.concept], look.found.text[mention.start : mention.end], language)
                 for number in look.found.seen & cues.keys()
-                for mention in look.found.mentions[number]
+                for mention in look.found.of(number)
                 if mention.concept in cues
             }
         )

@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from alerts.rules.candidates import Clauses, every
 from alerts.rules.operators.condition import Condition, Look, Mentions, Needs, Reader
 
 
@@ -34,6 +35,10 @@ class AllOf:
     def needs(self) -> Needs:
         """What every part needs."""
         return tuple(need for part in self.parts for need in part.needs())
+
+    def clauses(self, *, title: bool) -> Clauses:
+        """Those of every part."""
+        return every(part.clauses(title=title) for part in self.parts)
 
     def words(self) -> str:
         """Join the parts."""

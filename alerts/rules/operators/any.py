@@ -12,6 +12,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from alerts.rules import candidates
+from alerts.rules.candidates import Clauses
 from alerts.rules.operators.condition import Condition, Look, Mentions, Needs, Reader
 
 
@@ -35,6 +37,10 @@ class AnyOf:
     def needs(self) -> Needs:
         """Of what the parts need most narrowly, one; nothing if a part needs nothing."""
         return either([part.needs() for part in self.parts])
+
+    def clauses(self, *, title: bool) -> Clauses:
+        """Of one of the parts, whichever."""
+        return candidates.either(part.clauses(title=title) for part in self.parts)
 
     def words(self) -> str:
         """Join the parts."""

@@ -11,6 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from alerts.rules import candidates
+from alerts.rules.candidates import Clauses
 from alerts.rules.operators.any import either
 from alerts.rules.operators.condition import Condition, Look, Mentions, Needs, Reader
 
@@ -30,6 +32,10 @@ class AtLeast:
     def needs(self) -> Needs:
         """One of the parts at least."""
         return either([part.needs() for part in self.parts])
+
+    def clauses(self, *, title: bool) -> Clauses:
+        """One of the parts at least."""
+        return candidates.either(part.clauses(title=title) for part in self.parts)
 
     def words(self) -> str:
         """Name number and parts."""

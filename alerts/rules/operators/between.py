@@ -13,6 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from alerts.rules.candidates import Clauses, sign
 from alerts.rules.found import Mention
 from alerts.rules.operators.condition import Look, Mentions, Needs, Reader
 
@@ -50,6 +51,10 @@ class Between:
     def needs(self) -> Needs:
         """A mention of every side."""
         return tuple(frozenset({number}) for number, _ in self.sides)
+
+    def clauses(self, *, title: bool) -> Clauses:
+        """A mention of every side."""
+        return tuple(frozenset({sign(number, title=title)}) for number, _ in self.sides)
 
     def words(self) -> str:
         """Name the sides."""

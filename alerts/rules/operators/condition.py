@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from alerts.errors import Problem
 from alerts.feeds.entry import Entry
+from alerts.rules.candidates import Clauses, sign
 from alerts.rules.found import Found, Mention
 from alerts.rules.lexicon import LexiconBuilder
 from alerts.yamlfile import Document, Loc
@@ -40,6 +41,10 @@ class Condition(Protocol):
 
     def needs(self) -> Needs:
         """Return sets of concepts; of every set one must have been found, or the condition cannot hold."""
+        ...
+
+    def clauses(self, *, title: bool) -> Clauses:
+        """Return sets of signs (see `candidates`); if the condition holds, one of each was seen. `title`: it looks in the title alone."""
         ...
 
     def words(self) -> str:
@@ -156,7 +161,7 @@ class Concept:
 
     def find(self, look: Look, low: int, high: int) -> Mentions | None:
         """Return the first mention in the span."""
-        for each in look.found.mentions.get(self.number, ()):
+        for each in look.found.of(self.number):
             if each.start >= low and each.end <= high:
                 return (each,)
         return None
@@ -165,13 +170,17 @@ class Concept:
         """Itself."""
         return (frozenset({self.number}),)
 
+    def clauses(self, *, title: bool) -> Clauses:
+        """Itself."""
+        return (frozenset({sign(self.number, title=title)}),)
+
     def words(self) -> str:
         """Name it."""
         return self.text if self.text.startswith("$") else f"“{self.text}”"
 
     def why_not(self, look: Look, low: int, high: int) -> str:
         """Say whether it is nowhere, or elsewhere."""
-        elsewhere = look.found.mentions.get(self.number)
+        elsewhere = look.found.of(self.number)
         if elsewhere:
             quoted = look.found.evidence(next(iter(elsewhere)))
             return f"{self.words()} is not in this part; it stands as “{quoted.text}” in the {quoted.field} at {quoted.start}"

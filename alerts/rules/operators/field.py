@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from alerts.rules.candidates import Clauses
 from alerts.rules.operators.condition import Condition, Look, Mentions, Needs, Reader
 from alerts.yamlwords import did_you_mean
 
@@ -32,6 +33,10 @@ class Field:
     def needs(self) -> Needs:
         """What the condition needs."""
         return self.part.needs()
+
+    def clauses(self, *, title: bool) -> Clauses:
+        """Those of the condition, in the title if that is the field."""
+        return self.part.clauses(title=title or self.field == "title")
 
     def words(self) -> str:
         """Name the field."""

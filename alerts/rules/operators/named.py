@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from alerts.rules.candidates import Clauses
 from alerts.rules.operators.condition import Condition, Look, Mentions, Needs
 
 _PLAIN = frozenset({"re", "source", "language", "within"})
@@ -29,6 +30,10 @@ class Named:
     def needs(self) -> Needs:
         """What the condition needs."""
         return self.part.needs()
+
+    def clauses(self, *, title: bool) -> Clauses:
+        """Those of the condition."""
+        return self.part.clauses(title=title)
 
     def words(self) -> str:
         """Its name: what it asks stands in `conditions.yaml`."""

@@ -12,6 +12,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from alerts.rules.candidates import Clauses, sign
 from alerts.rules.found import Mention
 from alerts.rules.operators.condition import Look, Mentions, Needs, Reader
 from alerts.text import is_japanese
@@ -54,6 +55,10 @@ class Near:
     def needs(self) -> Needs:
         """Every term."""
         return tuple(frozenset({number}) for number, _ in self.terms)
+
+    def clauses(self, *, title: bool) -> Clauses:
+        """Every term."""
+        return tuple(frozenset({sign(number, title=title)}) for number, _ in self.terms)
 
     def words(self) -> str:
         """Name terms and distance."""

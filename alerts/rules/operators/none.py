@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from alerts.rules.candidates import Clauses
 from alerts.rules.operators.condition import Condition, Look, Mentions, Needs, Reader
 
 
@@ -25,6 +26,10 @@ class NoneOf:
 
     def needs(self) -> Needs:
         """Nothing: absence needs no mention."""
+        return ()
+
+    def clauses(self, *, title: bool) -> Clauses:
+        """None: absence has no sign."""
         return ()
 
     def words(self) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 
 import re2
 
+from alerts.rules.candidates import Clauses
 from alerts.rules.found import Mention
 from alerts.rules.operators.condition import Look, Mentions, Needs, Reader
 
@@ -47,6 +48,10 @@ class Pattern:
 
     def needs(self) -> Needs:
         """Nothing that the scan could have found."""
+        return ()
+
+    def clauses(self, *, title: bool) -> Clauses:
+        """None that the scan could have seen."""
         return ()
 
     def words(self) -> str:

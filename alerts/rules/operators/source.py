@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from alerts.rules.candidates import Clauses
 from alerts.rules.operators.condition import Look, Mentions, Needs, Reader
 from alerts.yamlwords import did_you_mean
 
@@ -29,6 +30,10 @@ class Source:
 
     def needs(self) -> Needs:
         """Nothing."""
+        return ()
+
+    def clauses(self, *, title: bool) -> Clauses:
+        """None."""
         return ()
 
     def words(self) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from alerts.rules.candidates import Clauses
 from alerts.rules.operators.all import AllOf
 from alerts.rules.operators.condition import Condition, Look, Mentions, Needs, Reader, quote
 from alerts.yamlwords import did_you_mean
@@ -46,6 +47,10 @@ class Within:
     def needs(self) -> Needs:
         """What the condition needs."""
         return self.part.needs()
+
+    def clauses(self, *, title: bool) -> Clauses:
+        """Those of the condition; `entry` leaves a title that it stands in."""
+        return self.part.clauses(title=self.place == "title" or (title and self.place != "entry"))
 
     def words(self) -> str:
         """Name the place."""

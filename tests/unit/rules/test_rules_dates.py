@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from alerts.rules.date_forms import ENGLISH, JAPANESE, Form, words_of
 from alerts.rules.dates import named_dates
+from alerts.text import fold
 
 DAY = date(2026, 1, 18)
 
@@ -132,3 +134,12 @@ def test_any_text_on_any_day_gives_windows_that_are_not_over(text: str, day: dat
     for each in named_dates(f"{text} 29日 2月29日 31日 5~3日 feb 29 来月31日 月内 年度内 within 99 days will on friday {text}", day):
         assert each.first <= each.last
         assert each.last >= day
+
+
+@pytest.mark.parametrize("form", [*ENGLISH, *JAPANESE], ids=lambda form: form.pattern.pattern)
+@given(st.data())
+@settings(max_examples=30, deadline=None)
+def test_a_text_with_a_form_has_one_of_its_words(form: Form, data: st.DataObject) -> None:
+    text = fold(data.draw(st.from_regex(form.pattern))).text
+    if form.pattern.search(text):
+        assert not form.words.isdisjoint(words_of(text))

@@ -1,0 +1,78 @@
+"""What the patterns of a lexicon stand for, laid out for the scan: all that can be known before a text is seen.
+
+A pattern has one or more meanings. Neighbouring ones that count as they stand, whatever surrounds them, are one sense together; any other
+is a sense of its own, whose `traits` say what has to be looked at before it counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field, replace
+from itertools import chain, groupby
+
+from alerts.rules.lexicon import GLUED, MASK, PAIR, REJECT, Lexicon, Meaning
+
+ACTOR, GUARDED, KANJI, HIDING = 1, 2, 4, 8
+"""Traits: names an actor, whom a longer one may cover; counts on conditions of its own (leader, after, near); is a one-kanji name, glued
+or in a pair; hides others (a reject phrase, a mask)."""
+
+Form = tuple[int, int, str | None, tuple["Sense", ...]]
+"""What must not touch a pattern on the left and on the right, the only spelling that is accepted, and what it stands for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sense:
+    """One or more concepts that are mentioned together.
+
+    `counts` pairs each with the numbers of all concepts that its mention counts for; `ups` are these numbers, and `signs` they again with
+    what a mention in the title is a sign of (`candidates`). `actor` is who is named. `domestic` is the sense for readers of the actor's
+    own country, to whom it is not foreign.
+    """
+
+    counts: tuple[tuple[int, tuple[int, ...]], ...]
+    meaning: Meaning
+    actor: str = ""
+    traits: int = 0
+    domestic: Sense | None = None
+    ups: tuple[int, ...] = field(init=False)
+    signs: tuple[int, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Reckon once what every mention asks."""
+        ups = tuple(dict.fromkeys(chain.from_iterable(counted for _, counted in self.counts)))
+        object.__setattr__(self, "ups", ups)
+        object.__setattr__(self, "signs", (*ups, *(~up for up in ups)))
+
+    def without(self, concepts: Collection[int], ups: Collection[int]) -> Sense:
+        """Return what is left when some concepts are not mentioned here, and the others do not count for some."""
+        counts = tuple(
+            [(concept, tuple([up for up in counted if up not in ups])) for concept, counted in self.counts if concept not in concepts]
+        )
+        return replace(self, counts=counts, domestic=self.domestic.without(concepts, ups) if self.domestic else None)
+
+
+def senses_of(lexicon: Lexicon, meanings: Iterable[Meaning]) -> tuple[Sense, ...]:
+    """Return what a pattern stands for, in the order of its meanings."""
+    senses: list[Sense] = []
+    for together, group in groupby((sense_of(lexicon, meaning) for meaning in meanings), key=lambda sense: not sense.traits):
+        several = list(group)
+        if together and len(several) > 1:
+            several = [replace(several[0], counts=tuple(chain.from_iterable(sense.counts for sense in several)))]
+        senses += several
+    return tuple(senses)
+
+
+def sense_of(lexicon: Lexicon, meaning: Meaning) -> Sense:
+    """Return one meaning as a sense. A leader counts for the roles too."""
+    concept = lexicon.concepts[meaning.concept]
+    ups = concept.ups
+    for role in meaning.roles:
+        ups += lexicon.concepts[role].ups
+    traits = ACTOR if concept.actor else 0
+    if meaning.leader or meaning.near or meaning.after:
+        traits |= GUARDED
+    traits |= {GLUED: KANJI, PAIR: KANJI, REJECT: HIDING, MASK: HIDING}.get(meaning.tag, 0)
+    sense = Sense(((meaning.concept, ups),), meaning, concept.actor, traits)
+    if concept.actor and lexicon.foreign in ups:
+        return replace(sense, domestic=sense.without((), {lexicon.foreign}))
+    return sense
