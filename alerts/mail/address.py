@@ -6,8 +6,6 @@ import re
 import unicodedata
 from typing import Literal
 
-from email_validator import EmailNotValidError, validate_email
-
 from alerts.errors import AlertsError
 
 Reason = Literal["empty", "too-long", "at", "dots", "domain", "characters"]
@@ -38,6 +36,8 @@ def parse_address(typed: str) -> str:
 
     The case of the local part is kept, because it is its server's business (RFC 5321 §2.4). Nothing is looked up in the DNS.
     """
+    from email_validator import EmailNotValidError, validate_email  # noqa: PLC0415 - sending reads no addresses that are typed
+
     address = _INVISIBLE.sub("", unicodedata.normalize("NFKC", typed)).strip()
     if not address:
         raise AddressError("empty")

@@ -63,11 +63,14 @@ async def stalls(longest: list[float]) -> None:
 
 
 def ours(folder: Path, urls: list[str], rounds: int) -> None:
+    from alerts.feeds.pool import load_parsers
+
+    load_parsers()  # this and settling: as the service does when it starts
     from alerts.clock import SetClock
     from alerts.feeds.catalog import Catalog, Feed
     from alerts.feeds.network import make_client
     from alerts.feeds.pool import ParsePool
-    from alerts.garbage import settle
+    from alerts.garbage import settle, share_heap
     from alerts.jobs.context import Context
     from alerts.jobs.poll import poll
     from alerts.settings import Home, Settings
@@ -81,7 +84,8 @@ def ours(folder: Path, urls: list[str], rounds: int) -> None:
     context = Context(settings, Home(folder), database, clock, catalog, None, "bench")  # type: ignore[arg-type]
 
     async def main() -> None:
-        settle()  # as the service does when it starts
+        share_heap()
+        settle()
         pool = ParsePool(2)
         async with make_client(agent="bench", allowed_networks=("127.0.0.0/8",)) as client:
             for number in range(rounds):

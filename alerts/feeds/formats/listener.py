@@ -7,19 +7,21 @@ a content have none), and joins the same two addresses for each element that beg
 from __future__ import annotations
 
 import re
+import sys
+from array import array
 from functools import lru_cache
 from typing import Any
 
 import feedparser.api
 import feedparser.mixin
 
-_BMP = range(0x10000)
+_BMP = array("I", range(0x10000)).tobytes().decode(f"utf-32-{sys.byteorder[0]}e", "surrogatepass")
 _WHOLE = re.compile(r"https?://[A-Za-z0-9.-]+(?::\d+)?(?:/[!\"$-:<=>@-~]*)?(?:\?[!\"$-~]+)?")
 """Addresses that joining with another leaves alone: nothing in them is empty, and nothing is written in two ways."""
 
 feedparser.mixin.make_safe_absolute_uri = lru_cache(maxsize=1000)(feedparser.mixin.make_safe_absolute_uri)
 # The same as a text: str.translate looks a character up in it several times faster than it fails to in a dictionary.
-feedparser.mixin._cp1252 = "".join(map(chr, _BMP)).translate(feedparser.mixin._cp1252)
+feedparser.mixin._cp1252 = _BMP[:256].translate(feedparser.mixin._cp1252) + _BMP[256:]
 
 
 class Listener(feedparser.api.StrictFeedParser):  # type: ignore[misc] # feedparser has no types

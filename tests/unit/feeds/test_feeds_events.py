@@ -154,6 +154,12 @@ def test_recorded_documents_are_read_as_by_feedparser_as_it_comes(as_it_comes: C
         assert lean == usual, path
 
 
+def test_every_character_is_looked_up_as_feedparser_would() -> None:
+    every = "".join(map(chr, range(0x10000)))
+    assert every.translate(feedparser.mixin._cp1252) == every.translate(feedparser.html._cp1252)
+    assert "😀".translate(feedparser.mixin._cp1252) == "😀"
+
+
 @given(st.from_regex(r"https?://[a-zA-Z.-]{1,5}(:[0-9]{0,2})?[/?#;&=a.:\\[\]%+ @é-]{0,8}", fullmatch=True))
 def test_an_address_that_is_left_alone_is_what_joining_makes_of_it(address: str) -> None:
     listener = Listener("https://feed.example/x/feed.xml", None, "utf-8")
