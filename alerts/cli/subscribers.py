@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Collection, Mapping
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Table
@@ -14,11 +14,11 @@ from alerts.cli.session import Session, moment_at
 from alerts.digests.edition import zone_problem
 from alerts.digests.subscriber import Choices
 from alerts.errors import AlertsError, UsageError
-from alerts.jobs.suppressed import suppressed
 from alerts.rules.compile import RuleSet
 from alerts.rules.levels import Level
-from alerts.store import outbox, subscribers
-from alerts.store.subscribers import Subscriber
+
+if TYPE_CHECKING:
+    from alerts.store.subscribers import Subscriber
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -63,6 +63,9 @@ def add(
     as_json: Json = False,
 ) -> None:
     """Add a person: alerts subscribers add you@example.com --sector visas=info --sector automotive=watch --confirmed."""
+    from alerts.jobs.suppressed import suppressed
+    from alerts.store import outbox, subscribers
+
     session: Session = context.obj
     rules = session.rules()
     actors = {spec.actor for spec in rules.wording.concepts.values() if spec.kind == "actor" and spec.actor}
@@ -111,6 +114,9 @@ def show(
     as_json: Json = False,
 ) -> None:
     """List the people, with what they chose."""
+    from alerts.jobs.suppressed import suppressed
+    from alerts.store import subscribers
+
     session: Session = context.obj
     wanted: Any = _one_of("--state", state, ("open", "unconfirmed", "ended")) if state else None
     table = Table()
@@ -137,6 +143,9 @@ def show_one(
     as_json: Json = False,
 ) -> None:
     """Show one person: choices, consent, and what became of the last mails."""
+    from alerts.jobs.suppressed import suppressed
+    from alerts.store import outbox, subscribers
+
     session: Session = context.obj
     with session.stored().read() as connection:
         person = _known(subscribers.by_address(connection, address))
@@ -164,6 +173,8 @@ def end(
     now: Now = None,
 ) -> None:
     """End a subscription: no more mail. What was agreed and when stays on record."""
+    from alerts.store import subscribers
+
     session: Session = context.obj
     with session.database().write() as connection:
         person = _known(subscribers.by_address(connection, address))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -112,3 +114,10 @@ def test_a_wrong_choice_is_named_with_what_was_meant(made_home: Path, arguments:
 def test_an_address_that_cannot_be_mailed_and_one_that_nobody_has_are_said(made_home: Path) -> None:
     assert "one @" in str(alerts(made_home, "add", "nonsense", *ADD).exception)
     assert "nobody" in str(alerts(made_home, "end", "nobody@example.com").exception)
+
+
+def test_help_loads_neither_the_database_nor_the_parsers() -> None:
+    heavy = ("sqlalchemy", "aiohttp", "feedparser", "jinja2")
+    program = f"import sys, alerts.cli.app; print(*(name for name in {heavy} if name in sys.modules))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert not done.stdout.split(), "so that --help and completion answer at once"
