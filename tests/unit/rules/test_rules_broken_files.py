@@ -151,6 +151,25 @@ def test_nothing_but_a_config_error_escapes_the_loader(name: str, edits: list[tu
     assess(rules, make_entry("Japan announces tariff", "関税を発動"))  # what is taken works
 
 
+KEYS = ["id", "title", "titel", "development", "kind", "when", "levels", "why", "act", "sizes", "tests", "stage", "despite", "review_by"]
+VALUES = [
+    *["5", "x", "[]", "{}", "~", "[x]", "[[x]]", "{x: y}", "{1: 2}", "{visas: 5}", "{visa: act}", "[{}]", "{en: x}", "2026-01-01", "true"],
+    *["tariff-imposed", "$tarif", "{all: [x]}", "{nope: 1}", "{match: [1, {text: x}]}", "[{size: small, when: x}]", "{'[key]': x}"],
+]
+
+
+@given(st.dictionaries(st.sampled_from(KEYS), st.sampled_from(VALUES), min_size=1, max_size=8))
+@settings(max_examples=80, deadline=None)
+def test_a_rule_with_any_mistakes_in_it_is_taken_or_told_with_places(rule: dict[str, str]) -> None:
+    text = "- " + "\n  ".join(f"{key}: {value}" for key, value in rule.items()) + "\n"
+    problems: tuple[Problem, ...] = ()
+    try:
+        compile_texts({**FILES, "rules/mine.yaml": text})
+    except ConfigError as error:
+        problems = error.problems
+    assert all(each.file == "rules/mine.yaml" and 1 <= each.line <= len(rule) and each.column >= 1 for each in problems)
+
+
 @given(st.lists(EDIT, min_size=1, max_size=4))
 @settings(max_examples=30, deadline=None)
 def test_nothing_escapes_the_loader_of_feeds_and_silences(
