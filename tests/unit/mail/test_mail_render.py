@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 import shutil
+from collections import Counter
 from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import pairwise
@@ -80,6 +81,37 @@ def facts(value: object) -> list[str]:
 
 MAILS = [(one.name, one.digest, one.mail) for one in samples()]
 ALL = pytest.mark.parametrize(("digested", "mail"), [(one, mail) for _, one, mail in MAILS], ids=[name for name, _, _ in MAILS])
+
+
+def signs(text: str) -> str:
+    """Letters, digits and operators alone: a label stands with a colon in one part and as a heading in the other."""
+    return re.sub(r"[^\w+−=%]", "", text).casefold()
+
+
+ONLY_SEEN = {"Read on the web", "See them on the web"}
+"""Labels of links whose words differ in the text, where the link itself stands."""
+
+
+@ALL
+def test_nothing_stands_on_the_page_that_the_text_does_not_say_as_often(digested: Digest | None, mail: Rendered) -> None:
+    """Not only is every fact in both: what stands at three stories stands three times, so that none is told with less."""
+    page = read(re.sub(r'<div class="preheader".*?</div>', "", mail.html, flags=re.S))
+    text = signs(mail.text)
+    runs = Counter(signs(run) for run in page.text if run.strip() not in ONLY_SEEN)
+    missing = {run: (count, text.count(run)) for run, count in runs.items() if run and text.count(run) < count}
+    assert missing == {}
+    if digested is None:
+        return
+    items = tuple(replace(item, level_act="") for item in digested.items)  # that stands once for all of a level
+    told = Counter(signs(fact) for fact in facts(replace(digested, sections=())) + facts(items))
+    whole = signs("".join(page.text))
+    alone = digested.kind == "alert" and len(digested.items) == 1  # its title is that of its one story
+    missing = {
+        fact: (count, whole.count(fact), text.count(fact))
+        for fact, count in told.items()
+        if fact and min(whole.count(fact), text.count(fact)) < count - alone
+    }
+    assert missing == {}
 
 
 @ALL
