@@ -24,6 +24,7 @@ _ONE_TO_ONE = {
 _TABLE = str.maketrans(_ONE_TO_ONE)
 _SPECIAL = re.compile("[" + re.escape("".join(_ONE_TO_ONE)) + "]")
 _DROPPED = re.compile("[" + _DROP + "]")
+_ODD = re.compile("[" + re.escape("".join(_ONE_TO_ONE)) + _DROP + "]")
 _PLAIN = re.compile("[ -_a-~、。「」『』・々ぁ-ゖァ-ヺー一-\u9fff]+")  # NFKC and the table leave these alone
 _HANGUL_TAIL = re.compile("[\u1161-\u1175\u11a8-\u11c2]")
 
@@ -50,10 +51,11 @@ def fold(text: str) -> Folded:
         if not text.isprintable():
             text = text.translate(_TABLE)
         return Folded(text.lower(), text)
-    if _DROPPED.search(text):
-        return _fold_slowly(text)
-    for char in set(_SPECIAL.findall(text)):
-        text = text.replace(char, _ONE_TO_ONE[char])
+    if odd := set(_ODD.findall(text)):
+        if not odd.isdisjoint(_DROP):
+            return _fold_slowly(text)
+        for char in odd:
+            text = text.replace(char, _ONE_TO_ONE[char])
     if unicodedata.is_normalized("NFKC", text):
         return Folded(_casefold(text), text)
     return _fold_slowly(text)

@@ -165,5 +165,5 @@ def best_of_each_type(judged: list[tuple[Development, list[Impact]]]) -> list[tu
 
 def _ids(rules: RuleSet, look: Look, group: frozenset[int]) -> tuple[str, ...]:
     """Ids of the concepts of a group that were found."""
-    ids = rules.lexicon.ids
-    return tuple(sorted([ids[number] for number in look.found.signs & group]))
+    found = look.found.signs & group
+    return tuple(sorted(map(rules.lexicon.ids.__getitem__, found))) if found else ()

@@ -60,9 +60,8 @@ class Found:
         """Take further mentions, in the order they were met."""
         self._hits += hits
         self._of.clear()
-        see, split = self.signs.update, self.split
-        for _, end, sense in hits:
-            see(sense.signs if end <= split else sense.ups)
+        split = self.split
+        self.signs.update(*[sense.signs if end <= split else sense.ups for _, end, sense in hits])
 
     @property
     def seen(self) -> set[int]:

@@ -110,7 +110,10 @@ class Scanner:
     def _register(self, found: Found, hits: list[Hit], special: list[int], hiding: list[Hidden], published: date, host: str) -> None:
         """Write down the mentions that nothing hides and whose own conditions hold."""
         rivals = _rivals([hits[index] for index in special])
-        kept = [_unhidden(hit, hiding) for hit in hits] if hiding else list[Hit | None](hits)
+        kept = list[Hit | None](hits)
+        if hiding:
+            first, last = min(hiding)[0], max(end for _, end, _ in hiding)
+            kept = [_unhidden(hit, hiding) if first <= hit[0] < last else hit for hit in hits]
         waiting: list[Hit] = []
         for index in special:
             if (hit := kept[index]) is None:
