@@ -118,6 +118,7 @@ def test_ten_kills_lose_nothing_and_repeat_at_most_what_was_in_flight(
     sent = [line for line in lines if line.state == "sent"]
     lost, twice = len(sent) - len(taken), taken.total() - len(taken)
     told = Counter((line.address, number) for line in lines if line.digest for number in line.digest.updates)
+    mailed = Counter((line.address, number) for line in lines if line.digest and line.state != "skipped" for number in line.digest.updates)
     with capsys.disabled():
         print(
             f"\nkill -9 on {database.engine.dialect.name}, seed {seed}: {reaper.kills.total()} kills {dict(reaper.kills)}, {starts} starts, "
@@ -134,7 +135,7 @@ def test_ten_kills_lose_nothing_and_repeat_at_most_what_was_in_flight(
     assert {line.state for line in lines} <= {"sent", "pending", "skipped"}
     assert {line.outcome for line in lines if line.state == "skipped"} <= {OVERTAKEN}  # what it told counts as told by the newer alert
     assert {line.kind for line in lines if line.state == "pending"} <= {"alert"}
-    assert [pair for pair, times in told.items() if times > 1] == []
+    assert [pair for pair, times in mailed.items() if times > 1] == []  # one that was overtaken before it went is told by the newer alone
     assert set(Counter((line.address, line.edition) for line in lines).values()) == {1}
     # Readers who asked for every sector from info must have heard of every update that had a level, up to their last digest.
     everything = {

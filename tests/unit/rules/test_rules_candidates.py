@@ -59,6 +59,17 @@ def test_what_holds_is_a_candidate(conditions: list[Any], texts: list[tuple[str,
         assert missed(rules, look_at(rules, make_entry(title, summary, country="JPN"), "JPN")) == []
 
 
+def test_a_part_that_looks_beyond_the_title_is_no_sign_of_the_title() -> None:
+    lines = """
+- {id: beyond, title: X, development: missile-launch, when: {field: {title: {all: [$missile], within: entry}}}}
+- {id: by-name, title: X, development: missile-launch, when: {field: {title: $anywhere}}}
+"""
+    rules = compile_texts({**FILES, "rules/all.yaml": lines, "conditions.yaml": "anywhere: {when: {all: [$missile], within: entry}}"})
+    look = look_at(rules, make_entry("Launch", "A missile."), "JPN")
+    assert missed(rules, look) == []
+    assert [rule.id for rule in rules.rules if rule.condition.find(look, 0, len(look.found.text)) is not None] == ["beyond", "by-name"]
+
+
 def test_what_holds_of_the_shipped_rules_is_a_candidate() -> None:
     rules = load_rules(shipped("config"))
     cases = [case for rule in rules.rules for case in (*rule.spec.tests.match, *rule.spec.tests.ignore)]
