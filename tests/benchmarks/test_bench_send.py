@@ -20,10 +20,9 @@ import sys
 import time
 import timeit
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import partial
-from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -337,6 +336,8 @@ def test_sending_side_by_side(filled: Callable[..., Context], sink: int, certifi
             note("aiosmtplib naive", rate(few, partial(naive, wire, text, html, few)))
             if not tls:
                 note("rss2email's path", by_rss2email(wire, html, few))
+        print("\nthe sender alone, by tenths")
+        alone(filled(wire.url()), wire.url(), MESSAGES)
     kind = context.database.engine.dialect.name
     how = f"{'TLS' if tls else 'no TLS'}, {delay} ms"
     print(f"\n{kind}, {how}: {MESSAGES} messages of {len(message)} bytes, {CONNECTIONS} connections, median of {ROUNDS}")
@@ -346,32 +347,22 @@ def test_sending_side_by_side(filled: Callable[..., Context], sink: int, certifi
         ratio, processor = ours.per_second / figure.per_second, figure.processor / ours.processor
         told = f"{figure.per_second:>7.0f}/s, {figure.processor:>6.0f} us of processor each"
         print(f"  {name:<26}{told}; this sender: {ratio:.2f} times the messages, {processor:.2f} times as many for the same processor time")
-    print(f"  peak memory of this process {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
 
 
 @pytest.mark.parametrize("thousands", [100])
 def test_a_long_run_is_as_fast_at_its_end_and_needs_no_more_memory(filled: Callable[..., Context], sink: int, thousands: int) -> None:
     """Each tenth of 100,000 messages: seconds, processor time, memory."""
-    marks: list[tuple[float, float, int]] = []
-
-    def progress(done: int, _total: int) -> None:
-        if done % (thousands * 100) == 0:
-            marks.append((time.perf_counter(), time.process_time(), resident()))
-
-    context = replace(filled(Wire(sink).url(), thousands * 1000), progress=progress)
-    started = (time.perf_counter(), time.process_time(), resident())
-    asyncio.run(send(context))
+    context = filled(Wire(sink).url(), thousands * 1000)
     print(f"\n{context.database.engine.dialect.name}: {thousands},000 messages by tenths")
-    for before, after in pairwise([started, *marks]):
-        wall, used, memory = after[0] - before[0], after[1] - before[1], after[2]
-        each = used / (thousands * 100) * 1e6
-        print(f"  {thousands * 100 / wall:>7.0f}/s, {each:>5.0f} us of processor each, {memory / 1024:>4.0f} MB resident")
+    alone(context, Wire(sink).url(), thousands * 1000)
 
 
-def resident() -> int:
-    """Resident memory of this process in KB."""
-    line = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmRSS"))
-    return int(line.split()[1])
+def alone(context: Context, url: str, number: int) -> None:
+    """Send what is due from a process of its own, which prints what it needed."""
+    database = context.database.engine.url.render_as_string(hide_password=False)
+    command = [sys.executable, str(Path(__file__).parent / "sender_alone.py"), database, url, str(context.home.path)]
+    path = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    subprocess.run([*command, str(CONNECTIONS), str(number)], check=True, env=path)
 
 
 def test_what_a_message_costs_to_join(filled: Callable[..., Context]) -> None:

@@ -1,0 +1,59 @@
+"""A sender in a process of its own, as the service is one: `sender_alone.py DATABASE_URL MAIL_URL HOME CONNECTIONS MESSAGES`.
+
+Prints a line for each tenth: messages a second, microseconds of processor time each, MB resident; then the peak of its memory. Beside the
+peers, the rows they share and the test itself, its memory could not be told.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from alerts.clock import SystemClock
+from alerts.garbage import settle
+from alerts.jobs.context import Context
+from alerts.jobs.send import send
+from alerts.settings import Home, Settings
+from alerts.store.db import Database
+
+
+def memory(field: str = "VmRSS") -> float:
+    """Resident memory of this process in MB, now or at its peak (`VmHWM`; what `getrusage` tells is also that of whoever started us)."""
+    line = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith(field))
+    return int(line.split()[1]) / 1024
+
+
+def main() -> None:
+    database_url, mail_url, home, connections, messages = sys.argv[1:]
+    values = {
+        "database_url": "",
+        "mail_url": mail_url,
+        "secret_key": "a secret key of a test",
+        "sender_address": "alerts@example.jp",
+        "base_url": "https://alerts.example.jp",
+        "send_connections": int(connections),
+    }
+    tenth = int(messages) // 10
+    unused: Any = SimpleNamespace()
+    before = [time.perf_counter(), time.process_time()]
+
+    def progress(done: int, _total: int) -> None:
+        if done % tenth == 0:
+            wall, used = time.perf_counter() - before[0], time.process_time() - before[1]
+            print(f"  {tenth / wall:>7.0f}/s, {used / tenth * 1e6:>5.0f} us of processor each, {memory():>4.0f} MB resident", flush=True)
+            before[:] = time.perf_counter(), time.process_time()
+
+    settings, place = Settings.model_validate(values), Home(Path(home))
+    context = Context(settings, place, Database(database_url), SystemClock(), unused, unused, "w1", progress)
+    settle()  # as the daemon does before its first tick
+    before[:] = time.perf_counter(), time.process_time()
+    count = asyncio.run(send(context))
+    print(f"  {count.sent} sent; peak memory of the sender alone {memory('VmHWM'):.0f} MB")
+
+
+if __name__ == "__main__":
+    main()
