@@ -19,7 +19,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, Engine, event, select, update
+from sqlalchemy import Connection, Engine, event, select, text, update
 
 from alerts.clock import SetClock
 from alerts.digests.digest import Digest
@@ -191,7 +191,22 @@ class Statements:
     def __exit__(self, kind: type[BaseException] | None, *_details: object) -> bool:
         event.remove(self.engine, "before_cursor_execute", self._statement)
         event.remove(self.engine, "commit", self._commit)
+        if kind is Crash and self.engine.dialect.name == "postgresql":
+            self._wait_for_the_server()
         return kind is Crash
+
+    def _wait_for_the_server(self) -> None:
+        """A server sees that a connection is gone a moment later, and keeps its locks till then: the crash is over when it has."""
+        others = text(
+            "SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid) "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
+        )
+        for _ in range(500):
+            with self.engine.connect() as connection:
+                if not connection.execute(others).scalar_one():
+                    return
+            time.sleep(0.01)
+        pytest.fail("the server still holds locks of a connection that is gone")
 
 
 @pytest.fixture
