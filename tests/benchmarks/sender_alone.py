@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -27,18 +28,23 @@ def memory(field: str = "VmRSS") -> float:
     return int(line.split()[1]) / 1024
 
 
-def main() -> None:
-    database_url, mail_url, home, connections, messages = sys.argv[1:]
+def sending(database: Database, mail_url: str, home: Path, connections: int) -> Context:
+    """What a sender needs of a service, and no more."""
     values = {
         "database_url": "",
         "mail_url": mail_url,
         "secret_key": "a secret key of a test",
         "sender_address": "alerts@example.jp",
         "base_url": "https://alerts.example.jp",
-        "send_connections": int(connections),
+        "send_connections": connections,
     }
-    tenth = int(messages) // 10
     unused: Any = SimpleNamespace()
+    return Context(Settings.model_validate(values), Home(home), database, SystemClock(), unused, unused, "w1")
+
+
+def main() -> None:
+    database_url, mail_url, home, connections, messages = sys.argv[1:]
+    tenth = int(messages) // 10
     before = [time.perf_counter(), time.process_time()]
 
     def progress(done: int, _total: int) -> None:
@@ -47,8 +53,7 @@ def main() -> None:
             print(f"  {tenth / wall:>7.0f}/s, {used / tenth * 1e6:>5.0f} us of processor each, {memory():>4.0f} MB resident", flush=True)
             before[:] = time.perf_counter(), time.process_time()
 
-    settings, place = Settings.model_validate(values), Home(Path(home))
-    context = Context(settings, place, Database(database_url), SystemClock(), unused, unused, "w1", progress)
+    context = replace(sending(Database(database_url), mail_url, Path(home), int(connections)), progress=progress)
     settle()  # as the daemon does before its first tick
     before[:] = time.perf_counter(), time.process_time()
     count = asyncio.run(send(context))

@@ -24,13 +24,13 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import aiosmtplib
 import pytest
 import trustme
 from cryptography.hazmat.primitives import serialization
+from sender_alone import sending
 from sqlalchemy import insert, select, update
 
 from alerts.clock import SystemClock
@@ -42,7 +42,6 @@ from alerts.jobs.send import send
 from alerts.mail.dkim import DkimKey, make_key, sign
 from alerts.mail.message import Headers, Personal
 from alerts.rules.levels import Level
-from alerts.settings import Home, Settings
 from alerts.store import outbox, tables
 from alerts.store.db import Database
 from alerts.store.leases import table_of
@@ -175,16 +174,7 @@ def filled(database: Database, tmp_path: Path, request: pytest.FixtureRequest) -
         with database.write() as connection:
             wanted = mails.c.id <= (number or size)
             connection.execute(update(mails).values(open=wanted, state="pending", worker=None, lease_until=None, attempts=0))
-        values = {
-            "database_url": "",
-            "mail_url": mail_url,
-            "secret_key": "a secret key of a test",
-            "sender_address": "alerts@example.jp",
-            "base_url": "https://alerts.example.jp",
-            "send_connections": CONNECTIONS,
-        }
-        unused: Any = SimpleNamespace()
-        return Context(Settings.model_validate(values), Home(tmp_path), database, SystemClock(), unused, unused, "w1")
+        return sending(database, mail_url, tmp_path, CONNECTIONS)
 
     return make
 
