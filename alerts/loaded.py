@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from alerts import yamlfile
+from alerts.compiling import load_rules_apart
 from alerts.errors import ConfigError, Problem
 from alerts.feeds.catalog import Catalog, load_catalog
 from alerts.rules.cases import run_tests
@@ -28,8 +29,10 @@ class Loaded:
     silences: tuple[Silence, ...] = ()
 
 
-def load(directory: Path, cache: Path | None = None) -> Loaded:
+def load(directory: Path, cache: Path | None = None, *, apart: bool = False) -> Loaded:
     """Read a directory and check its files against each other; `cache` is where compiled rules are kept.
+
+    With `apart` another process compiles them, if there is a cache to leave them in: for what runs long and should stay small.
 
     Raises ConfigError with every problem of every file.
     """
@@ -42,7 +45,7 @@ def load(directory: Path, cache: Path | None = None) -> Loaded:
     except ConfigError as error:
         problems += error.problems
     try:
-        rules = load_rules(directory, cache)
+        rules = load_rules_apart(directory, cache) if apart and cache else load_rules(directory, cache)
     except ConfigError as error:
         problems += error.problems
     silences = load_silences(directory, rules, catalog, problems)

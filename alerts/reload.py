@@ -127,7 +127,7 @@ class Configuration:
 
     def _load(self) -> Loaded:
         """Load the directory and run the tests of its rules. Raises ConfigError."""
-        loaded = load(self._directory, self._cache)
+        loaded = load(self._directory, self._cache, apart=True)
         if failed := failed_tests(loaded.rules):
             raise ConfigError(failed)
         return loaded

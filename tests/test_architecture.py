@@ -19,7 +19,7 @@ LAYERS = [  # left to right; a module imports from its own layer or from any lay
     {"store"},
     {"jobs", "web"},
     {"doctor"},
-    {"loaded", "reload", "schemas"},
+    {"compiling", "loaded", "reload", "schemas"},
     {"daemon"},
     {"demo"},
     {"cli", "__main__"},

@@ -46,6 +46,11 @@ def key_of(texts: Mapping[str, bytes]) -> str:
     return digest.hexdigest()[:40]
 
 
+def is_kept(directory: Path, key: str) -> bool:
+    """True if there is a file under a key; whether it can be believed shows when it is read."""
+    return (directory / (key + SUFFIX)).is_file()
+
+
 def recall(directory: Path, key: str) -> RuleSet | None:
     """Return the rule set that is kept under a key, or None if there is none that can be believed. Never raises."""
     try:

@@ -17,6 +17,7 @@ from alerts.garbage import loading, settle
 load_parsers()  # as `alerts tick` begins
 with loading():
     from alerts.clock import SetClock
+    from alerts.compiling import load_rules_apart
     from alerts.feeds.catalog import load_catalog
     from alerts.jobs.assess import assess
     from alerts.jobs.context import Context
@@ -25,7 +26,6 @@ with loading():
     from alerts.mail.mime import build
     from alerts.mail.transport import Transport, make_transport
     from alerts.resources import shipped
-    from alerts.rules.files import load_rules
     from alerts.settings import Home, Settings
     from alerts.store.db import Database
     from alerts.store.ledger import EntryLine, entry_lines
@@ -42,7 +42,7 @@ async def main() -> None:
     database = Database(url)
     database.upgrade()
     catalog = load_catalog(home.path / "feeds.yaml")
-    context = Context(settings, home, database, SetClock(datetime.now(UTC)), catalog, load_rules(shipped("config"), home.path.parent / "cache"), "benchmark")
+    context = Context(settings, home, database, SetClock(datetime.now(UTC)), catalog, load_rules_apart(shipped("config"), home.path.parent / "cache"), "benchmark")
     settle(first_look=False)
     polled = await poll(context)
     assessed = assess(context)
