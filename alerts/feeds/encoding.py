@@ -156,14 +156,19 @@ def _unlike(raw: bytes, name: str, text: str) -> str | None:
         return None
     other = _lossy(raw, guess)
     kana = len(_KANA.findall(other))
-    return guess if kana >= least and kana * 4 >= sum(sign > "\x7f" for sign in other) else None
+    return guess if kana >= least and kana * 4 >= _beyond_ascii(other) else None
 
 
 def _nearly_utf8(raw: bytes) -> bool:
     """True for UTF-8 that a broken byte here and there has spoilt, such as a text cut in the middle of a character."""
     text = _lossy(raw, "utf-8")
     broken = text.count("\ufffd")
-    return broken * 20 < sum(char > "\x7f" for char in text)
+    return broken * 20 < _beyond_ascii(text)
+
+
+def _beyond_ascii(text: str) -> int:
+    """Return how many characters are not ASCII."""
+    return len(text) - len(text.encode("ascii", "ignore"))
 
 
 def _guess(raw: bytes) -> str:

@@ -7,11 +7,11 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, case, func, or_, select, text
-from sqlalchemy.dialects import postgresql, sqlite
 
 from alerts.digests.subscriber import Choices
 from alerts.store.leases import table_of
 from alerts.store.tables import AudienceRow, DigestUpdateRow, OutboxRow, SubscriberRow
+from alerts.store.upsert import upsert
 from alerts.store.values import document, value
 
 _AUDIENCE = table_of(AudienceRow)
@@ -55,8 +55,7 @@ class AlertGroup:
 def keep_audience(connection: Connection, choices: Choices) -> str:
     """Store choices once and return the key of their audience."""
     row = {"key": choices.key, "cadence": choices.cadence, "choices": document(choices)}
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    connection.execute(dialect.insert(_AUDIENCE).values(row).on_conflict_do_nothing())
+    connection.execute(upsert(connection, _AUDIENCE).values(row).on_conflict_do_nothing())
     return choices.key
 
 

@@ -12,12 +12,12 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, delete, exists, func, insert, literal, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from alerts.digests.digest import Digest
 from alerts.store.audiences import DueGroup, heard_of
 from alerts.store.leases import table_of
 from alerts.store.tables import DigestRow, DigestUpdateRow, OutboxRow, StoryUpdateRow, SubscriberRow
+from alerts.store.upsert import upsert
 from alerts.store.values import document, value
 
 SAFETY_PRIORITY, ALERT_PRIORITY, DIGEST_PRIORITY = 1, 2, 5
@@ -33,8 +33,7 @@ def save(connection: Connection, digest: Digest, *, audience: str, window_from: 
     """Store a digest and which updates it tells; return its number. Made already (same edition, audience, window): that one's number."""
     key = {"edition": digest.edition, "audience": audience, "window_from": window_from, "fingerprint": fingerprint}
     row = {**key, "kind": digest.kind, "subject": digest.subject, "made": digest.made, "ruleset": ruleset, "content": document(digest)}
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(_DIGEST).values(row).on_conflict_do_nothing().returning(_DIGEST.c.id)
+    statement = upsert(connection, _DIGEST).values(row).on_conflict_do_nothing().returning(_DIGEST.c.id)
     number = connection.execute(statement).scalar_one_or_none()
     if number is None:
         same = select(_DIGEST.c.id).where(*(_DIGEST.c[name] == known for name, known in key.items()))
@@ -125,10 +124,9 @@ def mail_row(number: int, edition: str, kind: str, *, priority: int, due: dateti
 
 def post(connection: Connection, mail: dict[str, Any], members: Collection[ColumnElement[bool]]) -> int:
     """Put a mail into the outbox for everybody who meets the conditions; return for how many. Nobody gets an edition twice."""
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     same = [literal(given, _OUTBOX.c[name].type).label(name) for name, given in mail.items()]
     people = select(_SUBSCRIBER.c.id, *same).where(*members).order_by(_SUBSCRIBER.c.id)
-    statement = dialect.insert(_OUTBOX).from_select(["subscriber", *mail], people).on_conflict_do_nothing()
+    statement = upsert(connection, _OUTBOX).from_select(["subscriber", *mail], people).on_conflict_do_nothing()
     return connection.execute(statement, execution_options={"preserve_rowcount": True}).rowcount
 
 

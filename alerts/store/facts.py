@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from alerts.store.leases import table_of
 from alerts.store.service_tables import FactRow
+from alerts.store.upsert import upsert
 
 CONFIGURATION = "configuration"
 """Which rule set is in force, and what is wrong with the directory."""
@@ -25,9 +25,8 @@ _FACT = table_of(FactRow)
 
 def save_fact(connection: Connection, name: str, value: dict[str, Any], *, at: datetime) -> None:
     """Put a fact in the place of the one of that name."""
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     row = {"name": name, "at": at, "value": value}
-    statement = dialect.insert(_FACT).values(row)  # in one statement: two nodes may put the same fact on record at once
+    statement = upsert(connection, _FACT).values(row)  # in one statement: two nodes may put the same fact on record at once
     connection.execute(statement.on_conflict_do_update(index_elements=[_FACT.c.name], set_={"at": at, "value": value}))
 
 

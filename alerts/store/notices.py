@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from alerts.store import leases
 from alerts.store.leases import table_of
 from alerts.store.service_tables import NoticeRow
+from alerts.store.upsert import upsert
 
 LEASE = timedelta(minutes=5)
 _NOTICE = table_of(NoticeRow)
@@ -38,9 +38,8 @@ def tell(connection: Connection, *, key: str, subject: str, lines: Sequence[str]
     """
     if is_told(connection, key):  # spares a number: those of rows that conflict are used up
         return False
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     row = _row(key, subject, lines, now, standing=True)
-    inserted = connection.execute(dialect.insert(_NOTICE).values(row).on_conflict_do_nothing().returning(_NOTICE.c.id))
+    inserted = connection.execute(upsert(connection, _NOTICE).values(row).on_conflict_do_nothing().returning(_NOTICE.c.id))
     return inserted.scalar_one_or_none() is not None
 
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, func, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from alerts.store.leases import table_of
 from alerts.store.service_tables import RulesetRow
 from alerts.store.tables import AssessmentRow, DigestRow
+from alerts.store.upsert import upsert
 
 _RULESET, _ASSESSMENT, _DIGEST = table_of(RulesetRow), table_of(AssessmentRow), table_of(DigestRow)
 
@@ -30,9 +30,8 @@ def keep_ruleset(connection: Connection, hash_: str, files: Mapping[str, str], *
     """Keep the texts of a rule set under its hash; False if it is kept already."""
     if connection.scalar(select(_RULESET.c.hash).where(_RULESET.c.hash == hash_)) is not None:
         return False
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite  # another node may keep the same set at this moment
     row = {"hash": hash_, "first_used": now, "files": dict(files)}
-    kept = dialect.insert(_RULESET).values(row).on_conflict_do_nothing().returning(_RULESET.c.hash)
+    kept = upsert(connection, _RULESET).values(row).on_conflict_do_nothing().returning(_RULESET.c.hash)
     return connection.scalar(kept) is not None
 
 

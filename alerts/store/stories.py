@@ -13,13 +13,13 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, delete, exists, func, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from alerts.rules.assessment import Assessment
 from alerts.rules.levels import Level
 from alerts.store.leases import table_of
 from alerts.store.silence_tables import SilencedRow
 from alerts.store.tables import AssessmentRow, StoryEntryRow, StoryRow, StoryUpdateRow, SubscriberRow
+from alerts.store.upsert import upsert
 from alerts.store.values import document, value
 from alerts.stories.cluster import closes
 from alerts.stories.story import Story, Update
@@ -61,14 +61,13 @@ def open_stories(connection: Connection, since: datetime) -> list[Story]:
 
 def save_stories(connection: Connection, stories: Iterable[Story]) -> None:
     """Store new stories and new states of known ones, with the entries that tell them."""
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     kept = {story.id: story for story in stories}
     if not kept:
         return
-    upsert = dialect.insert(_STORY)
-    changed = {name: upsert.excluded[name] for name in ("changed", "closes", "level", "content")}
+    statement = upsert(connection, _STORY)
+    changed = {name: statement.excluded[name] for name in ("changed", "closes", "level", "content")}
     connection.execute(
-        upsert.on_conflict_do_update(index_elements=[_STORY.c.id], set_=changed),
+        statement.on_conflict_do_update(index_elements=[_STORY.c.id], set_=changed),
         [
             {
                 "id": story.id,
@@ -82,7 +81,7 @@ def save_stories(connection: Connection, stories: Iterable[Story]) -> None:
         ],
     )
     connection.execute(
-        dialect.insert(_ENTRY).on_conflict_do_nothing(),
+        upsert(connection, _ENTRY).on_conflict_do_nothing(),
         [{"entry": report.entry, "story": story.id} for story in kept.values() for report in story.reports],
     )
 
