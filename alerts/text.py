@@ -23,6 +23,7 @@ _ONE_TO_ONE = {
 }
 _TABLE = str.maketrans(_ONE_TO_ONE)
 _SPECIAL = re.compile("[" + re.escape("".join(_ONE_TO_ONE)) + "]")
+_ELLIPSIS = "…"
 _DROPPED = re.compile("[" + _DROP + "]")
 _ODD = re.compile("[" + re.escape("".join(_ONE_TO_ONE)) + _DROP + "]")
 _PLAIN = re.compile("[ -_a-~、。「」『』・々ぁ-ゖァ-ヺー一-\u9fff]+")  # NFKC and the table leave these alone
@@ -31,7 +32,7 @@ _HANGUL_TAIL = re.compile("[\u1161-\u1175\u11a8-\u11c2]")
 
 class Folded(NamedTuple):
     """`text` is folded, `cased` the same but for case; both have the same length. `starts` and `ends` map each of their characters to
-    the original, None where the map is the identity."""
+    the original, None where the map is the identity (`starts`) or where each stands for one character (`ends`)."""
 
     text: str
     cased: str
@@ -40,9 +41,9 @@ class Folded(NamedTuple):
 
     def original(self, start: int, end: int) -> tuple[int, int]:
         """Return the span of the original that a non-empty span of the folded text stands for."""
-        if self.starts is None or self.ends is None:
+        if self.starts is None:
             return start, end
-        return self.starts[start], self.ends[end - 1]
+        return self.starts[start], self.ends[end - 1] if self.ends else self.starts[end - 1] + 1
 
 
 def fold(text: str) -> Folded:
@@ -56,9 +57,27 @@ def fold(text: str) -> Folded:
             return _fold_slowly(text)
         for char in odd:
             text = text.replace(char, _ONE_TO_ONE[char])
-    if unicodedata.is_normalized("NFKC", text):
+    if _is_normal(text):
         return Folded(_casefold(text), text)
+    if _ELLIPSIS in text and _is_normal(spread := text.replace(_ELLIPSIS, "...")):
+        return Folded(_casefold(spread), spread, _before_spreading(text))
     return _fold_slowly(text)
+
+
+def _is_normal(text: str) -> bool:
+    return text.isascii() or unicodedata.is_normalized("NFKC", text)
+
+
+def _before_spreading(text: str) -> tuple[int, ...]:
+    """Return where each character stood when an ellipsis was still one: what most excerpts end with."""
+    starts: list[int] = []
+    start = 0
+    for piece in text.split(_ELLIPSIS):
+        end = start + len(piece)
+        starts += range(start, end)
+        starts += (end, end, end)
+        start = end + 1
+    return tuple(starts[:-3])
 
 
 def _plain(match: re.Match[str]) -> str:
@@ -67,6 +86,8 @@ def _plain(match: re.Match[str]) -> str:
 
 def _casefold(text: str) -> str:
     """Fold case without changing the length: a letter that would become two (ß) stays itself."""
+    if text.isascii():
+        return text.lower()
     folded = text.casefold()
     if len(folded) == len(text):
         return folded

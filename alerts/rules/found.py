@@ -13,7 +13,8 @@ from alerts.rules.senses import Sense
 from alerts.text import Folded
 
 _END = re.compile(
-    r"[。！？!?\n]|\.(?<![A-Z]\.)(?<!\bMr\.)(?<!\bMs\.)(?<!\bDr\.)(?<!\bSt\.)(?<!\bNo\.)(?<!\bvs\.)(?=[\"')]*\s+[\"'(]*[A-Z0-9])"
+    r"[。！？!?\n.](?<![A-Z]\.)(?<!\bMr\.)(?<!\bMs\.)(?<!\bDr\.)(?<!\bSt\.)(?<!\bNo\.)(?<!\bvs\.)"
+    r"(?:(?<!\.)|(?=[\"')]*\s+[\"'(]*[A-Z0-9]))"
 )
 _GAPS_BEFORE = ("", " ", "'s ", "の", "の新", "新", "現")
 _GAPS_AFTER = ("", " ", " of ", "・", "の")
@@ -128,8 +129,10 @@ class Found:
 
     def sentence(self, place: int) -> tuple[int, int]:
         """Return the span of the sentence around a place."""
-        ends = self.ends()
-        index = min(bisect_right(ends, place), len(ends) - 1)
+        ends = self._ends or self.ends()
+        index = bisect_right(ends, place)
+        if index == len(ends):
+            index -= 1
         return (ends[index - 1] if index else 0), ends[index]
 
     def sentences(self) -> Iterator[tuple[int, int]]:

@@ -23,21 +23,25 @@ _REACH_JAPANESE = 14
 _JAPANESE_CLAUSE = re.compile(r"[\s、。」』…]|\.\.")
 _CLAUSE = re.compile(r"[;:]|\b(?:after|as|but|while|when|although|though|despite|because)\b")
 
+Cue = tuple[StageSpec, Mention]
+"""What stage is said, and where."""
+
 
 def stage_of(rules: RuleSet, look: Look, rule: Rule, mentions: Mentions) -> tuple[Stage, Mention | None]:
     """Return the stage of a rule that held, and the cue that says so. A stage that the rule fixes yields to a denial in the title alone."""
     split = look.found.split
     spans = sorted({look.found.sentence(each.start) for each in _all_alike(look, mentions)} or {(0, split)})
     title = [span for span in spans if span[0] <= split]
-    in_title = _furthest(rules, look, title)
+    said = [(spec, mention) for number, spec in rules.stage_cues for mention in look.found.of(number)]
+    in_title = _furthest(look, said, title)
     if rule.spec.stage:
         denied = in_title if in_title and in_title[0].id == "denied" else None
         return ("denied", denied[1]) if denied else (rule.spec.stage, None)
     body = [span for span in spans if span[0] > split]
-    in_body = _furthest(rules, look, body)
+    in_body = _furthest(look, said, body)
     if in_title and in_body and not in_title[0].hedge and in_body[0].rank > in_title[0].rank and not in_body[0].hedge:
         return in_body[0].id, in_body[1]
-    best = in_title or in_body or _furthest(rules, look, [(0, split)])
+    best = in_title or in_body or _furthest(look, said, [(0, split)])
     return (best[0].id, best[1]) if best else (DEFAULT, None)
 
 
@@ -47,18 +51,13 @@ def _all_alike(look: Look, mentions: Mentions) -> set[Mention]:
     return {*mentions, *(each for concept in alike for each in look.found.of(concept))}
 
 
-def _furthest(rules: RuleSet, look: Look, spans: Sequence[tuple[int, int]]) -> tuple[StageSpec, Mention] | None:
-    cues = [
-        (spec, mention)
-        for number, spec in rules.stage_cues
-        for mention in look.found.of(number)
-        if any(low <= mention.start and mention.end <= high for low, high in spans)
-    ]
+def _furthest(look: Look, said: Sequence[Cue], spans: Sequence[tuple[int, int]]) -> Cue | None:
+    cues = [cue for cue in said if any(low <= cue[1].start and cue[1].end <= high for low, high in spans)]
     asserted = [cue for cue in cues if not any(_takes_back(look, other, cue) for other in cues)]
     return max(asserted, key=lambda each: (each[0].rank, -each[1].start, each[1].end), default=None)
 
 
-def _takes_back(look: Look, other: tuple[StageSpec, Mention], cue: tuple[StageSpec, Mention]) -> bool:
+def _takes_back(look: Look, other: Cue, cue: Cue) -> bool:
     """True if another cue says that this one does not hold.
 
     A longer cue hides what is inside it (政令を閣議決定 is more than 決定, 検討していない no 検討); a hedge takes back

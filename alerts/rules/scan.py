@@ -16,7 +16,7 @@ from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
 from alerts.rules.found import Found, Hit
 from alerts.rules.kanji import in_run, stands
 from alerts.rules.lexicon import GLUED, MASK, Lexicon, Meaning
-from alerts.rules.senses import GUARDED, HIDING, KANJI, Form, Sense, sense_of, senses_of
+from alerts.rules.senses import GUARDED, HIDING, KANJI, Form, Sense, alone, sense_of, senses_of
 from alerts.rules.terms import LETTERS, WORD, touches
 from alerts.text import fold, is_katakana
 
@@ -49,7 +49,7 @@ class Scanner:
             if key not in shared:
                 if id(meanings) not in senses:
                     senses[id(meanings)] = senses_of(lexicon, meanings)
-                shared[key] = left, right, cased, senses[id(meanings)]
+                shared[key] = left, right, cased, alone(senses[id(meanings)]), senses[id(meanings)]
             self._forms.append(shared[key])
         texts = [pattern.text for pattern in lexicon.patterns]
         self._automaton = AhoCorasick(texts, matchkind=MatchKind.Standard, implementation=Implementation.ContiguousNFA)
@@ -79,12 +79,15 @@ class Scanner:
         special: list[int] = []
         hiding: list[Hidden] = []
         for number, start, end in self._automaton.find_matches_as_indexes(text, overlapping=True):
-            left, right, cased, senses = forms[number]
+            left, right, cased, sense, senses = forms[number]
             if left and ((around[start] in LETTERS) if left == WORD else touches(left, around[start])):
                 continue
             if right and ((around[end + 1] in LETTERS) if right == WORD else touches(right, around[end + 1])):
                 continue
             if cased is not None and spelt[start:end] != cased:
+                continue
+            if sense is not None:
+                hits.append((start, end, sense))
                 continue
             for sense in senses:
                 if not sense.traits:
@@ -109,8 +112,8 @@ class Scanner:
 
     def _register(self, found: Found, hits: list[Hit], special: list[int], hiding: list[Hidden], published: date, host: str) -> None:
         """Write down the mentions that nothing hides and whose own conditions hold."""
-        rivals = _rivals([hits[index] for index in special])
-        kept = list[Hit | None](hits)
+        rivals = _rivals(hits, special)
+        kept: list[Hit | None] = [*hits]
         if hiding:
             first, last = min(hiding)[0], max(end for _, end, _ in hiding)
             kept = [_unhidden(hit, hiding) if first <= hit[0] < last else hit for hit in hits]
@@ -156,13 +159,14 @@ class Scanner:
                         found.count([(mention.start, mention.end, sense)])
 
 
-def _rivals(special: list[Hit]) -> list[Hit]:
+def _rivals(hits: list[Hit], special: list[int]) -> list[Hit]:
     """Return the mentions of actors if a longer one might cover another: if two of them overlap and they are not all of one actor."""
     reach = 0
-    for start, end, sense in special:
+    for index in special:
+        start, end, sense = hits[index]
         if sense.actor:
             if start < reach:
-                actors = [hit for hit in special if hit[2].actor]
+                actors = [hits[each] for each in special if hits[each][2].actor]
                 return actors if len({each.actor for _, _, each in actors}) > 1 else []
             reach = max(reach, end)
     return []
@@ -172,7 +176,8 @@ def _unhidden(hit: Hit, hiding: list[Hidden]) -> Hit | None:
     """Return a mention without the concepts that a reject phrase takes away, None if nothing is left: those whose phrase covers it, and the
     concept mentioned if its own phrase runs into the start."""
     start, end, sense = hit
-    over = [(first, last, by) for first, last, by in hiding if first <= start < last]
+    ups = sense.ups
+    over = [(first, last, by) for first, last, by in hiding if first <= start < last and (by in ups or by == _EVERYTHING)]
     if not over:
         return hit
     covering = {by for _, last, by in over if end <= last}

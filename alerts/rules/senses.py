@@ -16,8 +16,9 @@ ACTOR, GUARDED, KANJI, HIDING = 1, 2, 4, 8
 """Traits: names an actor, whom a longer one may cover; counts on conditions of its own (leader, after, near); is a one-kanji name, glued
 or in a pair; hides others (a reject phrase, a mask)."""
 
-Form = tuple[int, int, str | None, tuple["Sense", ...]]
-"""What must not touch a pattern on the left and on the right, the only spelling that is accepted, and what it stands for."""
+Form = tuple[int, int, str | None, "Sense | None", tuple["Sense", ...]]
+"""What must not touch a pattern on the left and on the right, the only spelling that is accepted, and what it stands for: one sense alone
+that counts as it stands, as most do, and all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,11 @@ def senses_of(lexicon: Lexicon, meanings: Iterable[Meaning]) -> tuple[Sense, ...
             several = [replace(several[0], counts=tuple(chain.from_iterable(sense.counts for sense in several)))]
         senses += several
     return tuple(senses)
+
+
+def alone(senses: tuple[Sense, ...]) -> Sense | None:
+    """Return the only sense of a pattern if it counts as it stands."""
+    return senses[0] if len(senses) == 1 and not senses[0].traits else None
 
 
 def sense_of(lexicon: Lexicon, meaning: Meaning) -> Sense:

@@ -43,7 +43,7 @@ def weigh(rules: RuleSet, look: Look, facts: Circumstances) -> list[Impact]:
         ceiling, why = Level[stage.ceiling], f"what is {stage.name.en}"
     shared = [term for term in (_stage(rules, facts), _size(look, rule), _clock(look.entry, facts)) if term]
     caps = _caps(rules, look)
-    reach = {local: _reach(rules, look, facts, local=local) for local in (False, True)}
+    reach = _reach(rules, look, facts)
     sums = {sector: [base, *shared, *filter(None, [reach[sector in LOCAL]])] for sector, base in rule.bases}
     if facts.stage != "denied":
         _keep_audible(sums)
@@ -94,17 +94,17 @@ def _size(look: Look, rule: Rule) -> Term | None:
     return None
 
 
-def _reach(rules: RuleSet, look: Look, facts: Circumstances, *, local: bool) -> Term | None:
-    """What happens elsewhere reaches a resident less."""
+def _reach(rules: RuleSet, look: Look, facts: Circumstances) -> dict[bool, Term | None]:
+    """What happens elsewhere reaches a resident less; least what is felt only where it happens (True)."""
     host = look.host
     if host in widened(rules, facts.actors):
-        return None
+        return dict.fromkeys((False, True))
     spec = actor_spec(rules, host)
     near = set(spec.neighbours) if spec else set()
     place = ", ".join(facts.actors) or "no country named"
-    if local and not near & set(facts.actors):
-        return Term("reach", -2, f"far from {host} and its neighbours ({place})")
-    return Term("reach", -1, f"{host} is neither actor nor target ({place})")
+    beside = Term("reach", -1, f"{host} is neither actor nor target ({place})")
+    far = Term("reach", -2, f"far from {host} and its neighbours ({place})")
+    return {False: beside, True: beside if near & set(facts.actors) else far}
 
 
 def _clock(entry: Entry, facts: Circumstances) -> Term | None:
@@ -137,7 +137,7 @@ def _caps(rules: RuleSet, look: Look) -> Sequence[tuple[Level, str]]:
 
 def speaks_officially(rules: RuleSet, look: Look) -> bool:
     """True if the text names an institution whose own word is official."""
-    return any(rules.lexicon.concepts[number].official for number in look.found.seen)
+    return not rules.lexicon.official.isdisjoint(look.found.signs)
 
 
 def unnamed(rules: RuleSet, look: Look) -> bool:

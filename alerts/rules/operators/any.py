@@ -14,20 +14,18 @@ from typing import Any
 
 from alerts.rules import candidates
 from alerts.rules.candidates import Clauses
-from alerts.rules.operators.condition import Condition, Look, Mentions, Needs, Reader
+from alerts.rules.operators.condition import Alternatives, Condition, Look, Mentions, Needs, Reader
 
 
 @dataclass(frozen=True, slots=True)
-class AnyOf:
+class AnyOf(Alternatives):
     """At least one part holds; the evidence is that of every part that does."""
-
-    parts: tuple[Condition, ...]
 
     def find(self, look: Look, low: int, high: int) -> Mentions | None:
         """Join the mentions of the parts that hold."""
         held = False
         mentions: Mentions = ()
-        for part in self.parts:
+        for part in self.hopeful(look):
             more = part.find(look, low, high)
             if more is not None:
                 held = True

@@ -7,8 +7,8 @@ found for it to have a chance, so that a rule without them is never looked at. `
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from alerts.errors import Problem
@@ -185,6 +185,27 @@ class Concept:
             quoted = look.found.evidence(next(iter(elsewhere)))
             return f"{self.words()} is not in this part; it stands as “{quoted.text}” in the {quoted.field} at {quoted.start}"
         return f"{self.words()} is not found"
+
+
+@dataclass(frozen=True, slots=True)
+class Alternatives:
+    """Conditions that are tried one after the other. Lists of concepts are long, and an entry mentions few of them."""
+
+    parts: tuple[Condition, ...]
+    _concepts: frozenset[int] = field(init=False, repr=False, compare=False)
+    _others: tuple[Condition, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Tell the concepts from what has to be asked."""
+        object.__setattr__(self, "_concepts", frozenset(part.number for part in self.parts if isinstance(part, Concept)))
+        object.__setattr__(self, "_others", tuple(part for part in self.parts if not isinstance(part, Concept)))
+
+    def hopeful(self, look: Look) -> Sequence[Condition]:
+        """Return the parts that have a chance, in their order: all but concepts that the entry does not mention."""
+        seen = self._concepts & look.found.signs
+        if not seen:
+            return self._others
+        return [part for part in self.parts if not isinstance(part, Concept) or part.number in seen]
 
 
 SPAN = re.compile(r"\s+")

@@ -11,18 +11,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from alerts.rules.candidates import Clauses
-from alerts.rules.operators.condition import Condition, Look, Mentions, Needs, Reader
+from alerts.rules.operators.condition import Alternatives, Condition, Look, Mentions, Needs, Reader
 
 
 @dataclass(frozen=True, slots=True)
-class NoneOf:
+class NoneOf(Alternatives):
     """No part holds."""
-
-    parts: tuple[Condition, ...]
 
     def find(self, look: Look, low: int, high: int) -> Mentions | None:
         """Return no mentions, or None if a part holds."""
-        return None if any(part.find(look, low, high) is not None for part in self.parts) else ()
+        return None if any(part.find(look, low, high) is not None for part in self.hopeful(look)) else ()
 
     def needs(self) -> Needs:
         """Nothing: absence needs no mention."""
