@@ -78,20 +78,28 @@ def check(
 @app.command()
 def release(
     context: typer.Context,
-    feed: Annotated[str, typer.Argument(help="The id of a feed whose entries are held back.")],
+    feed: Annotated[str, typer.Argument(help="The id of a feed whose entries are held back, or that has ended.")],
     quiet: Annotated[bool, typer.Option("--quiet", help="As old ones: they are kept, and nobody is told of them.")] = False,
 ) -> None:
-    """Take in the entries of a feed that were held back, as news, with the next visit; it is due at once."""
+    """Take in the entries of a feed that were held back, as news, with the next visit; it is due at once.
+
+    A feed that has ended, because its publisher said often enough that it is gone for good, is visited again.
+    """
     import dataclasses
 
+    from alerts.feeds.health import take_up
     from alerts.feeds.merge import CONFIRMATIONS
     from alerts.store.feeds import load, save
 
     session: Session = context.obj
     with session.database().write() as connection:
         state = load(connection, [feed]).get(feed)
+        if state is not None and state.ended:
+            save(connection, [take_up(state, moment_at(None))])
+            session.out.print(f"{feed} is visited again, with the next poll", highlight=False)
+            return
         if state is None or state.health.held is None:
-            raise AlertsError(f"nothing of {feed!r} is held back; `alerts feeds status` shows what is")
+            raise AlertsError(f"nothing of {feed!r} is held back, nor has it ended; `alerts feeds status` shows what is")
         held = dataclasses.replace(state.health.held, released=not quiet)
         if quiet:
             held = dataclasses.replace(held, visits=CONFIRMATIONS, late=True)

@@ -25,9 +25,8 @@ MOST_SKIPPED = timedelta(hours=24)
 """A feed that asks to be left alone for longer is still visited once a day: ministries do publish on Sundays when it matters."""
 ERROR_CAP = timedelta(hours=24)
 FORBIDDEN = timedelta(hours=24)
-GONE = timedelta(days=7)
-GONE_AFTER = 3
-"""This many answers `gone` in a row, and the feed is only looked at once a week."""
+GONE = timedelta(days=1)
+"""Between two visits to a feed that is said to be gone for good: a server that is being rebuilt says so for an hour."""
 
 
 def rhythm(arrivals: Sequence[datetime]) -> timedelta | None:
@@ -96,7 +95,7 @@ def after_failure(
     no wait takes more than half of the time left.
     """
     floor = timedelta(minutes=poll_minutes)
-    if gone >= GONE_AFTER:
+    if gone:
         return now + GONE + jitter(id, now, GONE)
     interval = floor if fast and streak < 5 else min(floor * 2 ** min(streak - 1, 20), max(ERROR_CAP, floor))
     if lost_from is not None and lost_from > now:

@@ -13,7 +13,7 @@ from alerts.feeds.catalog import Feed
 from alerts.feeds.fetch import Fetched
 from alerts.feeds.merge import Merge
 from alerts.feeds.parsed import Parsed
-from alerts.feeds.state import DAYS, FeedState, Health, local_day
+from alerts.feeds.state import DAYS, GONE_AFTER, FeedState, Health, local_day
 
 ARRIVALS = 40
 FALL_BACK_AFTER = 3
@@ -27,11 +27,19 @@ def set_up(feed: Feed, state: FeedState | None, now: datetime) -> FeedState:
     if state is None:
         return FeedState(id=feed.id, url=feed.url, due=now, open=feed.enabled, health=Health(configured=feed.url))
     if state.health.configured != feed.url:
-        health = replace(state.health, configured=feed.url, moved_to="")
+        health = replace(state.health, configured=feed.url, moved_to="", gone=0)
         state = replace(state, url=feed.url, due=now, etag=None, last_modified=None, body_hash=None, error_streak=0, health=health)
-    if state.open != feed.enabled:
-        state = replace(state, open=feed.enabled, due=now if feed.enabled else state.due)
+    if not feed.enabled and state.health.gone:
+        state = replace(state, health=replace(state.health, gone=0))  # whoever switches it on again wants to know
+    wanted = feed.enabled and not state.ended
+    if state.open != wanted:
+        state = replace(state, open=wanted, due=now if wanted else state.due)
     return state
+
+
+def take_up(state: FeedState, now: datetime) -> FeedState:
+    """Return the state of a feed that has ended, to be visited again at once."""
+    return replace(state, open=True, due=now, error_streak=0, health=replace(state.health, gone=0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +145,7 @@ def after_failure(state: FeedState, feed: Feed, error: FeedError, now: datetime)
         state,
         url=feed.url if back else state.url,
         health=health,
+        open=gone < GONE_AFTER,
         last_poll=now,
         error_streak=streak,
         error_reason=error.reason,

@@ -11,6 +11,8 @@ from alerts.feeds.catalog import Feed
 
 DAYS = 30
 """For how many days visits are counted."""
+GONE_AFTER = 3
+"""So many answers `gone` (410) in a row, each a day after the one before, and the feed has ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,11 @@ class FeedState:
     error_message: str | None = None
     entries_seen: int = 0
     health: Health = field(default_factory=Health)
+
+    @property
+    def ended(self) -> bool:
+        """True once the publisher has said often enough that the feed is gone for good."""
+        return self.health.gone >= GONE_AFTER
 
 
 def local_day(feed: Feed, moment: datetime) -> str:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Literal
 
-from alerts.feeds import cadence
 from alerts.feeds.catalog import Feed
 from alerts.feeds.merge import CONFIRMATIONS
 from alerts.feeds.rest import WEEK_HOURS, rests, silence
@@ -38,9 +37,13 @@ def report(feed: Feed, state: FeedState | None, now: datetime) -> Report:
         return Report("new", "not visited yet")
     if state.error_streak:
         times = f"{state.error_streak} times in a row" if state.error_streak > 1 else "once"
-        gone = state.health.gone >= cadence.GONE_AFTER
-        advice = "; it is looked at once a week. Take it out with enabled: false and a reason" if gone else ""
-        dead = gone or state.error_streak >= DEAD_AFTER
+        advice = (
+            f"; it ended, and is visited no more since {state.last_poll:%Y-%m-%d}."
+            f" Give it its new address, or enabled: false with a reason; `alerts feeds release {feed.id}` looks once more"
+            if state.ended
+            else ""
+        )
+        dead = state.ended or state.error_streak >= DEAD_AFTER
         return Report("dead" if dead else "failing", f"failed {times}: {state.error_message}{advice}")
     held = state.health.held
     if held is not None:

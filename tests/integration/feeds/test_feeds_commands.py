@@ -144,25 +144,40 @@ def test_status_shows_all_feeds_in_eighty_columns_and_everything_of_one(
     assert isinstance(alerts(home, "status", "nowhere").exception, AlertsError)
 
 
+def poll(home: Path, now: str) -> str:
+    done = CliRunner().invoke(app, ["--home", str(home), "poll", "--now", now])
+    assert done.exit_code == 0, done.exception
+    return str(done.stdout)
+
+
 @pytest.mark.parametrize(("options", "counts"), [((), "10 new, 0 baseline"), (("--quiet",), "0 new, 10 baseline")])
 def test_what_is_held_back_is_released_as_news_or_quietly(home: Path, server: Server, options: tuple[str, ...], counts: str) -> None:
     (home / "config" / "feeds.yaml").write_text(f"- {{id: town, url: '{server.url('/town')}', title: T, publisher: P}}\n", encoding="utf-8")
     (home / "alerts.env").write_text((home / "alerts.env").read_text() + "\nALERTS_ALLOWED_NETWORKS=127.0.0.0/8\n")
 
-    def poll(now: str) -> str:
-        done = CliRunner().invoke(app, ["--home", str(home), "poll", "--now", now])
-        assert done.exit_code == 0, done.exception
-        return str(done.stdout)
-
     server.pages["/town"] = (200, {}, rss(*(f"Notice {n}" for n in range(10))))
-    poll("2026-03-04T03:00:00Z")
+    poll(home, "2026-03-04T03:00:00Z")
     server.pages["/town"] = (200, {}, rss(*(f"From the archive {n}" for n in range(10)), guid="archive-{n}", start=500))
-    assert "10 held" in poll("2026-03-05T03:00:00Z")
+    assert "10 held" in poll(home, "2026-03-05T03:00:00Z")
     shown = alerts(home, "status", "--now", "2026-03-05T03:00:00Z").stdout
     assert "town held: 10 entries are new at once and older than the last visit; they come in as old ones if 2 more visits confirm" in shown
     assert alerts(home, "release", "town", *options).exit_code == 0
-    assert counts in poll("2027-03-05T03:00:00Z")
+    assert counts in poll(home, "2027-03-05T03:00:00Z")
     assert isinstance(alerts(home, "release", "town").exception, AlertsError)
+
+
+def test_a_feed_that_ended_says_so_and_is_visited_again_when_it_is_released(home: Path, server: Server) -> None:
+    (home / "config" / "feeds.yaml").write_text(f"- {{id: town, url: '{server.url('/town')}', title: T, publisher: P}}\n", encoding="utf-8")
+    (home / "alerts.env").write_text((home / "alerts.env").read_text() + "\nALERTS_ALLOWED_NETWORKS=127.0.0.0/8\n")
+
+    server.pages["/town"] = (410, {}, b"")
+    assert all("1 failed" in poll(home, f"2026-03-0{day}T03:00:00Z") for day in (2, 4, 6))
+    shown = alerts(home, "status", "--now", "2026-03-07T03:00:00Z").stdout
+    assert "town dead: failed 3 times in a row: the publisher says that this feed is gone for good; it ended" in shown.replace("HTTP 410: ", "")
+    server.pages["/town"] = (200, {}, rss("Notice"))
+    assert "0 failed" in poll(home, "2027-03-07T03:00:00Z")
+    assert "is visited again" in alerts(home, "release", "town").stdout
+    assert "1 baseline" in poll(home, "2027-03-08T03:00:00Z")
 
 
 def test_a_document_made_to_hang_its_reader_ends_a_command_with_a_sentence(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

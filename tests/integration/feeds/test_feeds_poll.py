@@ -17,6 +17,7 @@ from sqlalchemy import select, text
 from test_feeds_fetch import EXPECTED
 
 from alerts.feeds.catalog import Feed
+from alerts.feeds.health import take_up
 from alerts.feeds.pace import Pace
 from alerts.feeds.state import FeedState, Health
 from alerts.feeds.verdict import report
@@ -238,15 +239,17 @@ def test_retry_after_is_read_by_the_server_s_own_clock(server: Server, make_cont
     assert state(database, "a").due == NOW + timedelta(hours=5)
 
 
-def test_gone_means_a_look_a_week_and_coming_back_needs_nobody(server: Server, make_context: Maker, database: Database) -> None:
+def test_gone_for_good_ends_after_repetition_and_a_person_can_take_it_up(server: Server, make_context: Maker, database: Database) -> None:
     server.pages["/a"] = (410, {}, b"")
     context = make_context(make_feed(server, "/a"))
     for _ in range(3):
-        run(context)
-        later(context, days=1)
-    assert run(context) == PollCount(), "said three times: believed"
+        assert run(context).failed == 1
+        later(context, days=1.2)
+    later(context, days=400)
+    assert run(context) == PollCount(), "said three times: believed for ever"
     server.pages["/a"] = (200, {}, FEED)
-    later(context, days=8)
+    with database.write() as connection:
+        feeds.save(connection, [take_up(state(database, "a"), context.clock.now())])
     assert run(context).baseline == 2
     assert state(database, "a").due - context.clock.now() < timedelta(hours=2), "as if nothing had been"
 

@@ -11,7 +11,7 @@ from alerts.errors import FeedError
 from alerts.feeds.catalog import Feed
 from alerts.feeds.entry import Source
 from alerts.feeds.fetch import Fetched
-from alerts.feeds.health import Reading, after_failure, after_read, after_unchanged
+from alerts.feeds.health import Reading, after_failure, after_read, after_unchanged, set_up, take_up
 from alerts.feeds.merge import merge
 from alerts.feeds.parse import parse
 from alerts.feeds.state import FeedState
@@ -71,16 +71,32 @@ def test_failures_make_a_feed_failing_then_dead_and_one_good_visit_ends_that() -
 
 def test_gone_is_believed_when_it_is_said_three_times_in_a_row_and_not_after_other_failures() -> None:
     state = read(START, NOW, 1)
-    waits, verdicts = [], []
+    ended, verdicts = [], []
     for reason in ("http-500", "timeout", "http-410", "http-410", "http-502", "http-410", "http-410", "http-410"):
         state = after_failure(replace(state, error_streak=0), FEED, FeedError(reason, "no"), NOW)
-        waits.append(state.due - NOW >= timedelta(days=7))
+        ended.append(state.ended and not state.open)
         verdicts.append(report(FEED, state, NOW).verdict)
-    assert waits == [False] * 7 + [True]
+    assert ended == [False] * 7 + [True]
     assert verdicts == ["failing"] * 7 + ["dead"]
-    assert "once a week. Take it out with enabled: false" in report(FEED, state, NOW).sentence
+    sentence = report(FEED, state, NOW).sentence
+    assert f"visited no more since {NOW:%Y-%m-%d}" in sentence
+    assert f"alerts feeds release {FEED.id}" in sentence
     fetched = Fetched(304, FEED.url, None)
     assert after_unchanged(state, FEED, fetched, NOW).health.gone == read(state, NOW, 2).health.gone == 0
+
+
+def test_a_feed_that_ended_is_taken_up_by_a_new_address_by_switching_it_off_and_on_or_by_hand() -> None:
+    ended = read(set_up(FEED, None, NOW), NOW, 1)
+    for _ in range(3):
+        ended = after_failure(ended, FEED, FeedError("http-410", "no"), NOW)
+    assert set_up(FEED, ended, NOW) == ended, "nothing by itself"
+    moved = set_up(FEED.model_copy(update={"url": "https://elsewhere.example/feed"}), ended, day(1))
+    off = set_up(FEED.model_copy(update={"enabled": False, "reason": "gone"}), ended, day(1))
+    assert not off.open
+    for again in (moved, set_up(FEED, off, day(1)), take_up(ended, day(1))):
+        assert again.open
+        assert again.due == day(1)
+        assert not again.ended
 
 
 @pytest.mark.parametrize(
