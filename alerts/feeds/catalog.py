@@ -112,8 +112,8 @@ class Feed(BaseModel):
     timeout_seconds: Annotated[float, Field(gt=0, le=300, description="The longest one visit may take in all.")] = 30
     http2: Annotated[
         bool,
-        Field(description="Offer HTTP/2: for the rare server that turns HTTP/1.1 away. It costs several times the work of a usual visit."),
-    ] = False
+        Field(description="Speak HTTP/2 where the server offers it; `false` for one that does badly at it."),
+    ] = True
     aliases: Annotated[tuple[str, ...], Field(description="Other names of the publisher, as other feeds write them.")] = ()
     format: Format = "feed"
     select: Select | None = None

@@ -75,7 +75,7 @@ class Target(Protocol):
 
     @property
     def http2(self) -> bool:
-        """True if HTTP/2 is to be offered to the server."""
+        """True if the server may be spoken to in HTTP/2."""
         ...
 
 
@@ -134,8 +134,7 @@ class _Way:
 
     async def _ask(self, url: str, login: str) -> Fetched | _Redirect:
         """Send one request when its host may be asked."""
-        extensions = {"http2": True} if self.http2 else None
-        asked = self.client.stream("GET", url, headers=self.headers, auth=_auth(login), extensions=extensions)
+        asked = self.client.stream("GET", url, headers=self.headers, auth=_auth(login), extensions={"http2": self.http2})
         async with self._turn(url), asked as response:
             if response.status_code in _REDIRECTS:
                 return _Redirect(_next(response, url), response.status_code in _PERMANENT)

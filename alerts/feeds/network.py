@@ -76,8 +76,8 @@ def user_agent(version: str, contact: str) -> str:
 def make_client(*, agent: str, allowed_networks: Sequence[str] = (), connections: int = 64, trust: Path | None = None) -> httpx.AsyncClient:
     """Make the client of one event loop; close it with `aclose()`. It keeps no cookies and takes no proxy from the environment.
 
-    `trust` is a file of certificates to be trusted instead of the usual ones. A request whose extensions say `http2` goes by HTTP/2 where
-    the server offers it.
+    `trust` is a file of certificates to be trusted instead of the usual ones. A server that offers HTTP/2 over TLS is spoken to in it,
+    unless the extensions of a request say `http2: False`.
     """
     allowed = networks(allowed_networks)
     context = _certificates(trust)
@@ -91,13 +91,16 @@ def make_client(*, agent: str, allowed_networks: Sequence[str] = (), connections
         check(str(target[0]))
         return socket.socket(family=family, type=kind, proto=protocol)
 
+    def second() -> Http2Transport:
+        # A context of its own: it is told what to offer, and the usual one must not offer that.
+        return Http2Transport(check, _certificates(trust), connections)
+
     def session() -> aiohttp.ClientSession:
         connector = aiohttp.TCPConnector(limit=connections, use_dns_cache=False, keepalive_timeout=15, socket_factory=dial, ssl=context)
         return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False)
 
     return httpx.AsyncClient(
-        # A context of its own for HTTP/2: it is told what to offer, and the usual one must not offer that.
-        transport=TwoWays(AiohttpTransport(verify=context, client=session), lambda: Http2Transport(check, _certificates(trust))),
+        transport=TwoWays(AiohttpTransport(verify=context, client=session), second),
         headers={
             "User-Agent": agent,
             "Accept": "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, text/xml;q=0.8, */*;q=0.1",

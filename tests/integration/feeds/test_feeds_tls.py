@@ -1,4 +1,4 @@
-"""HTTPS as sites speak it: HTTP/2 where it is asked for and offered, certificates that are not to be trusted, and no way round the address check."""
+"""HTTPS as sites speak it: HTTP/2 where it is offered, certificates that are not to be trusted, and no way round the address check."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from threading import Event, Thread
 import h2.config
 import h2.connection
 import h2.events
+import httpx
 import pytest
 import trustme
 from conftest import FEED
@@ -21,6 +22,7 @@ from conftest import FEED
 from alerts.errors import FeedError
 from alerts.feeds.catalog import Feed
 from alerts.feeds.fetch import Fetched, fetch
+from alerts.feeds.http2 import Http2Transport
 from alerts.feeds.network import make_client
 
 
@@ -32,13 +34,19 @@ class Site:
     port: int = 0
     spoken: list[str] = field(default_factory=list)
     location: str = ""
+    protocols: tuple[str, ...] = ("h2", "http/1.1")
+    breaks: bool = False
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            if writer.get_extra_info("ssl_object").selected_alpn_protocol() == "h2":
-                await self._second(reader, writer)
-            else:
+            if writer.get_extra_info("ssl_object").selected_alpn_protocol() != "h2":
                 await self._first(reader, writer)
+            elif self.breaks:
+                self.spoken.append("nonsense")
+                writer.write(b"HTTP/2? I have heard of it.\r\n" * 10)
+                await writer.drain()
+            else:
+                await self._second(reader, writer)
         except (ConnectionError, asyncio.IncompleteReadError):
             pass
         finally:
@@ -69,7 +77,7 @@ class Site:
 def listen(site: Site, certificate: trustme.LeafCert) -> Iterator[Site]:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     certificate.configure_cert(context)
-    context.set_alpn_protocols(["h2", "http/1.1"])
+    context.set_alpn_protocols([*site.protocols])
     loop, ready, stop = asyncio.new_event_loop(), Event(), asyncio.Event()
 
     async def main() -> None:
@@ -128,9 +136,38 @@ def visit(site: Site, *, http2: bool, trusted: bool = True, allowed: tuple[str, 
 
 
 @pytest.mark.parametrize(("http2", "spoken"), [(True, "HTTP/2"), (False, "HTTP/1.1")])
-def test_http2_is_spoken_where_a_source_asks_for_it_and_the_server_offers_it(site: Site, http2: bool, spoken: str) -> None:
+def test_http2_is_spoken_where_the_server_offers_it_and_the_source_allows_it(site: Site, http2: bool, spoken: str) -> None:
     assert visit(site, http2=http2).body == FEED
     assert site.spoken == [spoken]
+
+
+def test_http2_is_the_rule() -> None:
+    assert Feed(id="f", url="https://a.example/", title="t", publisher="p").http2
+
+
+@pytest.mark.parametrize("breaks", [False, True])
+def test_a_site_that_does_without_http2_or_breaks_it_is_asked_once_and_read_the_usual_way(
+    authority: tuple[trustme.CA, Path], breaks: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    second = Http2Transport.handle_async_request
+
+    async def counted(self: Http2Transport, request: httpx.Request) -> httpx.Response:
+        asked.append("HTTP/2")
+        return await second(self, request)
+
+    monkeypatch.setattr(Http2Transport, "handle_async_request", counted)
+    made = Site(authority[1], protocols=("h2",) if breaks else ("http/1.1",), breaks=breaks)
+    for site in listen(made, authority[0].issue_cert("127.0.0.1")):
+        feed = Feed(id="f", url=f"https://127.0.0.1:{site.port}/", title="t", publisher="p", timeout_seconds=10)
+
+        async def visits(feed: Feed = feed) -> list[Fetched]:
+            async with make_client(agent="test", allowed_networks=("127.0.0.0/8",), trust=made.trust) as client:
+                return [await fetch(client, feed) for _ in range(3)]
+
+        assert [each.body for each in asyncio.run(visits())] == [FEED] * 3
+    assert asked == ["HTTP/2"]
+    assert made.spoken == ["nonsense"] * breaks + ["HTTP/1.1"] * 3
 
 
 @pytest.mark.parametrize("http2", [True, False])
