@@ -15,7 +15,7 @@ from alerts.digests.compose import compose
 from alerts.digests.edition import alert_due
 from alerts.digests.subscriber import Choices
 from alerts.jobs.context import Context
-from alerts.jobs.gathering import Alert, gather, keep, local_day, national
+from alerts.jobs.gathering import Alert, gather, keep, local_day
 from alerts.jobs.silencing import Muting, Told
 from alerts.rules.levels import Level
 from alerts.store import alerting, audiences, digests, stories
@@ -116,7 +116,7 @@ def _alerts(context: Context, group: AlertGroup, told: Told, now: datetime) -> l
     """
     host = context.settings.host_country
     news = [(story, fresh) for story, updates in told if (fresh := tuple(each for each in updates if each.number > group.floor))]
-    picked = pick(news, group.choices, host=host, minimum_level=alert_minimum(group.choices), national=national(context.rules))
+    picked = pick(news, group.choices, host=host, minimum_level=alert_minimum(group.choices), national=context.rules.national)
     urgent = [(one,) for one in picked.picks if _is_safety(one)]
     others = [one for one in picked.picks if not _is_safety(one)]
     bundles = [*urgent, *([(one,) for one in others] if len(others) <= MOST_AT_ONCE else [tuple(others)])]

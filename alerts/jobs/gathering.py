@@ -14,7 +14,6 @@ from alerts.digests.edition import alert_due, local_zone
 from alerts.digests.subscriber import Choices
 from alerts.jobs.context import Context
 from alerts.jobs.silencing import Muting
-from alerts.rules.compile import RuleSet
 from alerts.store import alerting, digests, stories
 from alerts.store.audiences import AlertGroup
 from alerts.store.subscribers import catch_up_due
@@ -72,7 +71,7 @@ def _gathered(
     updates = {*alert.digest.updates, *digests.told_by(connection, [before] if before else [])}
     news = muting.strip(stories.with_stories(connection, stories.updates_by_number(connection, updates)))
     host = context.settings.host_country
-    picked = pick(news, choices, host=host, minimum_level=alert_minimum(choices), national=national(context.rules))
+    picked = pick(news, choices, host=host, minimum_level=alert_minimum(choices), national=context.rules.national)
     if not picked.picks:
         return None, alert.due
     evening = datetime.combine(alert.due.astimezone(local_zone(choices.timezone)).date(), GATHERED_AT, local_zone(choices.timezone))
@@ -109,8 +108,3 @@ def local_day(choices: Choices, moment: datetime) -> tuple[datetime, datetime]:
     day = moment.astimezone(zone).date()
     start, end = (datetime.combine(each, time(), zone).astimezone(UTC) for each in (day, day + timedelta(days=1)))
     return start, end
-
-
-def national(rules: RuleSet) -> frozenset[str]:
-    """Return the development types that concern only people of a nationality."""
-    return frozenset(name for name, spec in rules.developments.items() if spec.nationality)

@@ -13,7 +13,6 @@ from alerts.digests.item import brief
 from alerts.digests.reasons import choice_lines
 from alerts.digests.subscriber import Choices
 from alerts.jobs.context import Context
-from alerts.jobs.gathering import national
 from alerts.mail.message import Rendered, Sender
 from alerts.mail.render import Renderer
 from alerts.rules.levels import Level
@@ -43,5 +42,5 @@ def _recent(context: Context, connection: Connection, choices: Choices, now: dat
     """The stories of the last weeks that these choices would have brought and that still stand, the weightiest first."""
     known = stories.recent_stories(connection, since=now - LATELY, least=Level.info, limit=LOOKED_AT)
     told = stories.with_stories(connection, stories.material_updates_of(connection, [story.id for story in known]))
-    picked = pick(told, choices, host=context.settings.host_country, national=national(context.rules))
+    picked = pick(told, choices, host=context.settings.host_country, national=context.rules.national)
     return [brief(one, choices, context.rules.wording, now=now) for one in picked.picks[:MOST_RECENT]]

@@ -9,10 +9,10 @@ from typing import Literal
 from alerts.digests.audience import Picked, alert_minimum, pick
 from alerts.digests.compose import compose
 from alerts.digests.digest import Digest
+from alerts.jobs.background import followed
 from alerts.jobs.context import Context
-from alerts.jobs.gathering import national
 from alerts.jobs.letters import Letters
-from alerts.jobs.publish import Windows, draft, followed
+from alerts.jobs.publish import Windows, draft
 from alerts.jobs.silencing import Muting, Told
 from alerts.jobs.suppressed import suppressed_because
 from alerts.store import audiences, digests, outbox, silences, stories, subscribers
@@ -48,6 +48,7 @@ def preview(context: Context, person: Subscriber, edition: Edition, *, days: int
             group = replace(group, seen=stories.number_before(connection, now - timedelta(days=days)), alerted="")
         elif person.due is None:
             group = replace(group, seen=max(group.seen, stories.settled_number(connection)))
+        background = followed(connection, muting.active, now)
     windows = Windows(context.database, muting)
     (group,) = windows.parts(group)
     if edition == "alert":
@@ -55,7 +56,7 @@ def preview(context: Context, person: Subscriber, edition: Edition, *, days: int
     else:
         group = replace(group, choices=replace(group.choices, cadence=edition))
         since = None if days is None else now - timedelta(days=days)
-        picked, digest = draft(context, group, windows.news(group), followed(context, muting, now), now, since=since)
+        picked, digest = draft(context, group, windows.news(group), background, now, since=since)
     message = Letters(context).sample(digest, person, now).message if digest else b""
     return Preview(digest, message, picked, _stops(context, person))
 
@@ -72,7 +73,7 @@ def stored(context: Context, person: Subscriber, edition: str) -> Preview | None
 
 def _alert(context: Context, group: DueGroup, news: Told) -> tuple[Picked, Digest | None]:
     choices, host = group.choices, context.settings.host_country
-    picked = pick(news, choices, host=host, minimum_level=alert_minimum(choices), national=national(context.rules), told=group.told)
+    picked = pick(news, choices, host=host, minimum_level=alert_minimum(choices), national=context.rules.national, told=group.told)
     if not picked.picks:
         return picked, None
     chosen = Picked(picked.picks, ())

@@ -8,7 +8,6 @@ and nobody gets an edition twice however many publishers there are.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
@@ -20,21 +19,16 @@ from alerts.digests.compose import compose
 from alerts.digests.digest import Digest
 from alerts.digests.edition import next_due
 from alerts.jobs.alerting import LATE, publish_alerts
+from alerts.jobs.background import followed, quiet
 from alerts.jobs.context import Context
-from alerts.jobs.gathering import national
 from alerts.jobs.silencing import Muting, Told, hold_back
-from alerts.rules.levels import Level
 from alerts.store import audiences, digests, rulesets, stories
 from alerts.store.audiences import DueGroup
 from alerts.store.db import Database, exclusive
 from alerts.store.subscribers import catch_up_due, edition_now
-from alerts.stories.story import Story
 
 BATCH = 50
 """Groups per transaction: some tens of milliseconds of holding the lock."""
-QUIET_FOR = timedelta(days=14)
-MOST_QUIET = 60
-"""How long, and how many, stories without news are looked at for the line about what is quiet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +49,8 @@ def publish(context: Context) -> PublishCount:
     now = context.clock.now()
     with context.database.read() as connection:
         groups = audiences.due_groups(connection, now)
+        background = followed(connection, muting.active, now) if groups else []
     windows = Windows(context.database, muting)
-    background = followed(context, muting, now) if groups else []
     made = mails = empty = 0
     groups = [part for group in groups for part in windows.parts(group)]
     drafts = ((group, draft(context, group, windows.news(group), background, now)[1]) for group in groups)
@@ -108,20 +102,13 @@ class Windows:
             return digests.parted(connection, group, amended)
 
 
-def followed(context: Context, muting: Muting, now: datetime) -> Told:
-    """Return the stories of the last days of which a digest may say that nothing is new."""
-    with context.database.read() as connection:
-        recent = stories.recent_stories(connection, since=now - QUIET_FOR, least=Level.watch, limit=MOST_QUIET)
-        return muting.strip(stories.with_stories(connection, stories.material_updates_of(connection, [story.id for story in recent])))
-
-
 def draft(
     context: Context, group: DueGroup, news: Told, background: Told, now: datetime, *, since: datetime | None = None
 ) -> tuple[Picked, Digest | None]:
     """Pick for a group and compose; no digest if there is nothing to tell. `since`: before it news is too old; None: the usual limit."""
     host, choices = context.settings.host_country, group.choices
     oldest = since or _oldest(context, group, now)
-    picked = pick(news, choices, host=host, national=national(context.rules), told=group.told, since=oldest)
+    picked = pick(news, choices, host=host, national=context.rules.national, told=group.told, since=oldest)
     if not picked.picks:
         return picked, None
     told = {one.story.id for one in picked.picks}
@@ -133,7 +120,7 @@ def draft(
         edition=edition_now(choices, group.due, now),
         now=now,
         host=host,
-        quiet_stories=list(_quiet(context, group, background, told)),
+        quiet_stories=quiet(context, choices, background, seen=group.seen, told=told),
         late=now - group.due > LATE,
     )
 
@@ -142,13 +129,6 @@ def _oldest(context: Context, group: DueGroup, now: datetime) -> datetime:
     """Return the moment before which news is too old for a digest, however late it is: a weekly one may be a week older."""
     days = context.settings.freshness_days + (7 if group.choices.cadence == "weekly" else 0)
     return now - timedelta(days=days)
-
-
-def _quiet(context: Context, group: DueGroup, background: Told, told: set[str]) -> Iterator[Story]:
-    """The stories that these readers follow and that have no news, the most recently changed first."""
-    picked = pick(background, group.choices, host=context.settings.host_country, national=national(context.rules))
-    known = (one.story for one in picked.picks if one.story.id not in told and min(each.number for each in one.updates) <= group.seen)
-    yield from sorted(known, key=lambda story: (story.changed, story.id), reverse=True)
 
 
 def _save(context: Context, connection: Connection, group: DueGroup, digest: Digest | None, *, upto: int, now: datetime) -> int:

@@ -15,11 +15,11 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from alerts.jobs.context import Context
-from alerts.jobs.recalling import recall_alerts
+from alerts.jobs.recalling import recall
 from alerts.store import silences, stories
 from alerts.store.db import exclusive
 from alerts.store.silences import Kept
-from alerts.stories.silence import Silence, mutes, unmuted
+from alerts.stories.silence import Silence, left_of, mutes, unmuted
 from alerts.stories.story import Story, Update
 
 Told = Sequence[tuple[Story, tuple[Update, ...]]]
@@ -34,9 +34,7 @@ class Muting:
 
     def strip(self, told: Told) -> Told:
         """Take what is muted out of stories; a story of which nothing is left is left out."""
-        if not self.active:
-            return told
-        return [(left, updates) for story, updates in told if (left := unmuted(story, self.active)) is not None]
+        return left_of(told, self.active)
 
 
 def hold_back(context: Context) -> Muting:
@@ -58,7 +56,7 @@ def hold_back(context: Context) -> Muting:
         for each in active:
             _judge(connection, each, upto, now)
         if new := [each.silence for each in active if not each.judged]:
-            recall_alerts(context, connection, new, [each.silence for each in active], now)
+            recall(context, connection, new, [each.silence for each in active], now)
         silences.judged(connection, [each.silence.id for each in active], upto)
         if any(each.silence.sources for each in active):
             _release(connection, active, now)

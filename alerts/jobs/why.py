@@ -10,7 +10,6 @@ from sqlalchemy import Connection
 from alerts.digests.audience import alert_minimum, pick
 from alerts.digests.subscriber import Choices
 from alerts.jobs.context import Context
-from alerts.jobs.gathering import national
 from alerts.jobs.suppressed import suppressed_because
 from alerts.rules.levels import Level
 from alerts.store import silences, trails
@@ -65,7 +64,7 @@ def _reasons(
     reasons += [_unsent(context, connection, mail) for mail in told if mail.state != "sent"]
     reasons += _silenced(context, connection, untold)
     heard = [story.id] if any(mail.state in {"sent", "pending", "deferred"} for mail in told) else []
-    host, nations = context.settings.host_country, national(context.rules)
+    host, nations = context.settings.host_country, context.rules.national
     for name, minimum in (("digest", Level.info), ("alert", alert_minimum(choices))):
         verdict = pick([(story, tuple(untold))], choices, host=host, national=nations, minimum_level=minimum, told=heard)
         reasons += [f"as {name}: {left.reason}" for left in verdict.left_out]

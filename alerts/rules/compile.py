@@ -96,6 +96,11 @@ class RuleSet:
         """Numbers of the rules that need no concept, and so are evaluated for every entry."""
         return tuple(sorted([*self.telling.always, *self.discarding.always]))
 
+    @property
+    def national(self) -> frozenset[str]:
+        """The development types that concern only people of a nationality."""
+        return frozenset(name for name, spec in self.developments.items() if spec.nationality)
+
     def spelled_out(self, when: Any) -> Any:
         """Return a condition as it is written, with what they say in place of the names of shared conditions."""
         return spelled_out(when, {name: spec.when for name, spec in self.conditions.items()})

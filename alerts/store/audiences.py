@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, case, func, or_, select, text
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, or_, select, text
 
 from alerts.digests.subscriber import Choices
 from alerts.store.leases import table_of
@@ -89,7 +89,7 @@ def due_groups(connection: Connection, now: datetime) -> list[DueGroup]:
 def alert_groups(connection: Connection, *, base: int, now: datetime, alerted_of: str = "") -> list[AlertGroup]:
     """Return the groups of open subscribers who do not pause; `base` is the number before the first open update.
 
-    With `alerted_of`, only of those who have an alert of that story.
+    With `alerted_of`, only of those who would be told at once that the story was wrong (`alerted`).
     """
     floor = case((_SUBSCRIBER.c.seen < base, base), else_=_SUBSCRIBER.c.seen).label("floor")
     awake = or_(_SUBSCRIBER.c.paused_until.is_(None), _SUBSCRIBER.c.paused_until <= now)
@@ -102,8 +102,10 @@ def alert_groups(connection: Connection, *, base: int, now: datetime, alerted_of
 
 
 def alerted(story: str) -> ColumnElement[bool]:
-    """The condition that a subscriber has an alert of a story: it was sent, or will be."""
-    return _mail_of(story).where(_OUTBOX.c.kind == "alert").exists()
+    """The condition that a subscriber hears at once that a story was wrong: who has an alert of it, sent or waiting, or any mail of it
+    and no digest coming that could tell.
+    """
+    return or_(_mail_of(story).where(_OUTBOX.c.kind == "alert").exists(), and_(_SUBSCRIBER.c.due.is_(None), heard_of(story)))
 
 
 def heard_of(story: str) -> ColumnElement[bool]:

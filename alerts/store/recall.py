@@ -35,7 +35,7 @@ def replace_waiting(connection: Connection, older: int, newer: int, *, now: date
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """An alert that waits for at least one reader and is not being sent: the number of its digest, its edition, for whom it was made."""
+    """A digest that waits for at least one reader and is not being sent: its number and edition, for whom, after which update."""
 
     digest: int
     edition: str
@@ -43,28 +43,32 @@ class Waiting:
     window_from: int
 
 
-def waiting_alerts(connection: Connection, *, now: datetime) -> list[Waiting]:
-    """Return every alert that waits, each once, however many it is for."""
+def waiting_digests(connection: Connection, *, now: datetime) -> list[Waiting]:
+    """Return every digest that waits, alerts among them, each once, however many it is for."""
     columns = (_DIGEST.c.id, _DIGEST.c.edition, _DIGEST.c.audience, _DIGEST.c.window_from)
     joined = _OUTBOX.join(_DIGEST, _DIGEST.c.id == _OUTBOX.c.digest)
     rows = connection.execute(
-        select(*columns).select_from(joined).where(*_waiting(now), _OUTBOX.c.kind == "alert").distinct().order_by(_DIGEST.c.id)
+        select(*columns).select_from(joined).where(*_waiting(now)).distinct().order_by(_DIGEST.c.id)
     )
     return [Waiting(*row) for row in rows]
 
 
-def take_back_alert(connection: Connection, digest: int, *, reason: str, now: datetime) -> int:
-    """Take back an alert from all for whom it waits; return from how many."""
+def take_back_digest(connection: Connection, digest: int, *, reason: str, now: datetime) -> int:
+    """Take back a digest from all for whom it waits; return from how many."""
     rows = update(_OUTBOX).where(*_waiting(now), _OUTBOX.c.digest == digest)
     return connection.execute(rows.values(state="skipped", open=False, outcome=reason, worker=None, lease_until=None)).rowcount
 
 
-def put_in_place(connection: Connection, older: int, newer: int, *, now: datetime) -> int:
-    """Let all for whom an alert waits get another one in its place, of the same edition; return how many those are."""
+def put_in_place(connection: Connection, older: int, newer: int, *, alerts: bool, now: datetime) -> int:
+    """Let all for whom a digest waits get another one in its place, of the same edition; return how many those are.
+
+    Of `alerts` they are marked to have it, so that the next digest need not tell it.
+    """
     rows = update(_OUTBOX).where(*_waiting(now), _OUTBOX.c.digest == older)
     people = connection.execute(rows.values(digest=newer, worker=None, lease_until=None)).rowcount
-    mark = _SUBSCRIBER.c.alerted + literal(f",{newer}")
-    connection.execute(update(_SUBSCRIBER).where(has(newer)).values(alerted=mark))
+    if alerts:
+        mark = _SUBSCRIBER.c.alerted + literal(f",{newer}")
+        connection.execute(update(_SUBSCRIBER).where(has(newer)).values(alerted=mark))
     return people
 
 

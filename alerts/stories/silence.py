@@ -6,12 +6,12 @@ listed, and told after all. What it takes out of a story are impacts; a story is
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from alerts.rules.assessment import Impact
-from alerts.stories.story import Report, Story
+from alerts.stories.story import Report, Story, Update
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,15 @@ def unmuted(story: Story, silences: Collection[Silence]) -> Story | None:
     types = {impact.development for impact in left}
     gone = {impact.development for impact in story.impacts} - types
     return replace(story, impacts=left, developments=tuple(one for one in story.developments if one.type not in gone))
+
+
+def left_of(
+    told: Sequence[tuple[Story, tuple[Update, ...]]], silences: Collection[Silence]
+) -> Sequence[tuple[Story, tuple[Update, ...]]]:
+    """Return stories with what they tell anew, without what silences mute; a story of which nothing is left is left out."""
+    if not silences:
+        return told
+    return [(left, updates) for story, updates in told if (left := unmuted(story, silences)) is not None]
 
 
 def _may_mute(silence: Silence, story: Story) -> bool:

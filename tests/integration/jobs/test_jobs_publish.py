@@ -219,6 +219,24 @@ def test_whoever_was_told_is_told_that_it_was_wrong_by_the_same_way_whatever_the
 
 
 @pytest.mark.parametrize("kind", ["correction", "withdrawal"])
+def test_who_went_over_to_immediate_is_told_at_once_that_what_a_digest_told_was_wrong(service: Service, kind: Any) -> None:
+    person = service.subscribe("ann")
+    service.subscribe("ben", cadence="immediate")
+    told = service.happens("cars")
+    morning(service)
+    publish(service.context)
+    service.set(OutboxRow, table_of(OutboxRow).c.open, state="sent", open=False)
+    with service.database.write() as connection:
+        subscribers.change(connection, person, Choices(sectors=(("trade", Level.info),), cadence="immediate"), now=service.clock.now())
+    morning(service, 2)
+    publish(service.context)
+    service.subscribe("eve", cadence="immediate")
+    amended = service.happens("cars", kind=kind)
+    assert publish(service.context).alert_mails == 2, "eve never heard of it"
+    assert service.told() == {"ann": [told, amended], "ben": [told, amended]}
+
+
+@pytest.mark.parametrize("kind", ["correction", "withdrawal"])
 def test_who_joined_after_a_story_was_told_is_not_told_that_it_was_wrong(service: Service, kind: Any) -> None:
     """Both are of one audience and have come to the same number, so that only their mails tell them apart."""
     service.subscribe("ann")

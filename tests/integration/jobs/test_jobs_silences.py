@@ -14,7 +14,7 @@ from alerts.store import audiences, outbox, silences, stories
 from alerts.store.counts import waiting
 from alerts.store.db import exclusive
 from alerts.store.leases import table_of
-from alerts.store.tables import DigestRow, OutboxRow
+from alerts.store.tables import DigestRow, OutboxRow, SubscriberRow
 from alerts.stories.silence import Silence
 from alerts.stories.story import Report, Update
 
@@ -32,6 +32,11 @@ def silence(service: Service, name: str = "quiet", *, days: float = 1, **what: t
 def met(service: Service) -> list[tuple[str, int, bool]]:
     with service.database.read() as connection:
         return [(each.silence, each.number, each.whole) for each in silences.met(connection, service.clock.now())]
+
+
+def morning(service: Service, days: int = 1) -> None:
+    """Put the clock on seven in the morning in Tokyo, so many days after Monday."""
+    service.clock.set(service.clock.now().replace(year=2026, month=1, day=4, hour=22) + days * DAY)
 
 
 def later(service: Service, days: float) -> None:
@@ -210,6 +215,33 @@ def test_a_gathered_mail_that_waits_tells_no_more_what_is_silenced_and_its_rest_
         later(service, 1)
         publish(service.context)
     assert waits(service) == []
+
+
+def test_a_digest_that_waits_tells_no_more_what_is_silenced_and_still_what_is_quiet_and_what_was_left_out(service: Service) -> None:
+    service.subscribe("ann")
+    service.happens("trains")
+    morning(service)
+    publish(service.context)
+    service.set(OutboxRow, table_of(OutboxRow).c.open, state="sent", open=False)
+    cars, boats = service.happens("cars"), service.happens("boats")
+    service.happens("dust", Level.info, sectors=("visas",))
+    morning(service, 2)
+    publish(service.context)
+    ((edition, told),) = waits(service)
+    before = service.digest(2)
+    assert (sorted(told), bool(before.quiet_stories)) == (["s-boats", "s-cars"], True)
+    silence(service, "false-alarm", stories=("s-cars",), days=9)
+    publish(service.context)
+    assert waits(service) == [(edition, ["s-boats"])]
+    after = service.digest(3)
+    assert after.updates == (boats,)
+    assert (after.quiet_stories, after.held_back, after.left_out) == (before.quiet_stories, before.held_back, before.left_out)
+    assert met(service) == [("false-alarm", cars, True)]
+    silence(service, "both", rules=("a-rule",), days=9)
+    publish(service.context)
+    assert waits(service) == []
+    assert service.rows(OutboxRow)[-1]["outcome"] == "not sent: silenced by both"
+    assert {row["alerted"] for row in service.rows(SubscriberRow)} == {""}, "the next digest is one for all"
 
 
 def test_a_mail_that_is_being_sent_when_a_silence_begins_goes_as_it_is(service: Service) -> None:
