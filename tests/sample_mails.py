@@ -59,7 +59,7 @@ class Sample:
 
 def samples() -> list[Sample]:
     """Every kind in English and Japanese, and what the operator gets, in English alone."""
-    lines = ("email/sender.txt.j2:2:0: 'nobody' is undefined; the shipped template is used instead",)
+    lines = ("email/sender.txt.j2:2:1: 'nobody' is undefined; the shipped template is used instead",)
     notice = Sample("notice_en", _RENDERER.notice("A template cannot be used: email/sender.txt.j2", lines, sender=SENDER))
     return [*(Sample(f"{kind}_{language}", *_made(kind, language)) for language in ("en", "ja") for kind in KINDS), notice]
 

@@ -67,7 +67,7 @@ def run(
     load_parsers()
     from alerts.daemon import serve
     from alerts.garbage import settle
-    from alerts.jobs.context import Context
+    from alerts.jobs.context import Context, check_host
     from alerts.log import set_up_log
     from alerts.mail.dkim import load_keys
     from alerts.mail.mailboxes import check_mailbox_url
@@ -93,6 +93,7 @@ def run(
     database = session.database()
     clock = clock_of(database)
     configuration = Configuration(session.config_directory(), database, clock, session.home.cache)
+    check_host(settings, configuration.current.rules)
 
     def given() -> Context:
         loaded = configuration.current

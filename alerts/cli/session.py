@@ -100,7 +100,7 @@ class Session:
         With `last_good` a broken configuration is told on stderr and the last good one is used, as the running service does.
         `looking` does the same for commands that only look: nothing is put on record, and the database is left as it is.
         """
-        from alerts.jobs.context import Context
+        from alerts.jobs.context import Context, check_host
         from alerts.mail.transport import make_transport
         from alerts.store.shared_clock import clock_of
 
@@ -109,6 +109,7 @@ class Session:
         clock = clock_of(database) if now is None else clock_at(now)
         loaded = self._last_good(database, clock) if last_good else self.in_force(database) if looking else self.everything()
         make_transport(settings.mail_url.get_secret_value())  # a bad mail URL should show now, not at the first send
+        check_host(settings, loaded.rules)
         return Context(
             settings=settings,
             home=self.home,

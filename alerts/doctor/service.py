@@ -18,6 +18,7 @@ from alerts.mail.transport import make_transport
 from alerts.rules.lint import lint
 from alerts.store import feeds, outbox
 from alerts.store.facts import TICK_FACT, load_fact
+from alerts.web.page_overrides import examine_pages
 
 SILENT = timedelta(minutes=10)
 """The daemon looks for work every few seconds; ten minutes without is a stop."""
@@ -45,13 +46,14 @@ def examine_settings(context: Context) -> Iterator[Finding]:
 
 
 def examine_templates(context: Context) -> Iterator[Finding]:
-    """Make mails of every kind with the home's templates; say nothing where it has none."""
+    """Make mails of every kind with the home's templates, and read its pages; say nothing where it has none."""
     found = examine_overrides(context.home.templates)
-    for broken in found.broken:
+    bad = (*found.broken, *examine_pages(context.home.templates))
+    for broken in bad:
         yield problem("templates", str(broken), f"mend or remove {context.home.templates / broken.file}")
     for name in found.unknown:
         yield warning("templates", f"{name} is no name of a template, so it is never used", "its name must be that of a shipped one")
-    if found.used and not found.broken:
+    if found.used and not bad:
         yield fine("templates", f"{len(found.used)} of the home's own are used")
 
 

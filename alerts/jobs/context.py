@@ -6,11 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from alerts.clock import Clock
+from alerts.errors import SettingsError
 from alerts.feeds.catalog import Catalog
 from alerts.rules.compile import RuleSet
 from alerts.settings import Home, Settings
 from alerts.store.db import Database
 from alerts.stories.silence import Silence
+from alerts.yamlwords import did_you_mean
 
 
 def _silent(_done: int, _total: int) -> None:
@@ -31,3 +33,11 @@ class Context:
     worker: str
     progress: Callable[[int, int], None] = field(default=_silent)
     silences: tuple[Silence, ...] = ()
+
+
+def check_host(settings: Settings, rules: RuleSet) -> None:
+    """See that the country of the readers is one that the lexicon knows. Raises SettingsError."""
+    known = rules.lexicon.actors
+    if "host_country" in settings.model_fields_set and settings.host_country not in known:
+        hint = did_you_mean(settings.host_country, known, limit=8)
+        raise SettingsError(f"ALERTS_HOST_COUNTRY: {settings.host_country} is no country of config/lexicon/{hint}")

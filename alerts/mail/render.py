@@ -144,7 +144,7 @@ class Renderer:
     def _report(self, path: str, error: Exception) -> None:
         if path not in self._broken:
             where, line = _place(error, path)
-            problem = Problem(where, line, 0, f"{error}; the shipped template is used instead")
+            problem = Problem(where, line, 1, f"{error}; the shipped template is used instead")
             if not self._quiet and problem not in self._broken.values():
                 _LOG.error("mail.template_broken", template=problem.file, line=problem.line, reason=str(error))
             self._broken[path] = problem

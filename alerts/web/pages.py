@@ -18,7 +18,7 @@ from alerts.settings import Settings
 from alerts.web.options import LANGUAGES
 from alerts.web.phrases import phrase
 
-_FOLDER = "web"
+FOLDER = "web"
 _LOG = structlog.get_logger(__name__)
 
 
@@ -27,9 +27,9 @@ class Pages:
 
     def __init__(self, settings: Settings, overrides: Path | None = None) -> None:
         base = jinja2.FileSystemLoader(shipped("templates"))
-        self._shipped = _environment(base)
-        has_own = overrides is not None and (overrides / _FOLDER).is_dir()
-        self._own = _environment(jinja2.ChoiceLoader([jinja2.FileSystemLoader(overrides), base])) if overrides and has_own else None
+        self._shipped = environment(base)
+        has_own = overrides is not None and (overrides / FOLDER).is_dir()
+        self._own = environment(jinja2.ChoiceLoader([jinja2.FileSystemLoader(overrides), base])) if overrides and has_own else None
         self._settings = settings
         self.root = urlsplit(settings.base_url).path.rstrip("/")
         self.style = self._text("style.css")
@@ -57,7 +57,7 @@ class Pages:
             "errors": (),
             **values,
         }
-        return HTMLResponse(self._render(f"{_FOLDER}/{name}.html.j2", context), status_code=status, headers={"Content-Language": spoken})
+        return HTMLResponse(self._render(f"{FOLDER}/{name}.html.j2", context), status_code=status, headers={"Content-Language": spoken})
 
     def _render(self, name: str, context: dict[str, Any]) -> str:
         if self._own is not None:
@@ -71,7 +71,7 @@ class Pages:
         """A file that is sent as it is, own or shipped."""
         loader = (self._own or self._shipped).loader
         assert loader is not None
-        return loader.get_source(self._shipped, f"{_FOLDER}/{name}")[0]
+        return loader.get_source(self._shipped, f"{FOLDER}/{name}")[0]
 
 
 def pick_language(request: Request, preferred: str = "") -> str:
@@ -97,5 +97,6 @@ def _accepted(header: str) -> list[str]:
     return [tag for _, tag in sorted(wanted, key=lambda each: each[0])]
 
 
-def _environment(loader: jinja2.BaseLoader) -> jinja2.Environment:
+def environment(loader: jinja2.BaseLoader) -> jinja2.Environment:
+    """Return how pages are read: an undefined value is an error, not an empty place."""
     return jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)

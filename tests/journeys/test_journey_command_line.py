@@ -98,7 +98,7 @@ def test_status_of_a_new_home_counts_nothing_and_a_missing_home_says_how_to_make
     (own / "foot.txt.j2").write_text("{{ nobody }}")
     templates = json.loads(alerts("--home", home.path, "status", "--json").stdout)["templates"]
     assert templates["of_the_home"] == 1
-    assert one_line("\n".join(templates["broken"])).startswith("email/foot.txt.j2:1:0: ")
+    assert one_line("\n".join(templates["broken"])).startswith("email/foot.txt.j2:1:1: ")
     missing = alerts("--home", "nowhere", "status")
     assert missing.returncode == 1
     assert "alerts init nowhere" in one_line(missing.stderr)

@@ -10,6 +10,7 @@ from typer.testing import CliRunner, Result
 
 from alerts.cli.app import app
 from alerts.cli.home import make_home
+from alerts.errors import SettingsError
 from alerts.settings import Home
 from alerts.store.db import Database
 
@@ -65,3 +66,13 @@ def test_no_database_is_made(home: Home, words: str) -> None:
     result = call(home, words)
     assert "make it with: alerts db upgrade" in f"{result.exception or ''}{result.stderr}", result.output
     assert not home.database.exists()
+
+
+@pytest.mark.parametrize("command", ["tick", "run", "doctor"])
+def test_a_country_that_the_lexicon_does_not_know_is_a_mistake_in_the_settings(home: Home, command: str) -> None:
+    Database(f"sqlite:///{home.database}").upgrade()
+    with home.env_file.open("a", encoding="utf-8") as file:
+        file.write("\nALERTS_HOST_COUNTRY=JPM\n")
+    result = call(home, command)
+    assert isinstance(result.exception, SettingsError)
+    assert "ALERTS_HOST_COUNTRY: JPM is no country of config/lexicon/; did you mean 'JPN'?" in str(result.exception)

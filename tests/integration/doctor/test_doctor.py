@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import http.server
+import shutil
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -147,9 +148,27 @@ def test_templates_of_the_home_are_tried(database: Database, tmp_path: Path) -> 
     (own / "foot.txt.j2").write_text("{{ slots.nothing }}", encoding="utf-8")
     (own / "feet.txt.j2").write_text("", encoding="utf-8")
     broken, unknown = examine_templates(place)
-    assert (broken.verdict, broken.says.startswith("email/foot.txt.j2:1:0: ")) == ("problem", True)
+    assert (broken.verdict, broken.says.startswith("email/foot.txt.j2:1:1: ")) == ("problem", True)
     assert str(own / "foot.txt.j2") in broken.advice
     assert (unknown.verdict, "email/feet.txt.j2" in unknown.says) == ("warning", True)
+
+
+def test_pages_of_the_home_are_read(database: Database, tmp_path: Path) -> None:
+    place = context(database, tmp_path)
+    own = tmp_path / "templates" / "web"
+    own.mkdir(parents=True)
+    for page in ("signup.html.j2", "preferences.html.j2", "style.css"):
+        shutil.copyfile(shipped("templates") / "web" / page, own / page)
+    assert [each.verdict for each in examine_templates(place)] == ["fine"], "copies of the shipped ones are fine"
+    (own / "ended.html.j2").write_text("<p>\n{% if %}", encoding="utf-8")
+    (own / "sent.html.j2").write_text("<p>{{ t('sent') }}</p>\n<p>{{ adress }}</p>", encoding="utf-8")
+    (own / "view.html.j2").write_bytes(b"\xff\xfe")
+    found = [(each.verdict, each.says) for each in examine_templates(place)]
+    assert found == [
+        ("problem", "web/ended.html.j2:2:1: Expected an expression, got 'end of statement block'"),
+        ("problem", "web/sent.html.j2:2:1: 'adress' is nothing that a page is given"),
+        ("problem", "web/view.html.j2:1:1: is not UTF-8"),
+    ]
 
 
 def test_settings_daemon_and_mail_server_are_looked_at(database: Database, tmp_path: Path) -> None:

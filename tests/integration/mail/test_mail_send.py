@@ -77,7 +77,7 @@ def test_the_operator_hears_once_of_a_template_that_cannot_be_used_and_once_that
         said.append([row.subject for row in rows])
     broken, whole = "A template cannot be used: email/sender.txt.j2", "A template holds again: email/sender.txt.j2"
     assert said == [[broken], [broken], [broken, whole], [broken, whole]]
-    assert "email/sender.txt.j2:1:0: 'nobody' is undefined" in rows[0].lines[0]
+    assert "email/sender.txt.j2:1:1: 'nobody' is undefined" in rows[0].lines[0]
 
 
 def test_a_mail_is_whole_and_its_links_carry_the_reader(post: Any) -> None:
