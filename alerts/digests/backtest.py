@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Literal
 
 from alerts.digests.audience import AMENDS, alert_minimum, pick
@@ -156,14 +156,17 @@ class _Side:
         if not verdict.relevant:
             return Reach()
         story, update = tell(None, entry, verdict, at=entry.published, quiet=quiet)
-        return self._count(story, update)
+        return self._count(self._told(story, update, {}))
 
     def traffic(self) -> Traffic:
         """Join the relevant entries into stories, and count what would have been told of them."""
         made = Traffic(relevant=len(self._relevant), levels=self._levels)
+        heard: dict[str, dict[int, bool]] = {}
         for story, update in self._updates():
             made.stories += update.kind == "new"
-            reach = self._count(story, update)
+            told = self._told(story, update, heard.setdefault(story.id, {}))
+            heard[story.id].update(told)
+            reach = self._count(told)
             made.alerts += reach.alert
             made.lines += reach.digest
         return made
@@ -178,18 +181,22 @@ class _Side:
             if update is not None:
                 yield story, update
 
-    def _count(self, story: Story, update: Update | None) -> Reach:
+    def _told(self, story: Story, update: Update | None, heard: Mapping[int, bool]) -> dict[int, bool]:
+        """Return the audiences, by number, that an update is told, and whether at once. That a story was wrong is told by the way by which
+        an audience `heard` of it last, whatever is left of the story."""
         if update is None or not update.material:
-            return Reach()
-        if update.kind in AMENDS:
-            update = replace(update, kind="date")  # whom the story reaches is taken for whom it reached when it was told
-        alert = digest = 0
-        for choices, people in self._audiences:
-            picks = pick([(story, (update,))], choices, host=self._host, national=self._national).picks
-            if picks:
-                at_once = picks[0].level >= alert_minimum(choices)
-                alert, digest = (alert + people, digest) if at_once else (alert, digest + people)
-        return Reach(alert, digest)
+            return {}
+        told = dict(heard) if update.kind in AMENDS else {}
+        for number, (choices, _) in enumerate(self._audiences):
+            if number not in told and (found := pick([(story, (update,))], choices, host=self._host, national=self._national).picks):
+                told[number] = found[0].level >= alert_minimum(choices)
+        return told
+
+    def _count(self, told: Mapping[int, bool]) -> Reach:
+        people = Counter[bool]()
+        for number, at_once in told.items():
+            people[at_once] += self._audiences[number][1]
+        return Reach(alert=people[True], digest=people[False])
 
 
 def _kind(before: Assessment, after: Assessment) -> Kind | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -75,3 +76,20 @@ def test_the_same_level_for_other_sectors_is_another_kind_of_change(old: RuleSet
 def test_what_is_quiet_reaches_nobody(old: RuleSet) -> None:
     outcome = compare(old, old, [(entry, True) for entry, _ in entries()], AUDIENCES)
     assert (outcome.before.relevant, outcome.before.alerts, outcome.before.lines) == (3, 0, 0)
+
+
+def test_that_a_story_was_wrong_is_counted_for_whoever_heard_of_it_and_nobody_else(old: RuleSet) -> None:
+    """The second report names a country more, which is no news to tell; the third puts the story right."""
+    source = Source("s", "S", "official", "JPN", "en")
+    titles = (
+        "China raises tariff on imported cars",
+        "China raises tariff on imported cars from the United States",
+        "Correction: China raises tariff on imported cars",
+    )
+    thread = [
+        (Entry(f"s:{hour}", source, "", title, "", datetime(2026, 2, 1, hour, tzinfo=UTC), "en"), False) for hour, title in enumerate(titles)
+    ]
+    everybody = Choices(sectors=(("trade", Level.info),), alert_level=Level.info)
+    before = compare(old, old, thread, [(everybody, 7), (replace(everybody, countries=("USA",)), 100)]).before
+    assert (before.relevant, before.stories) == (3, 1)
+    assert (before.alerts, before.lines) == (14, 0)
