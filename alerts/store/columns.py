@@ -23,6 +23,8 @@ from sqlalchemy import (
 )
 from sqlmodel import Field
 
+_NAIVE = "a moment needs a time zone"
+
 
 class Moment(TypeDecorator[datetime]):
     """An aware UTC moment; SQLite keeps no zone, so it is put back on reading. A naive value is refused."""
@@ -35,7 +37,7 @@ class Moment(TypeDecorator[datetime]):
         if value is None:
             return None
         if value.tzinfo is None:
-            raise ValueError("a moment needs a time zone")
+            raise ValueError(_NAIVE)
         return value.astimezone(UTC)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
@@ -44,9 +46,21 @@ class Moment(TypeDecorator[datetime]):
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any] | None:
+        """Write SQLite's text at once: each entry has four moments. Raises ValueError for a naive moment."""
+        return _write if dialect.name == "sqlite" else super().bind_processor(dialect)
+
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any] | None:
         """Read SQLite's text at once: a sender reads five moments for each mail."""
         return _read if dialect.name == "sqlite" else super().result_processor(dialect, coltype)
+
+
+def _write(moment: datetime | None) -> str | None:
+    if moment is None:
+        return None
+    if moment.tzinfo is None:
+        raise ValueError(_NAIVE)
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
 
 
 def _read(stored: str | None) -> datetime | None:
