@@ -29,10 +29,12 @@ Cue = tuple[StageSpec, Mention]
 
 def stage_of(rules: RuleSet, look: Look, rule: Rule, mentions: Mentions) -> tuple[Stage, Mention | None]:
     """Return the stage of a rule that held, and the cue that says so. A stage that the rule fixes yields to a denial in the title alone."""
+    said = [(spec, mention) for number, spec in rules.stage_cues for mention in look.found.of(number)]
+    if not said:
+        return rule.spec.stage or DEFAULT, None
     split = look.found.split
     spans = sorted({look.found.sentence(each.start) for each in _all_alike(look, mentions)} or {(0, split)})
     title = [span for span in spans if span[0] <= split]
-    said = [(spec, mention) for number, spec in rules.stage_cues for mention in look.found.of(number)]
     in_title = _furthest(look, said, title)
     if rule.spec.stage:
         denied = in_title if in_title and in_title[0].id == "denied" else None
@@ -80,8 +82,10 @@ def polarity_of(rules: RuleSet, look: Look, rule: Rule, stage: Stage, mentions: 
         return rule.spec.polarity
     assert rule.development is not None
     polarity: Polarity = rule.development.polarity
-    spans = {look.found.sentence(each.start) for each in mentions} or {(0, look.found.split)}
-    said = {name for name in ("tightening", "easing") if any(any(look.found.within(rules.lexicon.number(name), *span)) for span in spans)}
+    said = {name for name in ("tightening", "easing") if rules.lexicon.number(name) in look.found.signs}
+    if said:
+        spans = {look.found.sentence(each.start) for each in mentions} or {(0, look.found.split)}
+        said = {name for name in said if any(any(look.found.within(rules.lexicon.number(name), *span)) for span in spans)}
     if len(said) == 2:
         polarity = "mixed"
     elif said:

@@ -79,7 +79,7 @@ def _fields(shape: type[BaseModel]) -> set[str]:
 class Shape(BaseModel):
     """Frozen; a key nobody knows is a mistake."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     def __getstate__(self) -> Any:
         """The fields alone: a frozen shape has nothing else, and a compiled configuration holds ten thousand."""
