@@ -144,9 +144,10 @@ class Scanner:
         if not sense.actor or sense.traits & KANJI:
             return False
         kanji = self._lexicon.kanji
-        return any(
-            first <= start and end <= last and last - first > end - start and other.actor != sense.actor for first, last, other in rivals
-        ) and not all(char in kanji for char in text[start:end])
+        for first, last, other in rivals:
+            if first <= start and end <= last and last - first > end - start and other.actor != sense.actor:
+                return not all(char in kanji for char in text[start:end])
+        return False
 
     def _imply(self, found: Found, actor: str, host: str) -> None:
         """In a country's own press "the government" is its own, unless another actor or a foreigner's name stands beside it."""
