@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from operator import attrgetter
+from typing import Any, Literal
 
 SourceKind = Literal["official", "press", "aggregator"]
 
@@ -40,3 +41,10 @@ class Entry:
     def credit(self) -> str:
         """Return the name of whoever is to be credited."""
         return self.outlet or self.source.publisher
+
+    def __reduce__(self) -> tuple[type[Entry], tuple[Any, ...]]:
+        """Travel between processes as the values alone: what dataclasses do by themselves takes twice as long."""
+        return Entry, _values(self)
+
+
+_values = attrgetter(*Entry.__match_args__)

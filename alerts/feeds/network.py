@@ -18,7 +18,7 @@ import aiohttp
 import httpx
 from httpx_aiohttp import AiohttpTransport
 
-from alerts.feeds.http2 import Http2Transport, TwoWays
+from alerts.feeds.two_ways import TwoWays
 from alerts.feeds.unpack import OFFERED
 
 NOT_PUBLIC = "is not a public address"
@@ -91,7 +91,9 @@ def make_client(*, agent: str, allowed_networks: Sequence[str] = (), connections
         check(str(target[0]))
         return socket.socket(family=family, type=kind, proto=protocol)
 
-    def second() -> Http2Transport:
+    def second() -> httpx.AsyncBaseTransport:
+        from alerts.feeds.http2 import Http2Transport  # noqa: PLC0415 - a command that visits nobody over TLS need not load it
+
         # A context of its own: it is told what to offer, and the usual one must not offer that.
         return Http2Transport(check, _certificates(trust), connections)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from operator import attrgetter
+from typing import Any
 
 from alerts.feeds.entry import Entry
 
@@ -17,6 +19,13 @@ class Item:
     """`given`, `zone-assumed`, `day-only`, `future`, or `missing`: the last two mean that `published` is the moment of the visit."""
     date_text: str
     content_hash: str
+
+    def __reduce__(self) -> tuple[type[Item], tuple[Any, ...]]:
+        """Travel between processes as an entry does."""
+        return Item, _values(self)
+
+
+_values = attrgetter(*Item.__match_args__)
 
 
 @dataclass(frozen=True, slots=True)
