@@ -15,6 +15,7 @@ from typing import Protocol
 
 _LINE_BYTES = 57
 """Three quarters of 76: what fits a line of base64."""
+_BEYOND_ASCII = bytes(range(0x80, 0x100))
 _QP_LINE = 75
 """One less than 76: room for the = of a soft line break."""
 _QP_UNSAFE = re.compile(rb"[^\x20-\x3c\x3e-\x7e]")
@@ -73,9 +74,12 @@ def smallest(pieces: Pieces) -> Part:
 
     Spam filters leave the choice to us: SpamAssassin scores either language in either encoding alike, as long as the charset is named.
     """
-    quoted = QuotedPrintable(pieces)
     literals = [piece.data for piece in pieces if isinstance(piece, Literal)]
-    return quoted if quoted.size <= sum(map(_base64_size, literals)) else Base64(pieces)
+    base64 = sum(map(_base64_size, literals))
+    if sum(map(least_quoted_size, literals)) > base64:  # Japanese: need not be tried
+        return Base64(pieces)
+    quoted = QuotedPrintable(pieces)
+    return quoted if quoted.size <= base64 else Base64(pieces)
 
 
 class Base64:
@@ -155,6 +159,11 @@ def _base64_lines(data: bytes) -> bytes:
 def _base64_size(data: bytes) -> int:
     lines, rest = divmod(len(data) // 3 * 3, _LINE_BYTES)
     return lines * 78 + (rest // 3 * 4 + 2 if rest else 0)
+
+
+def least_quoted_size(data: bytes) -> int:
+    """Return how many bytes quoted-printable takes at least: three for each beyond ASCII; line breaks and other signs come on top."""
+    return len(data) + 2 * (len(data) - len(data.translate(None, _BEYOND_ASCII)))
 
 
 class QuotedPrintable:

@@ -15,6 +15,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from alerts.errors import DeliveryError
+from alerts.mail.encodings import least_quoted_size, literal
 from alerts.mail.message import SLOTS, Headers, Personal, Rendered, Sender
 from alerts.mail.mime import build, prepare
 
@@ -219,3 +220,11 @@ def test_the_encoding_follows_the_text() -> None:
     plain, html = parsed(build(rendered, READER, HEADERS, SENDER)).iter_parts()
     assert plain["Content-Transfer-Encoding"] == "quoted-printable"
     assert html["Content-Transfer-Encoding"] == "base64"
+
+
+@given(st.text())
+@example("日本語の本文です。\n")
+def test_what_quoted_printable_takes_at_least_is_no_more_than_it_takes(text: str) -> None:
+    """Where that is more than base64 takes, the other need not be made to know the shorter one."""
+    part = literal(text)
+    assert least_quoted_size(part.data) <= len(part.quoted(soft=False))
