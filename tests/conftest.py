@@ -15,6 +15,8 @@ from typing import Any
 
 import pytest
 
+from alerts.rules import files
+from alerts.rules.compile import RuleSet
 from alerts.store.db import Database
 
 NO_SERVER = "no PostgreSQL: no `postgres` binary in PATH or /usr/lib/postgresql/*/bin"
@@ -166,3 +168,17 @@ def browser() -> Iterator[Any]:
         started = driver.chromium.launch(executable_path=program, args=quiet)
         yield started
         started.close()
+
+
+@pytest.fixture
+def compiled(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """One item for every time that this process compiles a configuration that stands in files."""
+    times: list[int] = []
+    compile_texts = files.compile_texts
+
+    def counted(texts: dict[str, bytes]) -> RuleSet:
+        times.append(1)
+        return compile_texts(texts)
+
+    monkeypatch.setattr(files, "compile_texts", counted)
+    return times

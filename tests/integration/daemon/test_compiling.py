@@ -13,23 +13,7 @@ from alerts import compiling
 from alerts.compiling import load_rules_apart
 from alerts.errors import ConfigError
 from alerts.resources import shipped
-from alerts.rules import files
-from alerts.rules.compile import RuleSet
 from alerts.rules.files import load_rules
-
-
-@pytest.fixture
-def compiled_here(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """One item for every time that this process compiles something."""
-    times: list[int] = []
-    compile_texts = files.compile_texts
-
-    def counted(texts: dict[str, bytes]) -> RuleSet:
-        times.append(1)
-        return compile_texts(texts)
-
-    monkeypatch.setattr(files, "compile_texts", counted)
-    return times
 
 
 @pytest.fixture
@@ -46,9 +30,9 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return times
 
 
-def test_another_process_compiles_and_this_one_takes_what_it_left(tmp_path: Path, compiled_here: list[int]) -> None:
+def test_another_process_compiles_and_this_one_takes_what_it_left(tmp_path: Path, compiled: list[int]) -> None:
     rules = load_rules_apart(shipped("config"), tmp_path)
-    assert not compiled_here
+    assert not compiled
     assert rules.hash == load_rules(shipped("config")).hash
 
 
@@ -71,13 +55,13 @@ def test_a_broken_configuration_is_complained_about_as_ever(tmp_path: Path) -> N
         load_rules_apart(tmp_path / "nowhere", tmp_path / "cache")
 
 
-def test_where_no_process_can_be_started_this_one_compiles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, compiled_here: list[int]) -> None:
+def test_where_no_process_can_be_started_this_one_compiles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, compiled: list[int]) -> None:
     monkeypatch.setattr(sys, "executable", str(tmp_path / "no such program"))
     assert load_rules_apart(shipped("config"), tmp_path / "cache").rules
-    assert len(compiled_here) == 1
+    assert len(compiled) == 1
 
 
-def test_where_nothing_can_be_kept_this_process_compiles(tmp_path: Path, compiled_here: list[int]) -> None:
+def test_where_nothing_can_be_kept_this_process_compiles(tmp_path: Path, compiled: list[int]) -> None:
     (tmp_path / "cache").write_text("a file where the directory should be", encoding="utf-8")
     assert load_rules_apart(shipped("config"), tmp_path / "cache").rules
-    assert len(compiled_here) == 1
+    assert len(compiled) == 1

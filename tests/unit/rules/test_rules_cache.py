@@ -13,7 +13,6 @@ from rules_sample import FILES, make_entry
 
 from alerts.resources import shipped
 from alerts.rules import cache, files
-from alerts.rules.compile import RuleSet
 from alerts.rules.evaluate import assess
 from alerts.rules.files import load_rules
 
@@ -35,20 +34,6 @@ def kept(directory: Path, tmp_path: Path) -> Path:
     load_rules(directory, tmp_path / "cache")
     (file,) = (tmp_path / "cache").iterdir()
     return file
-
-
-@pytest.fixture
-def compiled(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """One item for every time that something is compiled."""
-    times: list[int] = []
-    compile_texts = files.compile_texts
-
-    def counted(texts: dict[str, bytes]) -> RuleSet:
-        times.append(1)
-        return compile_texts(texts)
-
-    monkeypatch.setattr(files, "compile_texts", counted)
-    return times
 
 
 def test_what_has_not_changed_is_not_compiled_again(directory: Path, kept: Path, compiled: list[int]) -> None:
