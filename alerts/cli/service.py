@@ -70,6 +70,7 @@ def run(
     from alerts.jobs.context import Context, check_host
     from alerts.log import set_up_log
     from alerts.mail.dkim import load_keys
+    from alerts.mail.fragments import Fragments
     from alerts.mail.mailboxes import check_mailbox_url
     from alerts.mail.rates import parse_limits, parse_warm_up
     from alerts.mail.transport import make_transport
@@ -94,10 +95,13 @@ def run(
     clock = clock_of(database)
     configuration = Configuration(session.config_directory(), database, clock, session.home.cache)
     check_host(settings, configuration.current.rules)
+    fragments = Fragments()
 
     def given() -> Context:
         loaded = configuration.current
-        return Context(settings, session.home, database, clock, loaded.catalog, loaded.rules, worker, silences=loaded.silences)
+        return Context(
+            settings, session.home, database, clock, loaded.catalog, loaded.rules, worker, silences=loaded.silences, fragments=fragments
+        )
 
     def watch() -> None:
         if configuration.refresh():

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from alerts.clock import Clock
 from alerts.errors import SettingsError
 from alerts.feeds.catalog import Catalog
+from alerts.mail.fragments import Fragments
 from alerts.rules.compile import RuleSet
 from alerts.settings import Home, Settings
 from alerts.store.db import Database
@@ -22,7 +23,7 @@ def _silent(_done: int, _total: int) -> None:
 @dataclass(frozen=True, slots=True)
 class Context:
     """What a job may use. `progress(done, total)` is called on long work; `worker` names this process in leases; `silences` are those of
-    silences.yaml."""
+    silences.yaml; `fragments` are the parts of mails that were made already, which whoever runs for long hands on."""
 
     settings: Settings
     home: Home
@@ -33,6 +34,7 @@ class Context:
     worker: str
     progress: Callable[[int, int], None] = field(default=_silent)
     silences: tuple[Silence, ...] = ()
+    fragments: Fragments = field(default_factory=Fragments, repr=False, compare=False)
 
 
 def check_host(settings: Settings, rules: RuleSet) -> None:

@@ -70,7 +70,7 @@ class Letters:
         self._feedback_sender = self._domain.replace(".", "")[-15:]  # Gmail asks for 5 to 15 characters
         self._return_paths = ReturnPaths(mail_address(settings.bounce_address or settings.sender_address), self._signer)
         self._keys = load_keys(settings.dkim_keys)
-        self.renderer = Renderer(context.home.templates if context.home.templates.is_dir() else None)
+        self.renderer = Renderer(context.home.templates if context.home.templates.is_dir() else None, fragments=context.fragments)
         self._digests: OrderedDict[int, tuple[Prepared, str, str]] = OrderedDict()
 
     def gather(self, connection: Connection, batch: Sequence[Ready], now: datetime) -> tuple[list[Letter], list[Outcome]]:

@@ -37,9 +37,11 @@ _LOG = structlog.get_logger(__name__)
 
 
 class Renderer:
-    """Renders mails. `overrides` is a folder of templates laid out as the shipped one, or None; `quiet`: what is broken is not logged."""
+    """Renders mails. `overrides` is a folder of templates laid out as the shipped one, or None; `quiet`: what is broken is not logged.
+    `fragments` are what renderers before it made and after it will find.
+    """
 
-    def __init__(self, overrides: Path | None = None, *, quiet: bool = False) -> None:
+    def __init__(self, overrides: Path | None = None, *, fragments: Fragments | None = None, quiet: bool = False) -> None:
         self._quiet = quiet
         base = jinja2.FileSystemLoader(shipped("templates"))
         self._shipped = _environment(base)
@@ -47,7 +49,7 @@ class Renderer:
         self._own = _environment(jinja2.ChoiceLoader([jinja2.FileSystemLoader(overrides), base])) if overrides and has_overrides else None
         self._inliner = css_inline.CSSInliner(load_remote_stylesheets=False, keep_style_tags=False)
         self._folders = [shipped("templates") / _FOLDER, *([overrides / _FOLDER] if overrides and has_overrides else [])]
-        self._fragments = Fragments()
+        self._fragments = Fragments() if fragments is None else fragments
         self._broken: dict[str, Problem] = {}
         self._sound: set[str] = set()
 

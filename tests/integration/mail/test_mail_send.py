@@ -6,7 +6,7 @@ import asyncio
 import email
 import email.policy
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -21,6 +21,8 @@ from alerts.clock import SetClock
 from alerts.errors import SenderError
 from alerts.jobs.send import send
 from alerts.mail.dkim import load_keys, make_key
+from alerts.mail.fragments import Fragments
+from alerts.mail.message import Fragment
 from alerts.signing import Signer
 from alerts.store import outbox, suppressions
 from alerts.store.db import Database
@@ -61,6 +63,26 @@ def test_each_due_row_becomes_one_mail_and_a_second_run_sends_nothing(post: Any)
     assert len(mails(post)) == 12
     row = post.rows()[0]
     assert (row.code, row.attempts, row.open, row.worker, row.sent_at) == (250, 1, False, None, post.context.clock.now())
+
+
+def test_what_mails_share_is_made_once_for_all_runs_of_a_service(post: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[str] = []
+    keep = Fragments.keep
+
+    def counted(self: Fragments, key: Hashable, text: str) -> Fragment:
+        made.append(text)
+        return keep(self, key, text)
+
+    monkeypatch.setattr(Fragments, "keep", counted)
+    digest = post.digest()
+    post.put(post.subscriber("one@example.org"), digest)
+    asyncio.run(send(post.context))
+    first = len(made)
+    assert first
+    post.put(post.subscriber("two@example.org"), digest)
+    asyncio.run(send(post.context))
+    assert len(mails(post)) == 2
+    assert len(made) == first
 
 
 def test_the_operator_hears_once_of_a_template_that_cannot_be_used_and_once_that_it_holds_again(post: Any) -> None:
