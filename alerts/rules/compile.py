@@ -16,7 +16,7 @@ from alerts.rules.levels import Level
 from alerts.rules.lexicon import Lexicon, LexiconBuilder
 from alerts.rules.operators import all as all_
 from alerts.rules.operators import any as any_
-from alerts.rules.operators import at_least, between, field, language, near, none, re, source, within
+from alerts.rules.operators import at_least, between, field, language, near, none, re, source, then, within
 from alerts.rules.operators.condition import Condition, Needs, Parse, Reader
 from alerts.rules.operators.named import NamedConditions, spelled_out
 from alerts.rules.scan import Scanner
@@ -29,6 +29,7 @@ OPERATORS: Mapping[str, Parse] = {
     "none": none.parse,
     "at_least": at_least.parse,
     "near": near.parse,
+    "then": then.parse,
     "between": between.parse,
     "field": field.parse,
     "source": source.parse,

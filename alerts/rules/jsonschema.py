@@ -46,6 +46,11 @@ _OPERATORS: Mapping[str, Any] = {
         "properties": {"terms": {**_NAMES, "description": "At least two"}, "words": _WORDS},
         "description": "The terms stand close together in one sentence",
     },
+    "then": {
+        "type": "object", "required": ["terms"], "additionalProperties": False,
+        "properties": {"terms": {**_NAMES, "description": "At least two, in their order"}, "words": _WORDS},
+        "description": "The terms follow each other in one sentence",
+    },
     "between": {**_NAMES, "description": "Distinct actors in one sentence"},
     "field": {
         "type": "object", "minProperties": 1, "maxProperties": 1, "additionalProperties": False,

@@ -152,6 +152,7 @@ OPERATORS: Mapping[str, Any] = {
     "none": ["$sport", "$anniversary"],
     "at_least": {"n": 2, "of": ["visa", "fee", "renewal"]},
     "near": {"terms": ["rate", "policy"], "words": 3},
+    "then": {"terms": ["$united-states", "attack", "ship"], "words": 3},
     "between": ["$united-states", "$japan"],
     "field": {"title": "$tariff"},
     "source": {"kind": "official", "country": "JPN"},

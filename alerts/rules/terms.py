@@ -131,7 +131,7 @@ def _verb(word: str) -> list[str]:
     if _is_fixed(word) or re.search(r"(?:ed|ing|ly)$", word) or (word.endswith("s") and not re.search(r"(?:ss|us|is)$", word)):
         return [word]
     forms = [word, *(_plural(word)[1:] or ([word + "es"] if word.endswith("s") else []))]
-    if word.endswith("ee"):
+    if word.endswith(("ee", "oe", "ye")):  # agreeing, hoeing, eyeing
         stem = word
     elif word.endswith("ie"):
         stem = word[:-2] + "y"

@@ -17,7 +17,10 @@ from alerts.stories.tokens import words
 KEPT = 24
 """Reports of which a story keeps the signature: a happening moves on, and what it is compared with moves along."""
 LESS = 0.4
-"""What a word of the summary counts beside one of the title, and an aside beside a subject."""
+"""What a word of the summary counts beside one of the title."""
+ASIDE = 0.35
+"""What an aside counts beside a subject: less than a word, as the more concepts an admin makes of a condition's words, the more asides
+two reports of one happening differ in."""
 
 
 def signature(entry: Entry, assessment: Assessment) -> str:
@@ -34,4 +37,4 @@ def signature(entry: Entry, assessment: Assessment) -> str:
 def read_signature(line: str) -> tuple[str, Mapping[str, float]]:
     """Return the language and the weight of each token of a signature."""
     language, *tokens = line.split(" ")
-    return language, {token[1:]: 1.0 if token[0] == "+" else LESS for token in tokens}
+    return language, {token[1:]: 1.0 if token[0] == "+" else ASIDE if token.startswith("-c:") else LESS for token in tokens}

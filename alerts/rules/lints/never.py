@@ -80,7 +80,7 @@ def _demands(when: Any) -> Iterator[Demand]:
                 yield from _demands(each)
         elif key == "any" and (not isinstance(value, list) or len(value) == 1):
             yield from _demands(value[0] if isinstance(value, list) else value)
-        elif key == "near":
+        elif key in {"near", "then"}:
             for each in value["terms"]:
                 yield from _demands(each)
         elif key == "field":

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from alerts.rules.candidates import Clauses, sign
 from alerts.rules.found import Mention
@@ -26,16 +26,19 @@ class Near:
 
     terms: tuple[tuple[int, str], ...]
     words_between: int
+    JOINED: ClassVar = "near"
+    FARTHER: ClassVar = "further apart, or in different sentences"
 
     def find(self, look: Look, low: int, high: int) -> Mentions | None:
         """Return the first group of mentions that stand close enough."""
         lists = [list(look.found.within(number, low, high)) for number, _ in self.terms]
-        if not all(lists):
-            return None
+        return self._group(look, lists) if all(lists) else None
+
+    def _group(self, look: Look, lists: list[list[Mention]]) -> Mentions | None:
         for first in lists[0]:
             group: list[Mention] = [first]
             for others in lists[1:]:
-                close = next((each for each in others if each not in group and any(self._close(look, each, one) for one in group)), None)
+                close = next((each for each in others if each not in group and any(self.close(look, each, one) for one in group)), None)
                 if close is None:
                     break
                 group.append(close)
@@ -43,7 +46,8 @@ class Near:
                 return tuple(group)
         return None
 
-    def _close(self, look: Look, one: Mention, other: Mention) -> bool:
+    def close(self, look: Look, one: Mention, other: Mention) -> bool:
+        """Tell whether two mentions stand close enough."""
         first, second = sorted((one, other))
         if second.start < first.end:  # overlapping terms are as near as can be, but one cannot stand for both
             return first[:2] != second[:2]
@@ -62,14 +66,14 @@ class Near:
 
     def words(self) -> str:
         """Name terms and distance."""
-        return f"{' near '.join(text for _, text in self.terms)} (within {self.words_between} words)"
+        return f"{f' {self.JOINED} '.join(text for _, text in self.terms)} (within {self.words_between} words)"
 
     def why_not(self, look: Look, low: int, high: int) -> str:
         """Say which term is missing, or that they stand too far apart."""
         missing = [text for number, text in self.terms if not any(True for _ in look.found.within(number, low, high))]
         if missing:
             return f"{' and '.join(missing)} not found"
-        return f"{self.words()}: they stand further apart, or in different sentences"
+        return f"{self.words()}: they stand {self.FARTHER}"
 
 
 def distance(gap: str) -> int:
@@ -79,7 +83,7 @@ def distance(gap: str) -> int:
     return len(WORD.findall(gap))
 
 
-def parse(value: Any, reader: Reader) -> Near | None:
+def parse(value: Any, reader: Reader, kind: type[Near] = Near) -> Near | None:
     """Read `{terms, words}`."""
     if not reader.keys(value, {"terms"}, {"words"}):
         return None
@@ -92,4 +96,4 @@ def parse(value: Any, reader: Reader) -> Near | None:
         return None
     numbers = [reader.at("terms", index).concept(each) for index, each in enumerate(terms)]
     known = [(number, str(text)) for number, text in zip(numbers, terms, strict=True) if number is not None]
-    return Near(tuple(known), words) if len(known) == len(terms) else None
+    return kind(tuple(known), words) if len(known) == len(terms) else None

@@ -111,7 +111,7 @@ def test_problems_of_all_files_come_at_once() -> None:
 
 
 PIECES = [
-    *["- ", "id: a", ": ", "{", "}", "[", "]", "$tariff", "when: ", "all", "near", "between", "re: '('", "&a ", "*a", "!x ", "|", ">"],
+    *["- ", "id: a", ": ", "{", "}", "[", "]", "$tariff", "when: ", "all", "near", "then", "between", "re: '('", "&a ", "*a", "!x ", "|", ">"],
     *["'", "~", "true", "2026-01-01", "title: A", "development: tariff-imposed", "tests: ", "match", "levels: {trade: act}", "é", "関税"],
     *["? ", "<<: ", "%YAML 1.1", "---", "...", "#", "\n", "  ", "\t", "\x00", "\ud7ff"],
 ]

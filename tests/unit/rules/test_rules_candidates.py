@@ -32,6 +32,7 @@ def operators(parts: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
         st.builds(lambda each: {"at_least": {"n": len(each) // 2 + 1, "of": each}}, some),
         st.builds(lambda field, part: {"field": {field: part}}, st.sampled_from(["title", "summary"]), parts),
         st.builds(lambda terms: {"near": {"terms": terms, "words": 4}}, sides),
+        st.builds(lambda terms: {"then": {"terms": terms, "words": 4}}, sides),
         st.builds(lambda terms: {"between": terms}, sides),
     )
 
