@@ -9,7 +9,7 @@ DOES NOT MATCH: Birth rate falls although there has long been a policy
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from alerts.rules.candidates import Clauses, sign
@@ -26,11 +26,18 @@ class Near:
 
     terms: tuple[tuple[int, str], ...]
     words_between: int
+    _concepts: frozenset[int] = field(init=False, repr=False, compare=False)
     JOINED: ClassVar = "near"
     FARTHER: ClassVar = "further apart, or in different sentences"
 
+    def __post_init__(self) -> None:
+        """Have the concepts as a set."""
+        object.__setattr__(self, "_concepts", frozenset(number for number, _ in self.terms))
+
     def find(self, look: Look, low: int, high: int) -> Mentions | None:
         """Return the first group of mentions that stand close enough."""
+        if not self._concepts <= look.found.signs:  # most entries lack one of them, and where the others stand need not be known
+            return None
         lists = [list(look.found.within(number, low, high)) for number, _ in self.terms]
         return self._group(look, lists) if all(lists) else None
 
