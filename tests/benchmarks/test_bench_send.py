@@ -50,7 +50,9 @@ from alerts.store.values import document
 pytestmark = pytest.mark.benchmark
 
 CONNECTIONS = 16
-MESSAGES = 6_000
+MESSAGES, MESSAGES_FAR = 20_000, 6_000
+"""Without and with a delay on the wire. Each sender makes its parts anew, a twelfth of a second that a service spends once: it should be
+no part of the rate."""
 NAIVE_MESSAGES = 400
 ROUNDS = 3
 NOW = datetime(2026, 1, 2, 22, tzinfo=UTC)
@@ -58,26 +60,36 @@ CHOICES = Choices(sectors=(("automotive", Level.watch),))
 
 
 def tool(name: str) -> str:
-    """The path of a tool of postfix; the test is skipped where there is none."""
+    """The path of a tool of Debian's; the test is skipped where there is none."""
     found = shutil.which(name) or shutil.which(name, path="/usr/sbin")
     if found is None:
-        pytest.skip(f"no {name}: install Debian's postfix")
+        pytest.skip(f"no {name}: install Debian's postfix and haproxy")
     return found
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+def await_listener(port: int) -> None:
+    """Return when somebody listens, or after some seconds."""
+    for _ in range(200):
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            return
+        time.sleep(0.02)
 
 
 @pytest.fixture
 def sink() -> Iterator[int]:
     """Postfix's smtp-sink on a free port."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     user = ["-u", "nobody"] if os.geteuid() == 0 else []
     process = subprocess.Popen([tool("smtp-sink"), *user, f"127.0.0.1:{port}", "1000"], stderr=subprocess.DEVNULL)
     try:
-        for _ in range(200):
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-                break
-            time.sleep(0.02)
+        await_listener(port)
         yield port
     finally:
         process.terminate()
@@ -126,8 +138,9 @@ def a_digest(items: int = 3) -> Digest:
 
 @pytest.fixture
 def filled(database: Database, tmp_path: Path, request: pytest.FixtureRequest) -> Callable[..., Context]:
-    """A service with as many rows that are due as the test asks for, MESSAGES by default."""
-    size = request.node.callspec.params.get("thousands", 0) * 1000 or MESSAGES
+    """A service with as many rows that are due as the test asks for."""
+    params = request.node.callspec.params
+    size = params.get("thousands", 0) * 1000 or (MESSAGES_FAR if params.get("delay") else MESSAGES)
     audience, subscriber, digest, mails = map(table_of, (tables.AudienceRow, tables.SubscriberRow, tables.DigestRow, tables.OutboxRow))
     with database.write() as connection:
         connection.execute(insert(audience), {"key": CHOICES.key, "cadence": "daily", "choices": asdict(CHOICES)})
@@ -187,14 +200,14 @@ class Figure:
     processor: float
 
 
-def smtp_source(port: int, size: int) -> Figure:
+def smtp_source(port: int, size: int, number: int) -> Figure:
     """Postfix's own generator over lasting connections: what the wire and the sink can do."""
-    command = [tool("smtp-source"), "-d", "-s", str(CONNECTIONS), "-m", str(MESSAGES), "-l", str(size)]
+    command = [tool("smtp-source"), "-d", "-s", str(CONNECTIONS), "-m", str(number), "-l", str(size)]
     before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     subprocess.run([*command, "-f", "a@example.jp", "-t", "b@example.org", f"127.0.0.1:{port}"], check=True, capture_output=True)
     after, ended = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return Figure(MESSAGES / (ended - started), used / MESSAGES * 1e6)
+    return Figure(number / (ended - started), used / number * 1e6)
 
 
 @dataclass(frozen=True)
@@ -255,10 +268,32 @@ def by_rss2email(wire: Wire, html: str, number: int) -> Figure:
 
 
 @contextlib.contextmanager
+def tls_before(sink: int, pem: Path) -> Iterator[int]:
+    """HAProxy, which ends TLS before the sink on one thread: it must cost less than any sender, or all would be as fast as it is."""
+    port = free_port()
+    config = pem.with_name("haproxy.cfg")
+    config.write_text(
+        f"global\n  nbthread 1\ndefaults\n  mode tcp\n  timeout connect 5s\n  timeout client 60s\n  timeout server 60s\n"
+        f"listen mail\n  bind 127.0.0.1:{port} ssl crt {pem}\n  server sink 127.0.0.1:{sink}\n"
+    )
+    process = subprocess.Popen([tool("haproxy"), "-db", "-q", "-f", str(config)])
+    try:
+        await_listener(port)
+        yield port
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+@contextlib.contextmanager
 def wire_to(sink: int, delay: int, pem: Path | None, ca: Path | None) -> Iterator[Wire]:
     """The sink itself, or behind a proxy that delays or ends TLS."""
     if not delay and pem is None:
         yield Wire(sink)
+        return
+    if not delay and pem is not None:
+        with tls_before(sink, pem) as port:
+            yield Wire(port, ca=ca)
         return
     command = [sys.executable, str(Path(__file__).parent / "wire_in_between.py"), str(sink), str(delay), *([str(pem)] if pem else [])]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
@@ -314,23 +349,24 @@ def test_sending_side_by_side(filled: Callable[..., Context], sink: int, certifi
     def note(name: str, figure: Figure) -> None:
         figures.setdefault(name, []).append(figure)
 
+    number = MESSAGES_FAR if delay else MESSAGES
     few = NAIVE_MESSAGES // 4 if delay else NAIVE_MESSAGES
     with wire_to(sink, delay, pem, ca) as wire, wire_to(sink, delay, None, None) as without_tls:
         for _ in range(ROUNDS):
-            note("smtp-source, no TLS", smtp_source(without_tls.port, len(message)))
+            note("smtp-source, no TLS", smtp_source(without_tls.port, len(message), number))
             context = filled(wire.url())
-            note("this sender", rate(MESSAGES, partial(send, context)))
-            context = filled(wire.url("&pipelining=off"), MESSAGES // 4)
-            note("this sender, plain path", rate(MESSAGES // 4, partial(send, context)))
-            note("aiosmtplib pool", rate(MESSAGES // 4, partial(pool_of_ready_bytes, wire, message, MESSAGES // 4)))
+            note("this sender", rate(number, partial(send, context)))
+            context = filled(wire.url("&pipelining=off"), number // 4)
+            note("this sender, plain path", rate(number // 4, partial(send, context)))
+            note("aiosmtplib pool", rate(number // 4, partial(pool_of_ready_bytes, wire, message, number // 4)))
             note("aiosmtplib naive", rate(few, partial(naive, wire, text, html, few)))
             if not tls:
                 note("rss2email's path", by_rss2email(wire, html, few))
         print("\nthe sender alone, by tenths")
-        alone(filled(wire.url()), wire.url(), MESSAGES)
+        alone(filled(wire.url()), wire.url(), number)
     kind = context.database.engine.dialect.name
     how = f"{'TLS' if tls else 'no TLS'}, {delay} ms"
-    print(f"\n{kind}, {how}: {MESSAGES} messages of {len(message)} bytes, {CONNECTIONS} connections, median of {ROUNDS}")
+    print(f"\n{kind}, {how}: {number} messages of {len(message)} bytes, {CONNECTIONS} connections, median of {ROUNDS}")
     ours = median(figures["this sender"])
     for name, values in figures.items():
         figure = median(values)
