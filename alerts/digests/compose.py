@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 
 from alerts.digests import printed
@@ -27,6 +28,8 @@ MOST_QUIET = 8
 WORDS_A_MINUTE = 220
 SIGNS_A_MINUTE = 500
 _LEVELS = (Level.act, Level.prepare, Level.watch, Level.info)
+OVERFLOW = "overflow"
+"""The word for what found no room."""
 _UNCOUNTED = {"nothing-new", "never-told"}
 """Refusals that are no loss to the reader: the story was told before, or there is only something put right that never was."""
 
@@ -58,11 +61,11 @@ def compose(
     level = max((pick.level for pick in picked.picks), default=Level.none)
     left_out = [one for one in picked.left_out if one.refusal not in _UNCOUNTED] if kind != "alert" else []
     overflow = picked.picks[MOST_ITEMS + MOST_BRIEFS :]
-    refusals = Counter[str](one.refusal for one in left_out) + Counter({"overflow": len(overflow)})
+    refusals = Counter[str](one.refusal for one in left_out) + Counter({OVERFLOW: len(overflow)})
     host_name = label(wording.actor(host, language))
     head = "alerts" if kind == "alert" and not alone else kind
     amended = _amended(picked.picks[0]) if alone else ""
-    return Digest(
+    digest = Digest(
         kind=kind,
         language=language,
         edition=edition,
@@ -84,12 +87,7 @@ def compose(
         briefs=briefs,
         calendar=() if kind == "alert" else _calendar(picked, quiet_stories, choices, wording, now),
         quiet_stories=() if kind == "alert" else _quiet(quiet_stories, choices, wording, now),
-        left_out=refusals.total(),
-        held_back=_held_back(refusals, language) if refusals or kind != "alert" else "",
-        left_out_briefs=tuple(
-            [brief(pick, choices, wording, now=now) for pick in overflow]
-            + [left_out_brief(one, choices, wording, now=now) for one in sorted(left_out, key=lambda one: -one.level)[:MOST_LEFT_OUT]]
-        ),
+        left_out=0,
         why=choice_lines(choices, wording),
         updates=picked.updates,
         late=late,
@@ -97,6 +95,21 @@ def compose(
         level=level,
         notice=phrase(language, "sentence.gap").join(_notices(kind, choices, late=late, gathered=gathered)),
         tallies=_tallies(picked, choices, wording) if kind == "weekly" else (),
+    )
+    lines = [brief(pick, choices, wording, now=now) for pick in overflow]
+    lines += [left_out_brief(one, choices, wording, now=now) for one in sorted(left_out, key=lambda one: -one.level)[:MOST_LEFT_OUT]]
+    return with_left_out(digest, refusals, lines)
+
+
+def with_left_out(digest: Digest, refusals: Counter[str], briefs: Sequence[Brief]) -> Digest:
+    """Say in a digest how many stories were left out for which reason; `briefs` are those that the web view lists."""
+    told = bool(refusals) or digest.kind != "alert"
+    return replace(
+        digest,
+        left_out=refusals.total(),
+        refusals=tuple(refusals.items()),
+        held_back=_held_back(refusals, digest.language) if told else "",
+        left_out_briefs=tuple(briefs),
     )
 
 

@@ -50,7 +50,7 @@ class WatchLine:
 
 @dataclass(frozen=True, slots=True)
 class Brief:
-    """A story in one line; `source` is its best source, `reason` says why it was left out if it was."""
+    """A story in one line; `source` is its best source. If it was left out, `reason` says why and `refusal` is the word for that."""
 
     story: str
     level: Level
@@ -58,6 +58,7 @@ class Brief:
     text: str
     source: SourceLine | None = None
     reason: str = ""
+    refusal: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +140,8 @@ class Digest:
     """The stories left out, for the web view; the mail only counts them."""
     notice: str = ""
     """Why this mail is unusual: late, a catch-up."""
+    refusals: tuple[tuple[str, int], ...] = ()
+    """How many stories were left out for which reason; empty in digests of before it was kept."""
     tallies: tuple[Tally, ...] = ()
     """Weekly only: the week by sector."""
 

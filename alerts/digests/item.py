@@ -104,7 +104,7 @@ def brief(pick: Pick, choices: Choices, wording: Wording, *, now: datetime) -> B
 def left_out_brief(one: LeftOut, choices: Choices, wording: Wording, *, now: datetime) -> Brief:
     """Tell one story that was left out, and why, in one line."""
     teller = Teller(one.story, one.story.developments, wording, choices.language, choices.timezone, now)
-    return replace(_brief(teller, one.level), reason=refusal(one.refusal, choices.language))
+    return replace(_brief(teller, one.level), reason=refusal(one.refusal, choices.language), refusal=one.refusal)
 
 
 def refusal(word: str, language: str) -> str:

@@ -6,14 +6,14 @@ false alarm means those too.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections import Counter
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection
 
 from alerts.digests.audience import Picked, alert_minimum, pick
-from alerts.digests.compose import compose
+from alerts.digests.compose import OVERFLOW, compose, with_left_out
 from alerts.digests.digest import Digest
 from alerts.digests.subscriber import Choices
 from alerts.jobs.background import Told, followed, quiet
@@ -82,8 +82,17 @@ def _made_anew(context: Context, connection: Connection, waiting: Waiting, left:
         late=before.late,
         gathered=waiting.edition.startswith(f"{alerting.GATHERED}:"),
     )
-    # What was left out was so for reasons of the reader's own, and still is.
-    return replace(anew, left_out=before.left_out, held_back=before.held_back, left_out_briefs=before.left_out_briefs)
+    known = stories.load_stories(connection, {each.story for each in before.left_out_briefs})
+    return _left_out(before, anew, {story.id for story in known.values() if unmuted(story, active) is None})
+
+
+def _left_out(before: Digest, anew: Digest, muted: Collection[str]) -> Digest:
+    """Let what was left out for reasons of the reader's own be so still, but for what is muted; what found no room may find some now."""
+    refused = [each for each in before.left_out_briefs if each.refusal]
+    refusals = Counter({word: number for word, number in before.refusals if word != OVERFLOW})
+    refusals -= Counter(each.refusal for each in refused if each.story in muted)
+    kept = [each for each in refused if each.story not in muted]
+    return with_left_out(anew, refusals + Counter(dict(anew.refusals)), [*anew.left_out_briefs, *kept])
 
 
 def _picked(context: Context, left: Told, choices: Choices, *, alert: bool) -> Picked:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from alerts.digests.compose import MOST_BRIEFS, MOST_ITEMS, OVERFLOW
 from alerts.jobs.publish import PublishCount, publish
 from alerts.jobs.silencing import tell_after_all
 from alerts.rules.assessment import Development, Impact, Term
@@ -242,6 +243,28 @@ def test_a_digest_that_waits_tells_no_more_what_is_silenced_and_still_what_is_qu
     assert waits(service) == []
     assert service.rows(OutboxRow)[-1]["outcome"] == "not sent: silenced by both"
     assert {row["alerted"] for row in service.rows(SubscriberRow)} == {""}, "the next digest is one for all"
+
+
+def test_a_digest_made_anew_counts_what_is_left_out_anew(service: Service) -> None:
+    """Without what is muted, and without what has room now."""
+    service.subscribe("ann")
+    room = MOST_ITEMS + MOST_BRIEFS
+    for number in range(room + 2):
+        service.happens(f"n{number}")
+    for name in ("dust", "sand"):
+        service.happens(name, Level.info, sectors=("visas",))
+    morning(service)
+    publish(service.context)
+    before = service.digest(1)
+    assert (dict(before.refusals)[OVERFLOW], before.left_out) == (2, 4)
+    told_in_full = before.items[0].story
+    silence(service, "false-alarm", stories=(told_in_full, "s-dust"), days=9)
+    publish(service.context)
+    after = service.digest(2)
+    assert (dict(after.refusals)[OVERFLOW], after.left_out) == (1, 2)
+    assert {each.story for each in after.left_out_briefs if each.refusal} == {"s-sand"}
+    assert len(after.left_out_briefs) == 2
+    assert after.held_back != before.held_back
 
 
 def test_a_mail_that_is_being_sent_when_a_silence_begins_goes_as_it_is(service: Service) -> None:
