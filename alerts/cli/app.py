@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from importlib import metadata
 from io import TextIOWrapper
 from pathlib import Path
@@ -93,6 +94,21 @@ def standing_in(home: Home) -> Home:
     return here if home.path == DEFAULT_HOME and not home.path.exists() and here.env_file.exists() else home
 
 
+def home_first(words: Sequence[str]) -> list[str]:
+    """Bring `--home X` to the front, where the command line wants it: people write it where they think of it. What follows `--` is data."""
+    end = words.index("--") if "--" in words else len(words)
+    homes: list[str] = []
+    others: list[str] = []
+    left = iter(words[:end])
+    for word in left:
+        value = next(left, None) if word == "--home" else None
+        if value is not None:
+            homes += [word, value]
+        else:
+            (homes if word.startswith("--home=") else others).append(word)
+    return [*homes, *others, *words[end:]]
+
+
 def console(stream: TextIO) -> Console:
     """A terminal is as wide as it is; a pipe gets room, so that tables in logs and files stay readable. `file:100:1` holds no picture."""
     return Console(file=stream, emoji=False, width=None if stream.isatty() else PIPE_WIDTH)
@@ -104,7 +120,7 @@ def main() -> None:
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal that knows no Japanese must not stop a command
     # Words that the locale could not decode are UTF-8 all the same.
-    sys.argv[1:] = [os.fsencode(word).decode("utf-8", "replace") for word in sys.argv[1:]]
+    sys.argv[1:] = home_first([os.fsencode(word).decode("utf-8", "replace") for word in sys.argv[1:]])
     try:
         app()
     except AlertsError as error:
