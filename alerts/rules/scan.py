@@ -1,8 +1,8 @@
 """One pass over an entry: which concepts are mentioned where, after everything that hides a mention has been heard.
 
 Hiding, in this order: what touches a term (京都 in 東京都), a reject phrase or mask that covers it (a reject also if it runs into its
-start: 南米 and 米の), among actors a longer one that covers it (South Korea over Korea), a term's own conditions, and for leaders their
-time in office and `former`.
+start: 南米 and 米の), among actors a longer one that covers it (South Korea over Korea), for institutions another actor's name right
+before them (印外務省), a term's own conditions, and for leaders their time in office and `former`.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
 from alerts.rules.found import Found, Hit
 from alerts.rules.kanji import in_run, stands
 from alerts.rules.lexicon import GLUED, MASK, Lexicon, Meaning
-from alerts.rules.senses import GUARDED, HIDING, KANJI, Form, Sense, alone, sense_of, senses_of
+from alerts.rules.senses import GUARDED, HIDING, KANJI, SPEAKS, Form, Sense, alone, sense_of, senses_of
 from alerts.rules.terms import LETTERS, WORD, touches
-from alerts.text import fold, is_katakana
+from alerts.text import fold, is_japanese, is_katakana
 
 READ = 4_000  # characters of each field that are read: a feed cannot make one entry cost more
 _EVERYTHING = -1  # what a mask hides
@@ -124,7 +124,9 @@ class Scanner:
             start, end, sense = hit
             if sense.domestic and sense.actor == host:
                 hit = kept[index] = start, end, sense.domestic
-            if rivals and self._is_covered(found.text, hit, rivals):
+            if (rivals and self._is_covered(found.text, hit, rivals)) or (
+                sense.traits & SPEAKS and _is_anothers(found.text, hit, hits, special)
+            ):
                 kept[index] = None
             elif sense.traits & GUARDED:
                 if not _holds(found.text, hit, published):
@@ -171,6 +173,18 @@ def _rivals(hits: list[Hit], special: list[int]) -> list[Hit]:
                 return actors if len({each.actor for _, _, each in actors}) > 1 else []
             reach = max(reach, end)
     return []
+
+
+def _is_anothers(text: str, hit: Hit, hits: list[Hit], special: list[int]) -> bool:
+    """True if a Japanese text gives an institution to another actor than its own: 外務省 in 印外務省 and 中国の外務省. Where an actor's own
+    name stands there (日本大使館 in 在インド日本大使館) it says whose it is."""
+    start, _, sense = hit
+    if not start or not is_japanese(text[start - 1]):
+        return False
+    names = [hits[index] for index in special if hits[index][2].actor and not hits[index][2].traits & SPEAKS]
+    if any(first == start for first, _, _ in names):
+        return False
+    return any(other.actor != sense.actor and end + text.startswith("の", end) == start for _, end, other in names)
 
 
 def _unhidden(hit: Hit, hiding: list[Hidden]) -> Hit | None:

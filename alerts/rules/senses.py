@@ -12,9 +12,9 @@ from itertools import chain, groupby
 
 from alerts.rules.lexicon import GLUED, MASK, PAIR, REJECT, Lexicon, Meaning
 
-ACTOR, GUARDED, KANJI, HIDING = 1, 2, 4, 8
+ACTOR, GUARDED, KANJI, HIDING, SPEAKS = 1, 2, 4, 8, 16
 """Traits: names an actor, whom a longer one may cover; counts on conditions of its own (leader, after, near); is a one-kanji name, glued
-or in a pair; hides others (a reject phrase, a mask)."""
+or in a pair; hides others (a reject phrase, a mask); is an institution, which speaks for an actor."""
 
 Form = tuple[int, int, str | None, "Sense | None", tuple["Sense", ...]]
 """What must not touch a pattern on the left and on the right, the only spelling that is accepted, and what it stands for: one sense alone
@@ -74,7 +74,7 @@ def sense_of(lexicon: Lexicon, meaning: Meaning) -> Sense:
     ups = concept.ups
     for role in meaning.roles:
         ups += lexicon.concepts[role].ups
-    traits = ACTOR if concept.actor else 0
+    traits = (ACTOR if concept.actor else 0) | (SPEAKS if concept.actor and concept.kind == "institution" else 0)
     if meaning.leader or meaning.near or meaning.after:
         traits |= GUARDED
     traits |= {GLUED: KANJI, PAIR: KANJI, REJECT: HIDING, MASK: HIDING}.get(meaning.tag, 0)
