@@ -8,7 +8,7 @@ before them (印外務省), a term's own conditions, and for leaders their time 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import date
 
 from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
@@ -18,7 +18,7 @@ from alerts.rules.kanji import in_run, stands
 from alerts.rules.lexicon import GLUED, MASK, Lexicon, Meaning
 from alerts.rules.senses import GUARDED, HIDING, KANJI, SPEAKS, Form, Sense, alone, sense_of, senses_of
 from alerts.rules.terms import LETTERS, WORD, touches
-from alerts.text import fold, is_japanese, is_katakana
+from alerts.text import fold, is_japanese, is_kanji, is_katakana
 
 READ = 4_000  # characters of each field that are read: a feed cannot make one entry cost more
 _EVERYTHING = -1  # what a mask hides
@@ -125,7 +125,7 @@ class Scanner:
             if sense.domestic and sense.actor == host:
                 hit = kept[index] = start, end, sense.domestic
             if (rivals and self._is_covered(found.text, hit, rivals)) or (
-                sense.traits & SPEAKS and _is_anothers(found.text, hit, hits, special)
+                sense.traits & SPEAKS and _is_anothers(found.text, hit, hits, special, self._lexicon.kanji)
             ):
                 kept[index] = None
             elif sense.traits & GUARDED:
@@ -175,16 +175,21 @@ def _rivals(hits: list[Hit], special: list[int]) -> list[Hit]:
     return []
 
 
-def _is_anothers(text: str, hit: Hit, hits: list[Hit], special: list[int]) -> bool:
-    """True if a Japanese text gives an institution to another actor than its own: 外務省 in 印外務省 and 中国の外務省. Where an actor's own
-    name stands there (日本大使館 in 在インド日本大使館) it says whose it is."""
-    start, _, sense = hit
+def _is_anothers(text: str, hit: Hit, hits: list[Hit], special: list[int], kanji: Mapping[str, str]) -> bool:
+    """True if a Japanese text gives an institution to another actor than its own: 外務省 in 印外務省 and 中国の外務省.
+
+    Only a name that every state could have is given away: all kanji, and no sign of its own state in front, as 日銀 and ホワイトハウス
+    are not. Where an actor's own name stands (日本大使館 in 在インド日本大使館) it says whose it is.
+    """
+    start, end, sense = hit
     if not start or not is_japanese(text[start - 1]):
+        return False
+    if kanji.get(text[start]) == sense.actor or not all(map(is_kanji, text[start:end])):
         return False
     names = [hits[index] for index in special if hits[index][2].actor and not hits[index][2].traits & SPEAKS]
     if any(first == start for first, _, _ in names):
         return False
-    return any(other.actor != sense.actor and end + text.startswith("の", end) == start for _, end, other in names)
+    return any(other.actor != sense.actor and last + text.startswith("の", last) == start for _, last, other in names)
 
 
 def _unhidden(hit: Hit, hiding: list[Hidden]) -> Hit | None:
