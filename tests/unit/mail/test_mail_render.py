@@ -68,13 +68,14 @@ def squeezed(text: str) -> str:
 
 
 def facts(value: object) -> list[str]:
-    """Every text that a digest holds for its readers."""
+    """Every text that a digest holds for its readers; ids and the words for reasons, whose sentences stand beside them, are not for them."""
     if isinstance(value, str):
         return [value]
     if isinstance(value, tuple):
         return [text for one in value for text in facts(one)]
     if dataclasses.is_dataclass(value):
-        kept = {"story", "edition", "kind", "language", "said_language", "sector", "preheader", "subject", "url", "left_out_briefs"}
+        ids = {"story", "edition", "kind", "language", "said_language", "sector", "refusal", "refusals"}
+        kept = ids | {"preheader", "subject", "url", "left_out_briefs"}
         return [text for field in dataclasses.fields(value) if field.name not in kept for text in facts(getattr(value, field.name))]
     return []
 
