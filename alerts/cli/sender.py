@@ -1,12 +1,14 @@
-"""`alerts sender`: pause and resume the mail, see how it goes, make a key that signs it."""
+"""`alerts sender`: pause and resume the mail, see how it goes, try it out, make a key that signs it."""
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import json
 import os
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 
@@ -85,6 +87,20 @@ def resume(context: typer.Context, now: Now = None) -> None:
     with session.database().write() as connection:
         was = sender.resume(connection, now=moment_at(now))
     session.out.print("Mail leaves again." if was else "The sender was not paused.", highlight=False)
+
+
+@app.command()
+def test(context: typer.Context, address: Annotated[str, typer.Argument(help="A mailbox that you can look into.")]) -> None:
+    """Send one test mail now, as all mail is sent, and say whether the mail server took it. What waits is left alone."""
+    from alerts.jobs.trial import send_trial
+
+    session: Session = context.obj
+    given = session.context(looking=True)
+    message_id = asyncio.run(send_trial(given, address))
+    way = urlsplit(given.settings.mail_url.get_secret_value())
+    where = f"the mail server at {way.hostname}" if way.hostname else f"{way.scheme}:{way.path}"
+    session.out.print(f"Taken by {where}. Message-ID {message_id}", highlight=False, markup=False, soft_wrap=True)
+    session.out.print("Now look into the mailbox, and among its spam; the mail says what to look for.", highlight=False)
 
 
 @app.command()

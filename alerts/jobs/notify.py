@@ -6,7 +6,9 @@ Without an operator address the notices stand in the log only. A mail server tha
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import structlog
 
@@ -112,14 +114,21 @@ async def _record(context: Context, notice: Notice, failure: DeliveryError | Non
     return state
 
 
-def _email(context: Context, notice: Notice) -> Email:
+def plain_email(context: Context, key: str, address: str, subject: str, lines: Sequence[str], date: datetime) -> Email:
+    """Make a mail of a subject and lines, signed as all our mail is. `key` tells it from others; the same key gives the same Message-ID.
+
+    Raises DeliveryError if the address cannot be one, SettingsError.
+    """
     settings = context.settings
     sender = Sender(settings.sender_name, mail_address(settings.sender_address), settings.postal_address, settings.contact)
     renderer = Renderer(context.home.templates if context.home.templates.is_dir() else None)
     signer = Signer(settings.secret_key.get_secret_value(), context.clock)
-    key = f"notice:{notice.id}"
     message_id = f"<{signer.fingerprint('notice', key)}@{sender.address.rpartition('@')[2]}>"
-    recipient = mail_address(settings.operator_address)
-    headers = Headers(message_id=message_id, date=notice.created_at.replace(microsecond=0))
-    message = build(renderer.notice(notice.subject, notice.lines, sender=sender), Personal(recipient), headers, sender)
+    recipient = mail_address(address)
+    headers = Headers(message_id=message_id, date=date.replace(microsecond=0))
+    message = build(renderer.notice(subject, lines, sender=sender), Personal(recipient), headers, sender)
     return Email(key, message_id, sender.address, recipient, sign(message, load_keys(settings.dkim_keys), context.clock.now()))
+
+
+def _email(context: Context, notice: Notice) -> Email:
+    return plain_email(context, f"notice:{notice.id}", context.settings.operator_address, notice.subject, notice.lines, notice.created_at)
