@@ -18,7 +18,7 @@ from alerts.mail.dkim import load_keys, sign
 from alerts.mail.headers import mail_address
 from alerts.mail.message import Email, Headers, Personal, Sender
 from alerts.mail.mime import build
-from alerts.mail.render import Renderer
+from alerts.mail.render import TROUBLE, Renderer
 from alerts.mail.retries import EXPIRY, pause
 from alerts.mail.transport import Transport, make_transport
 from alerts.signing import Signer
@@ -114,7 +114,9 @@ async def _record(context: Context, notice: Notice, failure: DeliveryError | Non
     return state
 
 
-def plain_email(context: Context, key: str, address: str, subject: str, lines: Sequence[str], date: datetime) -> Email:
+def plain_email(
+    context: Context, key: str, address: str, subject: str, lines: Sequence[str], date: datetime, *, cause: str = TROUBLE
+) -> Email:
     """Make a mail of a subject and lines, signed as all our mail is. `key` tells it from others; the same key gives the same Message-ID.
 
     Raises DeliveryError if the address cannot be one, SettingsError.
@@ -126,7 +128,7 @@ def plain_email(context: Context, key: str, address: str, subject: str, lines: S
     message_id = f"<{signer.fingerprint('notice', key)}@{sender.address.rpartition('@')[2]}>"
     recipient = mail_address(address)
     headers = Headers(message_id=message_id, date=date.replace(microsecond=0))
-    message = build(renderer.notice(subject, lines, sender=sender), Personal(recipient), headers, sender)
+    message = build(renderer.notice(subject, lines, sender=sender, cause=cause), Personal(recipient), headers, sender)
     return Email(key, message_id, sender.address, recipient, sign(message, load_keys(settings.dkim_keys), context.clock.now()))
 
 

@@ -28,7 +28,8 @@ async def send_trial(context: Context, address: str, *, transport: Transport | N
     await asyncio.to_thread(_heed_suppression, context, wanted)
     now = context.clock.now()
     name = context.settings.sender_name
-    email = plain_email(context, f"trial:{wanted}:{now.isoformat()}", wanted, f"Test mail of {name}", _lines(context), now)
+    key, subject = f"trial:{wanted}:{now.isoformat()}", f"Test mail of {name}"
+    email = plain_email(context, key, wanted, subject, _lines(context), now, cause="Somebody asked for it with: alerts sender test")
     async with contextlib.AsyncExitStack() as stack:
         if transport is None:
             transport = make_transport(context.settings.mail_url.get_secret_value(), connections=1)

@@ -34,6 +34,7 @@ from alerts.rules.levels import Level
 _FOLDER = "email"
 _JAPANESE = re.compile("[\u3005-\u30ff\u3400-\u9fff\uff01-\uff9f]+")
 _LOG = structlog.get_logger(__name__)
+TROUBLE = "You are told once when trouble begins and once when it is over. ALERTS_OPERATOR_ADDRESS says who is told."
 
 
 class Renderer:
@@ -102,9 +103,9 @@ class Renderer:
         values = {"choices": choices, "levels": levels, "due": due, "recent": recent, "sender": sender}
         return self._mail("welcome", language, {**values, "subject": phrase(language, "welcome.subject")})
 
-    def notice(self, subject: str, lines: Sequence[str], *, sender: Sender) -> Rendered:
-        """Return a mail to the operator: a subject and plain lines, in English, as commands and logs are."""
-        return self._mail("notice", "en", {"lines": lines, "sender": sender, "subject": subject})
+    def notice(self, subject: str, lines: Sequence[str], *, sender: Sender, cause: str = TROUBLE) -> Rendered:
+        """Return a mail to the operator: a subject and plain lines, in English, as commands and logs are; `cause` says why it came."""
+        return self._mail("notice", "en", {"lines": lines, "sender": sender, "subject": subject, "cause": cause})
 
     def _mail(self, name: str, language: str, values: dict[str, Any]) -> Rendered:
         everything = {"slots": SLOTS, **_language(language), **values}
