@@ -57,7 +57,7 @@ app.add_typer(digests.app, name="digest", help="The mails that subscribers get: 
 app.add_typer(sender.app, name="sender", help="The mail on its way: pause, resume, how fast it goes; keys that sign it.")
 app.add_typer(bounces.app, name="bounces", help="Mails that came back: read them, see what became of them.")
 app.add_typer(suppressions.app, name="suppressions", help="Addresses that must not be mailed.")
-app.add_typer(db.app, name="db", help="The database: bring it up to date.")
+app.add_typer(db.app, name="db", help="The database: bring it up to date, check it, copy it.")
 service.register(app)
 status.register(app)
 pipeline.register(app)

@@ -1,7 +1,8 @@
-"""`alerts db`: bring the database up to date, take it back, and check it."""
+"""`alerts db`: bring the database up to date, take it back, check it, copy it."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -55,6 +56,24 @@ def check(context: typer.Context) -> None:
     if problems:
         raise AlertsError("the database is not as it should be; try: alerts db upgrade")
     session.out.print(f"The database is in order, at revision {database.revision()}.", highlight=False)
+
+
+@app.command()
+def backup(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="Where to write the copy; must not exist.")],
+) -> None:
+    """Copy the database (SQLite) into a file while the service runs on, and check the copy.
+
+    To go back to it, stop the service and put the file in the place of the database, without the -wal and -shm files beside that one.
+    What was mailed since is not mailed again.
+    """
+    from alerts.store.backup import back_up
+
+    session: Session = context.obj
+    with session.err.status("copying"):
+        size = back_up(session.stored(), file)
+    session.out.print(f"{file}: {size / 1e6:.1f} MB, checked.", highlight=False, markup=False, soft_wrap=True)
 
 
 def _database(session: Session) -> Database:

@@ -1,31 +1,26 @@
-"""`alerts subscribers`: add, list, show and end the people who get mail."""
+"""`alerts subscribers`: add, list, show, end and erase the people who get mail."""
 
 from __future__ import annotations
 
-import difflib
 import json
-from collections.abc import Collection, Mapping
+import sys
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Table
 
+from alerts.cli import subscriber_files
+from alerts.cli.choosing import CADENCES, LANGUAGES, WEEKDAYS, Words, choices_of, one_of
 from alerts.cli.session import Session, moment_at
-from alerts.digests.edition import zone_problem
-from alerts.digests.subscriber import Choices
 from alerts.errors import AlertsError, UsageError
-from alerts.rules.compile import RuleSet
-from alerts.rules.levels import Level
 
 if TYPE_CHECKING:
     from alerts.store.subscribers import Subscriber
 
 app = typer.Typer(no_args_is_help=True)
+subscriber_files.register(app)
 
-LANGUAGES = ("en", "ja")
-CADENCES = ("immediate", "daily", "weekly")
-WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-LEVELS = tuple(level.name for level in Level if level is not Level.none)
 PAGE = 1000
 
 
@@ -67,22 +62,8 @@ def add(
     from alerts.store import outbox, subscribers
 
     session: Session = context.obj
-    rules = session.rules()
-    actors = {spec.actor for spec in rules.wording.concepts.values() if spec.kind == "actor" and spec.actor}
-    if problem := zone_problem(timezone):
-        raise UsageError(f"--timezone: {problem.partition(', so ')[0]}; choose one such as Asia/Tokyo or Europe/London")
-    choices = Choices(
-        language=_one_of("--language", language, LANGUAGES),
-        timezone=timezone,
-        cadence=_one_of("--cadence", cadence, CADENCES),  # type: ignore[arg-type]
-        hour=hour,
-        weekday=WEEKDAYS.index(_one_of("--weekday", weekday.lower(), WEEKDAYS)),
-        sectors=_sectors(sector, rules),
-        alert_level=Level[_one_of("--alert", alert, LEVELS)],
-        countries=tuple(sorted({_one_of("--country", each.upper(), actors) for each in country or ()})),
-        nationality=_one_of("--nationality", nationality.upper(), actors) if nationality else "",
-        quiet=_quiet(quiet),
-    )
+    words = Words(sector, cadence, hour, weekday, timezone, language, country or (), nationality, alert, quiet)
+    choices = choices_of(words, session.rules())
     moment = moment_at(now)
     consent = {"how": "operator", "at": moment.isoformat()} if confirmed else {}
     with session.database().write() as connection:
@@ -118,7 +99,7 @@ def show(
     from alerts.store import subscribers
 
     session: Session = context.obj
-    wanted: Any = _one_of("--state", state, ("open", "unconfirmed", "ended")) if state else None
+    wanted: Any = one_of("--state", state, ("open", "unconfirmed", "ended")) if state else None
     table = Table()
     for name in ("id", "address", "state", "cadence", "next digest (UTC)", "sectors", "countries", "language"):
         table.add_column(name, overflow="fold")
@@ -182,40 +163,32 @@ def end(
     session.out.print("Ended." if ended else "Had ended before.")
 
 
+@app.command()
+def erase(
+    context: typer.Context,
+    address: Annotated[str, typer.Argument(help="The mail address.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Forget a person at once: address, choices, consent, the record of their mails. A suppression stays, as a mark without address."""
+    from alerts.store import subscribers
+
+    session: Session = context.obj
+    database = session.database()
+    with database.read() as connection:
+        person = _known(subscribers.by_address(connection, address))
+    if not yes:
+        if not sys.stdin.isatty():
+            raise UsageError("what is erased cannot be brought back; to go ahead without being asked: --yes")
+        typer.confirm(f"Erase {person.address} and all that is on record of them? This cannot be undone", abort=True)
+    with database.write() as connection:
+        mails = subscribers.erase(connection, person.id)
+    session.out.print(f"Erased, and {mails} of their mails from the record. Backups of the database still know them.", highlight=False)
+
+
 def _known(person: Subscriber | None) -> Subscriber:
     if person is None:
         raise AlertsError("nobody with this address is known; alerts subscribers list shows all")
     return person
-
-
-def _sectors(given: Collection[str], rules: RuleSet) -> tuple[tuple[str, Level], ...]:
-    chosen: dict[str, Level] = {}
-    for each in given:
-        name, equals, level = each.partition("=")
-        if not equals:
-            raise UsageError(f"--sector {each}: write it with the least level worth a line, such as {each}=watch")
-        known = _one_of("--sector", name, rules.sectors)
-        chosen[known] = Level[_one_of(f"--sector {name}", level, LEVELS)]
-    return tuple(sorted(chosen.items()))
-
-
-def _quiet(text: str) -> tuple[int, int] | None:
-    if text in ("none", ""):
-        return None
-    start, dash, stop = text.partition("-")
-    if not dash or not start.isdecimal() or not stop.isdecimal() or int(start) > 23 or int(stop) > 23:
-        raise UsageError(f"--quiet {text}: write two hours from 0 to 23, such as 22-7, or none")
-    return int(start), int(stop)
-
-
-def _one_of(option: str, value: str, allowed: Collection[str]) -> str:
-    """Return a value that is allowed. Raises UsageError with the nearest one, and all of them where they are few."""
-    if value in allowed:
-        return value
-    near = difflib.get_close_matches(value, list(allowed), n=1, cutoff=0.5)
-    hint = f"; did you mean {near[0]}?" if near else ""
-    listed = f"; known are {', '.join(sorted(allowed) if len(allowed) > 12 else allowed)}" if len(allowed) < 60 else ""
-    raise UsageError(f"{option}: {value!r} is not known{hint}{listed}")
 
 
 def _plain(person: Subscriber, barred: Mapping[int, str]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection
 
 from alerts.jobs.context import Context
+from alerts.mail.address import fold_address
 from alerts.settings import Settings
 from alerts.signing import Signer
 from alerts.store import subscribers, suppressions
@@ -20,6 +21,12 @@ def suppressed(settings: Settings, connection: Connection, readers: Sequence[Sub
     found = suppressions.found(connection, list(marks.values()))
     told = {mark: f"mail to this address is suppressed since {at:%Y-%m-%d} ({reason})" for mark, (reason, at) in found.items()}
     return {reader: told[mark] for reader, mark in marks.items() if mark in told}
+
+
+def is_suppressed(settings: Settings, connection: Connection, address: str) -> bool:
+    """True if nothing may be mailed to an address, whoever has it."""
+    mark = suppressions.mark_of(Signer(settings.secret_key.get_secret_value()), fold_address(address))
+    return bool(suppressions.found(connection, [mark]))
 
 
 def suppressed_because(context: Context, connection: Connection, reader: Subscriber) -> str:

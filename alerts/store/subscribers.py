@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Row, Select, insert, select, update
+from sqlalchemy import Connection, Row, Select, delete, insert, select, update
 
 from alerts.digests.edition import edition_name, next_due
 from alerts.digests.subscriber import Choices
@@ -20,7 +20,7 @@ from alerts.store.audiences import keep_audience
 from alerts.store.leases import table_of
 from alerts.store.recall import take_back
 from alerts.store.stories import last_number, settled_number
-from alerts.store.tables import AudienceRow, SubscriberRow
+from alerts.store.tables import AudienceRow, OutboxRow, SubscriberRow
 from alerts.store.values import value
 
 State = Literal["unconfirmed", "open", "ended"]
@@ -29,6 +29,7 @@ REGRET = timedelta(days=1)
 
 _SUBSCRIBER = table_of(SubscriberRow)
 _AUDIENCE = table_of(AudienceRow)
+_OUTBOX = table_of(OutboxRow)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +167,17 @@ def end(connection: Connection, subscribers: Iterable[int], *, reason: str, now:
         .values(open=False, due=None, paused_until=None, ended_at=now, ended_reason=reason)
     )
     return connection.execute(statement).rowcount
+
+
+def erase(connection: Connection, subscriber: int) -> int:
+    """Forget a person and the record of their mails; return how many mails that was. Raises LookupError.
+
+    A mail that is being sent at this moment still arrives. Digests stay: they are made for all who chose alike, and name nobody.
+    """
+    by_id(connection, subscriber)
+    mails = connection.execute(delete(_OUTBOX).where(_OUTBOX.c.subscriber == subscriber)).rowcount
+    connection.execute(delete(_SUBSCRIBER).where(_SUBSCRIBER.c.id == subscriber))
+    return mails
 
 
 def resubscribe(connection: Connection, subscriber: int, *, now: datetime, consent: Mapping[str, Any] | None = None) -> Subscriber:

@@ -11,10 +11,11 @@ from sqlalchemy import insert, select
 from alerts.digests.subscriber import Choices
 from alerts.errors import AlertsError
 from alerts.rules.levels import Level
-from alerts.store import audiences, subscribers
+from alerts.store import audiences, bounces, outbox, subscribers
+from alerts.store.bounces import Bounce
 from alerts.store.db import Database
 from alerts.store.leases import table_of
-from alerts.store.tables import AudienceRow, StoryRow, StoryUpdateRow
+from alerts.store.tables import AudienceRow, OutboxRow, StoryRow, StoryUpdateRow
 
 NOW = datetime(2026, 1, 5, 3, tzinfo=UTC)
 SEVEN = datetime(2026, 1, 5, 22, tzinfo=UTC)
@@ -143,3 +144,23 @@ def test_equal_choices_are_stored_once_and_due_in_one_group(database: Database) 
         assert audiences.due_groups(connection, SEVEN - timedelta(seconds=1)) == []
         groups = audiences.due_groups(connection, SEVEN)
     assert {(group.choices.language, group.seen, group.due) for group in groups} == {("en", 0, SEVEN), ("ja", 0, SEVEN)}
+
+
+def test_who_is_erased_leaves_nothing_behind_even_with_a_mail_on_its_way(database: Database) -> None:
+    with database.write() as connection:
+        ann, ben = (subscribers.add(connection, f"{name}@example.org", CHOICES, now=NOW, confirmed=True) for name in ("ann", "ben"))
+        for person in (ann, ben):
+            outbox.welcome(connection, person.id, now=NOW)
+        bounces.keep(connection, Bounce("h", "soft", "4.2.2", "full", "token", ann.id, None, NOW))
+        leased = {each.subscriber: each.id for each in outbox.claim(connection, worker="w1", now=NOW, limit=5)}
+    with database.write() as connection:
+        assert subscribers.erase(connection, ann.id) == 1
+    with database.write() as connection:
+        outbox.record(connection, [outbox.Outcome(leased[ann.id], "sent", NOW, NOW, 1)], worker="w1")
+        outbox.record(connection, [outbox.Outcome(leased[ann.id], "deferred", NOW, NOW, 1)], worker="w1")
+    with database.read() as connection:
+        assert subscribers.by_address(connection, "ann@example.org") is None
+        assert list(connection.scalars(select(table_of(OutboxRow).c.subscriber))) == [ben.id]
+        assert bounces.latest(connection) == []
+    with database.write() as connection, pytest.raises(LookupError):
+        subscribers.erase(connection, ann.id)
