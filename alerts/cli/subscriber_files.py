@@ -77,7 +77,7 @@ def read(
 ) -> None:
     """Add people from a CSV file, as `export` writes it or another service does. A line that is wrong is told; all others go in.
 
-    Nobody is mailed who is suppressed here or whose line says that they ended.
+    Nobody is mailed who is suppressed here or whose line says that they ended; whose line says `unconfirmed` is asked in any case.
     """
     if (replace or welcome) and not consent:
         raise UsageError("--replace and --welcome are for people who have agreed: say when and how with --consent")
@@ -147,13 +147,14 @@ def _take(connection: Any, session: Session, entry: _Entry, plan: _Plan, moment:
     known = subscribers.by_address(connection, address)
     if known is not None and not (plan.replace and known.state == "open"):
         return "known already"
-    done = "replaced" if known else "added" if plan.consent else "asked to confirm"
+    agreed = bool(plan.consent) and entry.row.get("state") != "unconfirmed"
+    done = "replaced" if known else "added" if agreed else "asked to confirm"
     if plan.dry:
         return done
     earlier = _json(entry.row.get("consent", ""))
-    consent = {**earlier, "how": "import", "said": plan.consent, "at": moment.isoformat()} if plan.consent else {}
-    person = subscribers.add(connection, address, entry.choices, now=moment, confirmed=bool(plan.consent), consent=consent)
-    if not plan.consent:
+    consent = {**earlier, "how": "import", "said": plan.consent, "at": moment.isoformat()} if agreed else {}
+    person = subscribers.add(connection, address, entry.choices, now=moment, confirmed=agreed, consent=consent)
+    if not agreed:
         outbox.ask_to_confirm(connection, person.id, now=moment)
     elif plan.welcome and known is None:
         outbox.welcome(connection, person.id, now=moment)
@@ -177,8 +178,11 @@ def _rows(file: Path) -> Iterator[tuple[int, dict[str, str]]]:
     unused = [name for name, ours in names.items() if ours not in COLUMNS]
     if unused:
         sys.stderr.write(f"{file}:1: columns that are not used: {', '.join(unused)}\n")
-    for row in reader:
-        yield reader.line_num, {ours: str(row[name]).strip() for name, ours in names.items()}
+    try:
+        for row in reader:
+            yield reader.line_num, {ours: str(row[name]).strip() for name, ours in names.items()}
+    except csv.Error as error:
+        raise AlertsError(f"{file}:{reader.line_num}: {error}; is a quotation mark open?") from error
 
 
 def _words(row: Mapping[str, str], given: Words) -> Words:

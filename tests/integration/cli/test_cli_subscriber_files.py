@@ -65,14 +65,14 @@ def test_what_is_exported_makes_the_same_people_elsewhere(alerts: Alerts, tmp_pa
     for address in before:
         alerts("subscribers", "erase", address, "--yes")
     assert people(alerts) == {}
-    assert alerts("subscribers", "import", file, "--consent", "agreed on the old service").stdout == "2 added.\n"
+    assert alerts("subscribers", "import", file, "--consent", "agreed on the old service").stdout == "1 added, 1 asked to confirm.\n"
     after = people(alerts)
-    changing = {"state", "confirmed_at", "consent"}
+    changing = {"confirmed_at", "consent"}
     for address, row in before.items():
         assert {name: value for name, value in after[address].items() if name not in changing} == {
             name: value for name, value in row.items() if name not in changing
         }
-    assert {row["state"] for row in after.values()} == {"open"}
+    assert [row["state"] for row in after.values()] == ["open", "unconfirmed"]
     consent = json.loads(after["One@example.org"]["consent"])
     assert (consent["how"], consent["said"]) == ("import", "agreed on the old service")
 
@@ -137,6 +137,7 @@ def test_those_who_are_known_keep_their_choices_unless_they_are_to_be_replaced(a
     [
         ("name,town\nAnn,Oslo\n", "utf-8", "people.csv:1: no column is called address or email; there are: name, town"),
         ("", "utf-8", "there are: none"),
+        ('address\n"' + "a@example.org\n" * 10_000, "utf-8", "is a quotation mark open"),
         ("address\n\u5c71@example.org\n", "cp932", "not UTF-8"),
     ],
 )
