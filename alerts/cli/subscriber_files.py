@@ -48,10 +48,10 @@ def write(
 
     session: Session = context.obj
     wanted: Any = one_of("--state", state, ("open", "unconfirmed", "ended")) if state else None
-    out = csv.DictWriter(sys.stdout, COLUMNS, lineterminator="\n")
-    out.writeheader()
     after = 0
     with session.stored().read() as connection:
+        out = csv.DictWriter(sys.stdout, COLUMNS, lineterminator="\n")
+        out.writeheader()
         while people := subscribers.listing(connection, state=wanted, after=after, limit=PAGE):
             after = people[-1].id
             out.writerows(_row(person) for person in people)
@@ -135,14 +135,14 @@ class _Plan:
 
 def _take(connection: Any, session: Session, entry: _Entry, plan: _Plan, moment: Any) -> str:
     """Add one person; return in words what became of them. Raises AlertsError if the address is none."""
-    from alerts.jobs.suppressed import is_suppressed
+    from alerts.jobs.suppressed import suppression_of
     from alerts.mail.address import parse_address
     from alerts.store import outbox, subscribers
 
     address = parse_address(entry.address)
     if entry.row.get("state") == "ended":
         return "left out, as they ended"
-    if is_suppressed(session.settings(), connection, address):
+    if suppression_of(session.settings(), connection, address):
         return "left out, as mail to them is suppressed"
     known = subscribers.by_address(connection, address)
     if known is not None and not (plan.replace and known.state == "open"):

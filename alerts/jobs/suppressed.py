@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlalchemy import Connection
 
@@ -19,16 +20,20 @@ def suppressed(settings: Settings, connection: Connection, readers: Sequence[Sub
     signer = Signer(settings.secret_key.get_secret_value())
     marks = {reader.id: suppressions.mark_of(signer, subscribers.key_of(reader)) for reader in readers}
     found = suppressions.found(connection, list(marks.values()))
-    told = {mark: f"mail to this address is suppressed since {at:%Y-%m-%d} ({reason})" for mark, (reason, at) in found.items()}
-    return {reader: told[mark] for reader, mark in marks.items() if mark in told}
+    return {reader: _told(*found[mark]) for reader, mark in marks.items() if mark in found}
 
 
-def is_suppressed(settings: Settings, connection: Connection, address: str) -> bool:
-    """True if nothing may be mailed to an address, whoever has it."""
+def suppression_of(settings: Settings, connection: Connection, address: str) -> str:
+    """Return since when and why nothing may be mailed to an address, whoever has it; empty if mail may go there."""
     mark = suppressions.mark_of(Signer(settings.secret_key.get_secret_value()), fold_address(address))
-    return bool(suppressions.found(connection, [mark]))
+    found = suppressions.found(connection, [mark])
+    return _told(*found[mark]) if mark in found else ""
 
 
 def suppressed_because(context: Context, connection: Connection, reader: Subscriber) -> str:
     """Return since when and why nothing may be mailed to a reader's address; empty if mail may go there."""
     return suppressed(context.settings, connection, [reader]).get(reader.id, "")
+
+
+def _told(reason: str, at: datetime) -> str:
+    return f"mail to this address is suppressed since {at:%Y-%m-%d} ({reason})"

@@ -11,11 +11,10 @@ import contextlib
 from alerts.errors import DeliveryError
 from alerts.jobs.context import Context
 from alerts.jobs.notify import plain_email
-from alerts.mail.address import fold_address, parse_address
+from alerts.jobs.suppressed import suppression_of
+from alerts.mail.address import parse_address
 from alerts.mail.dkim import load_keys
 from alerts.mail.transport import Transport, make_transport
-from alerts.signing import Signer
-from alerts.store import suppressions
 
 
 async def send_trial(context: Context, address: str, *, transport: Transport | None = None) -> str:
@@ -40,15 +39,10 @@ async def send_trial(context: Context, address: str, *, transport: Transport | N
 
 
 def _heed_suppression(context: Context, address: str) -> None:
-    mark = suppressions.mark_of(Signer(context.settings.secret_key.get_secret_value()), fold_address(address))
     with context.database.read() as connection:
-        found = suppressions.found(connection, [mark])
-    if mark in found:
-        reason, at = found[mark]
-        raise DeliveryError(
-            f"mail to this address is suppressed since {at:%Y-%m-%d} ({reason}); to mail it again: alerts suppressions remove ADDRESS",
-            permanent=True,
-        )
+        told = suppression_of(context.settings, connection, address)
+    if told:
+        raise DeliveryError(f"{told}; to mail it again: alerts suppressions remove ADDRESS", permanent=True)
 
 
 def _lines(context: Context) -> tuple[str, ...]:
