@@ -11,6 +11,7 @@ from alerts.digests import printed
 from alerts.digests.audience import Pick, Picked, amends
 from alerts.digests.digest import Brief, Digest, DigestKind, Item, Section, Tally, WatchLine
 from alerts.digests.edition import zone_problem
+from alerts.digests.headline import title
 from alerts.digests.item import brief, coming, item, left_out_brief, refusal, teller_of, watch_line
 from alerts.digests.phrases import phrase
 from alerts.digests.reasons import choice_lines
@@ -163,21 +164,20 @@ def _sections(items: Sequence[Item], language: str) -> tuple[Section, ...]:
 
 def _calendar(picked: Picked, quiet: Sequence[Story], choices: Choices, wording: Wording, now: datetime) -> tuple[WatchLine, ...]:
     """Every coming date of the stories told and of the followed ones without news, soonest first, each once."""
-    lines: dict[WatchLine, tuple[date, date]] = {}
-    for pick in picked.picks:
-        teller = teller_of(pick, choices, wording, now)
-        for found in coming(pick.story, teller):
-            lines.setdefault(watch_line(found, teller), (found.first, found.last))
-    for story in quiet:
-        teller = Teller(story, story.developments, wording, choices.language, choices.timezone, now)
-        for found in coming(story, teller):
-            lines.setdefault(watch_line(found, teller), (found.first, found.last))
-    return tuple(sorted(lines, key=lambda line: (lines[line], line.what)))
+    today = printed.local_day(now, choices.timezone)
+    tellers = [teller_of(pick, choices, wording, now) for pick in picked.picks]
+    tellers += [Teller(story, story.developments, wording, choices.language, choices.timezone, now) for story in quiet]
+    lines: dict[tuple[str, str], tuple[tuple[date, date], WatchLine]] = {}
+    for teller in tellers:
+        for found in coming(teller.story, teller):
+            line = watch_line(found, teller, alone=True)
+            lines.setdefault((line.when, line.what), ((max(found.first, today), found.last), line))
+    return tuple(line for _, line in sorted(lines.values(), key=lambda pair: (pair[0], pair[1].what)))
 
 
 def _quiet(stories: Sequence[Story], choices: Choices, wording: Wording, now: datetime) -> tuple[str, ...]:
-    titles = dict.fromkeys(Teller(story, story.developments, wording, choices.language, choices.timezone, now).title() for story in stories)
-    return tuple(titles)[:MOST_QUIET]
+    tellers = (Teller(story, story.developments, wording, choices.language, choices.timezone, now) for story in stories)
+    return tuple(dict.fromkeys(map(title, tellers)))[:MOST_QUIET]
 
 
 def _held_back(refusals: Counter[str], language: str) -> str:

@@ -9,10 +9,11 @@ from datetime import datetime
 from alerts.digests import printed
 from alerts.digests.audience import LeftOut, Pick
 from alerts.digests.digest import Brief, Item, Meaning, WatchLine
+from alerts.digests.headline import title, whose
 from alerts.digests.phrases import phrase
 from alerts.digests.reasons import MOST_SOURCES, MOST_SOURCES_IN_DIGEST, confidence, language_names, sources, why
 from alerts.digests.subscriber import Choices
-from alerts.digests.telling import DECIDED, TALKS, Teller, capital, moved_on
+from alerts.digests.telling import DAYS, DECIDED, TALKS, Teller, capital, moved_on
 from alerts.rules.assessment import Development, Impact, NamedDate
 from alerts.rules.levels import Level
 from alerts.rules.wording import Wording
@@ -61,7 +62,7 @@ def item(pick: Pick, choices: Choices, wording: Wording, *, host: str, now: date
         level=pick.level,
         level_word=wording.level(pick.level, choices.language),
         level_act=capital(wording.level_act(pick.level, choices.language)),
-        title=teller.title(),
+        title=title(teller),
         topic=_topic(pick, teller),
         stamp=teller.say("stamp.item", time=printed.time(last, choices.timezone, choices.language)),
         in_short=teller.in_short(),
@@ -117,7 +118,7 @@ def refusal(word: str, language: str) -> str:
 
 def _brief(teller: Teller, level: Level) -> Brief:
     best = next(iter(sources(teller, language_names(teller.language))), None)
-    return Brief(teller.story.id, level, teller.wording.level(level, teller.language), teller.title(), best)
+    return Brief(teller.story.id, level, teller.wording.level(level, teller.language), title(teller), best)
 
 
 def _topic(pick: Pick, teller: Teller) -> str:
@@ -176,17 +177,22 @@ def actions(pick: Pick, teller: Teller) -> tuple[str, ...]:
 def coming(story: Story, teller: Teller) -> list[NamedDate]:
     """The named dates that are not over, soonest first."""
     today = printed.local_day(teller.now, teller.timezone)
-    return sorted((found for found in story.dates if found.last >= today), key=lambda found: (found.first, found.last))
+    return sorted((found for found in story.dates if found.last >= today), key=lambda found: (max(found.first, today), found.last))
 
 
-def watch_line(found: NamedDate, teller: Teller) -> WatchLine:
-    """A date and what is due, named after the development that the date belongs to; with the source's own words where they differ."""
+def watch_line(found: NamedDate, teller: Teller, *, alone: bool = False) -> WatchLine:
+    """A date and what is due, named after the development that the date belongs to; with the source's own words where they differ.
+
+    `alone`: it stands in a calendar, away from its story, and says whose it is.
+    """
     owner = next((one for one in teller.developments if teller.date_of(one) == found), teller.developments[0])
     when = printed.window(found.first, found.last, teller.language)
     days = printed.exact_window(found.first, found.last, teller.language)
     said = "" if found.first == found.last or found.text.casefold() in when.casefold() else found.text
     language = "" if not said else "ja" if is_japanese(said) else "en"
-    return WatchLine(capital(when), teller.say(f"watch.{found.kind}", name=teller.name(owner)), days, said, language)
+    due = "day" if owner.type in DAYS else found.kind
+    name = (whose(teller, owner) if alone else "") + teller.name(owner)
+    return WatchLine(capital(when), teller.say(f"watch.{due}", name=name), days, said, language)
 
 
 def trigger(teller: Teller) -> str:

@@ -136,8 +136,9 @@ PHRASES: dict[str, str] = {
     "act.await": "Wait for the official notice: the steps and dates that count are the ones it names.",
     "watch.trigger": "We will write again if {trigger}.",
     "watch.trigger.plain": "We will write again when something new is reported.",
-    "watch.effective": "{name}: start",
-    "watch.next": "{name}: next step",
+    "watch.day": "{name}",
+    "watch.effective": "{name}, start",
+    "watch.next": "{name}, next step",
     # ── how sure ──
     "sure.event": "The event: {grade} ({reason}).",
     "sure.effect": "The effect on you: {grade} ({reason}).",

@@ -132,8 +132,9 @@ PHRASES: dict[str, str] = {
     "act.await": "公的機関の発表を待ってください。手続きと日付は、発表にあるものが正しいものです。",
     "watch.trigger": "{trigger}場合は、またお知らせします。",
     "watch.trigger.plain": "新しい動きが伝えられたら、またお知らせします。",
-    "watch.effective": "{name}：開始",
-    "watch.next": "{name}：次の節目",
+    "watch.day": "{name}",
+    "watch.effective": "{name}、開始",
+    "watch.next": "{name}、次の節目",
     # ── how sure ──
     "sure.event": "出来事：{grade}（{reason}）。",
     "sure.effect": "あなたへの影響：{grade}（{reason}）。",

@@ -1,21 +1,19 @@
-"""What happened, in sentences filled from fields: title, in short, key points. The feed's own text is never retold as ours."""
+"""What happened, in sentences filled from fields: in short, key points, what is new. The feed's own text is never retold as ours."""
 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from alerts.digests import printed
-from alerts.digests.edition import local_zone
 from alerts.digests.phrases import listed, phrase
 from alerts.rules.assessment import Development, NamedDate
 from alerts.rules.levels import Level
 from alerts.rules.wording import Wording
 from alerts.stories.story import Report, Story, Update
 
-TITLE_SIGNS = {"en": 70, "ja": 30}
 IN_SHORT_WORDS = 60
 IN_SHORT_SIGNS = 180
 MOST_POINTS = 5
@@ -23,6 +21,8 @@ TALKS = frozenset({"leader-call", "visit-arranged", "summit", "ministerial-talks
 """Developments that are talk: by themselves they change no rule."""
 PLANS = frozenset({"visit-arranged", "trade-talks", "election"})
 """Developments about something still to come, so that a date named for the next step is their date."""
+DAYS = TALKS | {"election", "leadership-change", "disaster", "military-exercise", "missile-launch", "rate-decision"}
+"""Developments that a named day is the day of, where of others it is the start or the next step."""
 UNDOINGS = frozenset({"tariff-lifted", "court-ruling"})
 """Developments that may themselves be the withdrawal: a tariff is lifted, a ruling strikes down; neither was withdrawn."""
 ONE_COUNTRYS = frozenset({"court-ruling", "rate-decision", "leadership-change", "election", "travel-advisory", "tax-change"})
@@ -53,7 +53,11 @@ class Teller:
 
     def name(self, development: Development) -> str:
         """The development's name as printed."""
-        return self.wording.development(development.type, self.language)
+        return self.wording.development(development.type, self.language, development.rule)
+
+    def staged(self, development: Development) -> str:
+        """The name of the stage that a development has reached."""
+        return self.wording.stage(development.stage, self.language, development.type)
 
     def actors(self) -> tuple[str, ...]:
         """Names of the actors as labels."""
@@ -82,46 +86,16 @@ class Teller:
         ahead = found is not None and found.first > printed.local_day(self.now, self.timezone)
         return replace(development, stage="announced") if ahead else development
 
-    def _says_itself(self, development: Development) -> bool:
+    def says_itself(self, development: Development) -> bool:
         """True if the development's name says its stage: a plan is arranged, a tariff lowered is a tariff lifted."""
         undone = development.type in UNDOINGS and development.stage == "reversed"
         return undone or development.stage in _SAID or (development.type in PLANS and development.stage in _OPEN)
 
-    def title(self) -> str:
-        """Who + what + when within the title's length: the fullest way to say it that fits."""
-        limit = TITLE_SIGNS.get(self.language, TITLE_SIGNS["en"])
-        return next((text for text in self._titles() if signs(text) <= limit), shortened(self.name(self.developments[0]), limit))
-
-    def _titles(self) -> Iterator[str]:
-        """Ways to title the story, fullest first."""
-        lead = self.developments[0]
-        second = next((one for one in self.developments[1:] if self.name(one) != self.name(lead)), None)
-        own = self._when(self.date_of(lead))
-        reported = self.say("title.reported", date=printed.day(self._reported(), self.language))
-        whats = []
-        joint = self.say("title.and")
-        if second and not own and (date := self.date_of(second)):
-            whats.append(self.name(lead) + joint + self.name(second) + self._when(date))
-        elif second and own and {lead.type, second.type} <= TALKS and not self.date_of(second):
-            whats.append(self.name(second) + joint + self.name(lead) + own)
-        if not self._says_itself(lead):
-            whats.append(self.say("title.stage", name=self.name(lead), stage=self.wording.stage(lead.stage, self.language)) + own)
-        whats += [self.name(lead) + (own or reported), self.name(lead)]
-        names = [self._short(actor) for actor in self.story.actors]
-        for what in whats:
-            for count in (3, 2):
-                yield self.say("actors.joint").join(names[:count]) + self.say("colon") + what if names else what
-        yield from whats
-
-    def _when(self, found: NamedDate | None) -> str:
-        return self.say("when", when=printed.window(found.first, found.last, self.language)) if found else ""
-
-    def _short(self, actor: str) -> str:
-        """An actor's name for a title."""
-        try:
-            return self.say(f"short.{actor}")
-        except KeyError:
-            return label(self.wording.actor(actor, self.language))
+    def first_date(self) -> NamedDate | None:
+        """The date to name where there is room for one: the soonest that is not over, else the day on which something began."""
+        today = printed.local_day(self.now, self.timezone)
+        told = [found for found in self.story.dates if found.last >= today or found.kind == "effective"]
+        return min(told, key=lambda found: (found.last < today, found.first, found.last), default=None)
 
     def in_short(self) -> str:
         """What happened, and what did not: at most 60 words (180 signs in Japanese)."""
@@ -161,13 +135,12 @@ class Teller:
         points = []
         for development in self.developments[:2]:
             if (development.type in TALKS and development.stage in DECIDED) or (
-                development.type in UNDOINGS and self._says_itself(development)
+                development.type in UNDOINGS and self.says_itself(development)
             ):
                 continue  # the sentence in short says it: they met, they spoke, it was lifted
-            stage = self.wording.stage(development.stage, self.language)
-            points.append(self.say("point.development", name=self.name(development), stage=stage))
-        dates = sorted(self.story.dates, key=lambda found: (found.first, found.last))
-        points += [self.say(f"point.date.{found.kind}", when=self.when(found)) for found in dates[:1]] or [self.say("point.no_date")]
+            points.append(self.say("point.development", name=self.name(development), stage=self.staged(development)))
+        found = self.first_date()
+        points.append(self.say(f"point.date.{found.kind}", when=self.when(found)) if found else self.say("point.no_date"))
         points.append(self.first_point())
         official = next((report for report in self.story.reports if report.kind == "official"), None)
         if official:
@@ -201,14 +174,14 @@ class Teller:
         held = lead.type in TALKS and lead.stage in DECIDED  # "announced" says nothing of a meeting that took place
         stage = self.name(lead)
         if not held:
-            stage = self.say("title.stage", name=stage, stage=self.wording.stage(lead.stage, self.language))
-        dates = sorted(self.story.dates, key=lambda found: found.first)
+            stage = self.say("title.stage", name=stage, stage=self.staged(lead))
+        found = self.first_date()
         lines = {
             "correction": self.say("news.correction"),
             "withdrawal": self.say("news.withdrawal"),
             "stage": self.say("news.stage", stage=stage),
             "level": self.say("news.level", level=self.wording.level(level, self.language)),
-            "date": self.say("news.date", when=self.when(dates[0])) if dates else self.say("news.date.bare"),
+            "date": self.say("news.date", when=self.when(found)) if found else self.say("news.date.bare"),
         }
         return self.say("sentence.gap").join(line for kind, line in lines.items() if kind in kinds)
 
@@ -217,14 +190,16 @@ class Teller:
         when = self.say(f"when.{found.kind}", when=printed.window(found.first, found.last, self.language)) if found else ""
         actors = development.actors or self.story.actors
         names = listed(self.language, [self.wording.actor(actor, self.language) for actor in actors])
-        return capital(self.wording.told(development.type, development.stage, self.language, actors=names, when=when))
+        return capital(
+            self.wording.told(development.type, development.stage, self.language, rule=development.rule, actors=names, when=when)
+        )
 
     def _place(self, development: Development) -> str:
         """Whose matter a development is, where its sentence does not say so: those that a report named, not those that the rule supposes.
 
         A court or a central bank is one country's: where several are named it is not known whose, so none is noted.
         """
-        if not self.wording.has_place(development.type, development.stage, self.language):
+        if not self.wording.has_place(development.type, development.stage, self.language, development.rule):
             return ""
         actors = development.actors or self.story.actors
         named = [actor for actor in actors if actor not in self.wording.supposed(development.rule)] or list(actors)
@@ -234,9 +209,6 @@ class Teller:
 
     def _fits(self, text: str) -> bool:
         return signs(text) <= IN_SHORT_SIGNS if self.language == "ja" else len(text.split()) <= IN_SHORT_WORDS
-
-    def _reported(self) -> datetime:
-        return max(report.published for report in self.story.reports).astimezone(local_zone(self.timezone))
 
 
 def moved_on(updates: Sequence[Update]) -> frozenset[str]:

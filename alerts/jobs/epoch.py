@@ -46,9 +46,9 @@ def heed_epoch(context: Context) -> bool:
         exclusive(connection, "digests")
         mails, digests = take_as_told(connection, upto=epoch, now=now)
         save_fact(connection, TICK_FACT, {"worker": context.worker}, at=now)
-        since = f"{tick[0]:%Y-%m-%d %H:%M} UTC" if tick else "before its first sign of life"
+        ends = f"ends at {tick[0]:%Y-%m-%d %H:%M} UTC" if tick else "is new or older than the first run"
         lines = (
-            f"The database ends at {since}; the service had got to {epoch:%Y-%m-%d %H:%M} UTC ({context.home.path / EPOCH_FILE}).",
+            f"The database {ends}; the service had got to {epoch:%Y-%m-%d %H:%M} UTC ({context.home.path / EPOCH_FILE}).",
             f"What was due by then counts as told: {mails} waiting mails and {digests} digests are not sent again.",
             "Whoever subscribed since the backup is gone, and whoever unsubscribed is back: the log names them by number.",
         )

@@ -27,6 +27,8 @@ SINGLE: Mapping[str, TypeAdapter[Any]] = {
 }
 NO_FILE = "holds no file; `alerts init` puts the shipped ones in place and overwrites nothing"
 _OPTIONAL = frozenset({"conditions.yaml"})
+_STAGES = frozenset(get_args(Stage))
+_TOLD = _STAGES | {"default"}
 FOLDERS: Mapping[str, TypeAdapter[Any]] = {"lexicon": schema.LEXICON, "rules": schema.RULES, "tests": schema.CASES}
 
 
@@ -169,12 +171,13 @@ def _cross_check(read: Configuration) -> list[Problem]:
         problems += _unknown(development, spec.impact, sectors, "sector", "impact", keys=True)
         problems += _unknown(development, spec.why, sectors, "sector", "why", keys=True)
         problems += _unknown(development, spec.act, sectors | {"any"}, "sector", "act", keys=True)
-        problems += _unknown(development, spec.told, {*get_args(Stage), "default"}, "stage", "told", keys=True)
+        problems += _unknown(development, spec.told, _TOLD, "stage", "told", keys=True)
+        problems += _unknown(development, spec.stages, _STAGES, "stage", "stages", keys=True)
         missing = [sector for sector, level in spec.impact.items() if level != "none" and sector not in spec.why]
         problems += [development.problem(f"'why' has no sentence for {sector!r}", "why", key=True) for sector in missing]
     for stage in read.stages.values():
         problems += _unknown(stage, stage.value.shift_for, developments, "development", "shift_for", keys=True)
-    missing_stages = sorted({*get_args(Stage)} - set(read.stages)) if read.stages else []
+    missing_stages = sorted(_STAGES - set(read.stages)) if read.stages else []
     problems += [Problem("stages.yaml", 1, 1, f"stage {name!r} is missing") for name in missing_stages if name not in spoilt("stages.yaml")]
     actors = {each.value.actor or "" for each in read.concepts.values()}
     for concept in read.concepts.values():
@@ -257,6 +260,7 @@ def _rule(placed: Placed[RuleSpec], read: Configuration, sectors: set[str], deve
     problems = _unknown(placed, spec.levels, sectors, "sector", "levels", keys=True)
     problems += _unknown(placed, spec.why, sectors, "sector", "why", keys=True)
     problems += _unknown(placed, spec.act, sectors | {"any"}, "sector", "act", keys=True)
+    problems += _unknown(placed, spec.told, _TOLD, "stage", "told", keys=True)
     if "rules" not in read.unread:
         problems += _unknown(placed, spec.despite, discards | {"any"}, "discard rule", "despite")
     problems += _unknown(placed, spec.yields_to, developments, "development", "yields_to")

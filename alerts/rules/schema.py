@@ -156,6 +156,7 @@ class DevelopmentSpec(Shape):
     nationality: bool = Field(False, description="Only for readers of the nationality, or who follow the country")
     clock: bool = Field(False, description="Readers must do something by the date: within 30 days the level rises by one")
     sizes: list[SizeSpec] = []
+    stages: dict[str, Localised] = Field({}, description="Names of stages where the usual one does not fit: a typhoon is not in force")
     told: dict[str, Localised]
     why: dict[Id, Localised]
     act: dict[Id, LocalisedList] = Field({}, description="By sector; `any` for whatever sector")
@@ -229,6 +230,8 @@ class RuleSpec(Shape):
     ceiling: LevelName | None = None
     clock: bool | None = None
     sizes: list[SizeSpec] = []
+    called: Localised | None = Field(None, description="Its name in titles where it is more exact than the development's: Typhoon")
+    told: dict[str, Localised] = Field({}, description="What happened, by stage or `default`, where more exact than the development's")
     why: dict[Id, Localised] = {}
     act: dict[Id, LocalisedList] = {}
     review_by: date | None = None

@@ -52,26 +52,30 @@ class Wording:
         """What the reader does at a level."""
         return _say(_LEVEL_ACTS[level], language)
 
-    def development(self, development: str, language: str) -> str:
-        """Name of a kind of development."""
+    def development(self, development: str, language: str, rule: str = "") -> str:
+        """Name of a kind of development; the rule's own name for it where there is one."""
+        if rule in self.rules and (called := self.rules[rule].called):
+            return _say(called, language)
         return _say(self.developments[development].name, language) if development in self.developments else development
 
-    def told(self, development: str, stage: str, language: str, *, actors: str = "", when: str = "") -> str:
+    def told(self, development: str, stage: str, language: str, *, rule: str = "", actors: str = "", when: str = "") -> str:
         """What happened, in one plain sentence; `actors` and `when` (" in spring 2026") are put where the sentence asks for them.
+
+        The rule's own sentence comes first, unless only the development has one for the stage.
 
         Actors in brackets are only a note of place (`has_place`) and are left out.
         """
         if development not in self.developments:
             return development
-        sentence = self._sentence(development, stage, language)
+        sentence = self._sentence(development, stage, language, rule)
         for bracketed in _BRACKETED:
             sentence = sentence.replace(bracketed, "")
         return " ".join(sentence.replace("{actors}", actors).replace("{when}", when).split())
 
-    def has_place(self, development: str, stage: str, language: str) -> bool:
+    def has_place(self, development: str, stage: str, language: str, rule: str = "") -> bool:
         """True if the sentence does not name the actors itself, so that they have to stand before it."""
         known = development in self.developments
-        return known and any(bracketed in self._sentence(development, stage, language) for bracketed in _BRACKETED)
+        return known and any(bracketed in self._sentence(development, stage, language, rule) for bracketed in _BRACKETED)
 
     def why(self, rule: str, development: str, sector: str, language: str) -> str:
         """Why it matters to a sector: the rule's own words, else the development's; empty if there are none."""
@@ -94,8 +98,10 @@ class Wording:
         """What would make the next mail; empty for an unknown development."""
         return _say(self.developments[development].watch, language) if development in self.developments else ""
 
-    def stage(self, stage: str, language: str) -> str:
-        """Name of a stage."""
+    def stage(self, stage: str, language: str, development: str = "") -> str:
+        """Name of a stage; the development's own for it where there is one."""
+        if development in self.developments and (named := self.developments[development].stages.get(stage)):
+            return _say(named, language)
         return _say(self.stages[stage].name, language) if stage in self.stages else stage
 
     def actor(self, actor: str, language: str) -> str:
@@ -104,6 +110,10 @@ class Wording:
             if spec.actor == actor and spec.name:
                 return _say(spec.name, language)
         return actor
+
+    def actor_of(self, concept: str) -> str:
+        """The code of the actor that a concept is; empty for one that is none."""
+        return (self.concepts[concept].actor or "") if concept in self.concepts else ""
 
     def rule_title(self, rule: str, language: str) -> str:
         """Title of a rule; in English if its author gave none in the language."""
@@ -118,9 +128,10 @@ class Wording:
         spec = self.concepts.get(concept)
         return _say(spec.name, language) if spec and spec.name else concept.lstrip("~").replace("-", " ")
 
-    def _sentence(self, development: str, stage: str, language: str) -> str:
-        told = self.developments[development].told
-        return _say(told.get(stage, told["default"]), language)
+    def _sentence(self, development: str, stage: str, language: str, rule: str) -> str:
+        own: Mapping[str, Localised] = self.rules[rule].told if rule in self.rules else {}
+        general = self.developments[development].told
+        return _say(own.get(stage) or general.get(stage) or own.get("default") or general["default"], language)
 
     def _spec_why(self, development: str) -> Mapping[str, Localised]:
         return self.developments[development].why if development in self.developments else {}

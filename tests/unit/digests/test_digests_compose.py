@@ -38,8 +38,9 @@ from alerts.digests.compose import MOST_BRIEFS, MOST_ITEMS, compose
 from alerts.digests.item import teller_of
 from alerts.digests.phrases import LANGUAGES, listed, phrase
 from alerts.digests.reasons import quoted
-from alerts.rules.assessment import NamedDate
+from alerts.rules.assessment import Evidence, NamedDate
 from alerts.rules.levels import Level
+from alerts.rules.shapes import Localised
 from alerts.stories.story import Update
 
 ROOT = Path(__file__).parents[3]
@@ -160,6 +161,52 @@ def test_what_is_over_is_not_watched() -> None:
     assert composed.items[0].watch_next == ()
 
 
+def test_a_date_that_is_over_is_not_named_beside_the_one_to_come() -> None:
+    days = (NamedDate("next", date(2026, 1, 2), date(2026, 1, 2), "2 January"), NamedDate("next", date(2026, 1, 9), date(2026, 1, 9), ""))
+    item = alert(NAGOYA, replace(CALL, dates=days)).items[0]
+    assert "Date named for the next step: 9 Jan 2026." in item.key_points
+    assert [line.when for line in item.watch_next] == ["9 Jan 2026"]
+
+
+def test_when_every_next_step_is_over_no_date_is_named_but_a_start_stays_a_fact() -> None:
+    over = date(2026, 1, 1)
+    asked = [alert(NAGOYA, replace(CALL, dates=(NamedDate(kind, over, over, ""),))).items[0].key_points for kind in ("next", "effective")]
+    assert "No date for a next step is named." in asked[0]
+    assert "Date named for the start: 1 Jan 2026." in asked[1]
+
+
+def test_a_rule_names_what_happened_more_exactly_than_its_development() -> None:
+    known = wording()
+    rule = known.rules["tariff-imposed"]
+    told = {"default": Localised(en="Japanese cars cost more in the US{when}.", ja="日本車が米国で高くなります{when}。")}
+    exact = replace(
+        known, rules=known.rules | {"tariff-imposed": rule.model_copy(update={"called": Localised(en="Car duty"), "told": told})}
+    )
+    item = compose("alert", Picked((picked(DUTY, NAGOYA),), ()), NAGOYA, exact, edition="e", now=NOW).items[0]
+    assert item.title.startswith("Japan–US: Car duty")
+    assert item.in_short.startswith("Japanese cars cost more in the US")
+    assert exact.told("tariff-imposed", "suspended", "en", rule="tariff-imposed") == known.told("tariff-imposed", "suspended", "en"), (
+        "a stage that only the development has a sentence for"
+    )
+
+
+def test_a_stage_has_the_name_that_its_development_gives_it() -> None:
+    known = wording()
+    spec = known.developments["tariff-imposed"].model_copy(update={"stages": {"in-force": Localised(en="collected")}})
+    named = replace(known, developments=known.developments | {"tariff-imposed": spec})
+    assert named.stage("in-force", "en", "tariff-imposed") == "collected"
+    assert named.stage("in-force", "en", "sanction") == named.stage("in-force", "en") == known.stage("in-force", "en")
+
+
+def test_of_many_actors_a_title_names_those_that_the_words_name() -> None:
+    crowd = ("CHN", "JPN", "KOR", "USA")
+    words = (Evidence("title", 0, 2, "US", "usa"),)
+    launched = replace(DUTY.developments[0], actors=crowd, evidence=words)
+    assert alert(NAGOYA, replace(DUTY, developments=(launched,), actors=crowd)).items[0].title.startswith("US: ")
+    few = replace(launched, actors=("JPN", "USA"))
+    assert alert(NAGOYA, replace(DUTY, developments=(few,), actors=crowd)).items[0].title.startswith("Japan–US: ")
+
+
 @pytest.mark.parametrize(
     ("kinds", "event"),
     [
@@ -246,6 +293,7 @@ def test_sections_stand_in_the_order_of_what_a_reader_does() -> None:
 def test_the_calendar_is_in_order_and_takes_in_followed_stories_without_news() -> None:
     composed = digest(NAGOYA, (DUTY,), quiet=(CALL, FEES))
     assert [line.when for line in composed.calendar] == ["23 Jan 2026", "24 Jan 2026", "Spring 2026", "Fiscal 2026"]
+    assert [line.what for line in composed.calendar][1:3] == ["Japan–US: Import duty raised, start", "Japan–US: Leader's visit planned"]
     assert len(composed.quiet_stories) == 2
 
 
