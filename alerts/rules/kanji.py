@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 
 from alerts.text import is_kanji, is_katakana
@@ -20,6 +21,11 @@ AFTER_RUN = (
     "実務者", "局長", "次官", "大統領", "首相", "の首脳", "の外相", "租税", "社会保障", "沿岸", "合同", "トップ", "衝突", "戦争",
     "停戦", "和平", "演習", "歴訪", "核", "投資", "産業", "船", "艦", "爆撃機",
 )  # fmt: skip
+KATAKANA = tuple(chr(code) for code in range(0x30A1, 0x30FB))
+_PLACE_OR_OFFICE = re.compile(
+    r"[ァ-ヺー・]{2,16}(?:州|市|郡|県|島|半島|空港|湾|沖|[新前元副]?(?:首相|大統領)|外相|国防相|財務相|政権|(?:国務|国防|財務|商務)長官|知事)"
+)
+"""A foreign name that says what it is: a place (米カリフォルニア州) or somebody in office (英スターマー首相)."""
 _AMBIGUOUS = frozenset({"日中", "中日", "朝日", "土日", "日土", "日比", "日西", "中西", "中比", "日加", "日台", "中台", "日仏"})
 _AFTER_PAIR = ("、", "が", "は", "で", "の", "も", "と", " ", "「", "・")
 _NOT_BEFORE_RUN = "前当翌同本今毎連終平休祝期数半"
@@ -33,10 +39,18 @@ def glued(kanji: str) -> Iterator[tuple[str, int]]:
         yield prefix + kanji, 1
     for suffix in SUFFIXES:
         yield kanji + suffix, 0
+    if not is_katakana(kanji):
+        for sign in KATAKANA:
+            yield kanji + sign, 0
 
 
 def stands(text: str, start: int, place: int, names: Mapping[str, str]) -> bool:
-    """True if a glued text at `start` is no part of another word: 対中 in 絶対中止, 日側 in 毎日側, 日首相 in 19日首相, 中、 in 進む中."""
+    """True if a glued text at `start` is no part of another word: 対中 in 絶対中止, 日側 in 毎日側, 日首相 in 19日首相, 中、 in 進む中.
+
+    Before katakana a name stands for its country only where the foreign name says what it is: 米カリフォルニア州, but not 米メタ.
+    """
+    if not place and is_katakana(text[start + 1]) and not _PLACE_OR_OFFICE.match(text, start + 1):
+        return False
     if start == 0:
         return True
     before = text[start - 1]

@@ -209,8 +209,9 @@ def _unhidden(hit: Hit, hiding: list[Hidden]) -> Hit | None:
 
 
 def _is_named_abroad(text: str, start: int) -> bool:
-    """True after a name in katakana (アラグチ外相) and for both sides' ministers (両外相)."""
-    return start > 0 and (is_katakana(text[start - 1]) or text[start - 1] == "両")
+    """True after a name in katakana (アラグチ外相, バーナム新首相) and for both sides' ministers (両外相)."""
+    before = text[max(0, start - 3) : start].rstrip("新前元副")
+    return bool(before) and (is_katakana(before[-1]) or before[-1] == "両")
 
 
 def _holds(text: str, hit: Hit, published: date) -> bool:
