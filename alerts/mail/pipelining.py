@@ -91,7 +91,15 @@ class PipelinedConnection(asyncio.BufferedProtocol):
             await self._read(1)
         elif len(replies) < 3:
             self.close()
+        elif not self.closing:
+            await self._reset()
         raise refusal
+
+    async def _reset(self) -> None:
+        """End the transaction that a refused recipient leaves open: Postfix takes no MAIL inside one (RFC 5321 §4.1.4)."""
+        self._write(b"RSET\r\n")
+        if [reply.code for reply in await self._read(1)] != [250]:
+            self.close()
 
     def _envelope(self, email: Email) -> bytes:
         if self._largest and len(email.message) > self._largest:
@@ -110,7 +118,7 @@ class PipelinedConnection(asyncio.BufferedProtocol):
     def _refusal(self, replies: list[Reply]) -> DeliveryError | StaleConnectionError | None:
         """Return what keeps the message from being sent, or None if all is well."""
         for (phase, good), reply in zip(_WANTED, replies, strict=False):
-            if reply.code == 421:
+            if reply.code == 421 or (phase == "sender" and reply.code == 503):  # 503: it believes us to be elsewhere in the dialogue
                 self.close()
                 return StaleConnectionError() if phase == "sender" else failure(phase, reply.code, reply.text)
             if reply.code not in good:
@@ -136,7 +144,7 @@ class PipelinedConnection(asyncio.BufferedProtocol):
         if replies:
             if replies[0].code == 421:
                 self.close()
-            if replies[0].code != 250:
+            if not 200 <= replies[0].code < 300:  # by its first digit, whatever the rest (RFC 5321 §4.3.1)
                 raise failure("message", *replies[0])
             return
         unsent = self._unsent

@@ -85,6 +85,9 @@ class PlainConnection:
             phase = "message"
             await self._client.data(email.message)
         except aiosmtplib.SMTPResponseException as error:
+            if phase == "message" and 200 <= error.code < 300:  # taken; aiosmtplib knows only 250 (RFC 5321 §4.3.1 goes by the first digit)
+                self.sent += 1
+                return
             await self._recover(error.code)
             if phase == "sender" and error.code == 421:
                 raise StaleConnectionError from None
@@ -229,7 +232,10 @@ class SmtpTransport:
             await client.connect()
             if client.is_ehlo_or_helo_needed:
                 await client.ehlo()
-        except aiosmtplib.SMTPHeloError:
+        except aiosmtplib.SMTPHeloError as error:
+            if error.code == 421:
+                client.close()
+                raise _refused(server, error) from error
             await _helo(client)
         except (aiosmtplib.SMTPException, OSError) as error:
             client.close()
@@ -272,6 +278,6 @@ def _refused(server: Server, error: Exception) -> DeliveryError:
     if isinstance(error, aiosmtplib.SMTPServerDisconnected | OSError):
         reason = getattr(error.__cause__, "strerror", None)
         return UnreachableError(f"the mail server {where} cannot be reached{f': {reason}' if reason else ''}")
-    if "STARTTLS" in str(error):
+    if server.tls == "required" and "STARTTLS" in str(error):
         return SenderError(f"the mail server {where} offers no STARTTLS; use smtps://, or ?starttls=off if it may be read on the way")
     return SenderError(f"the mail server {where} offers no way to log in that we know")

@@ -239,7 +239,7 @@ class Wire:
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await self._say("banner", "220 wire.example ESMTP", writer)
         sender = recipient = ""
-        secure = False
+        secure = opened = False
         while line := await reader.readline():
             command = line.decode().strip()
             word = command.upper().split(":")[0].split(" ")[0]
@@ -257,15 +257,24 @@ class Wire:
                     secure = True
             elif word == "AUTH":
                 await self._say("auth", "235 2.7.0 welcome", writer)
+            elif word == "MAIL" and opened:
+                await self._say("nested", "503 5.5.1 Error: nested MAIL command", writer)
             elif word == "MAIL":
                 sender = re.sub(r".*<(.*)>.*", r"\1", command)
-                await self._say("mail", "250 2.1.0 ok", writer)
+                recipient = ""
+                opened = (await self._say("mail", "250 2.1.0 ok", writer)).startswith("250")
             elif word == "RCPT":
-                recipient = re.sub(r".*<(.*)>.*", r"\1", command)
-                await self._say(f"rcpt:{recipient.partition('@')[0]}" if self._names(recipient) else "rcpt", "250 2.1.5 ok", writer)
+                named = re.sub(r".*<(.*)>.*", r"\1", command)
+                reply = await self._say(f"rcpt:{named.partition('@')[0]}" if self._names(named) else "rcpt", "250 2.1.5 ok", writer)
+                recipient = recipient if reply.startswith(("4", "5")) else named
             elif word == "DATA":
-                if (await self._say("data", "354 go on", writer)).startswith("354"):
+                usual = "354 go on" if recipient else "554 5.5.1 Error: no valid recipients"
+                if (await self._say("data", usual, writer)).startswith("354"):
                     await self._take(sender, recipient, reader, writer)
+                    opened = False
+            elif word == "RSET":
+                opened = False
+                await self._say("other", "250 ok", writer)
             elif word == "QUIT":
                 await self._say("quit", "221 bye", writer)
                 return
@@ -286,7 +295,7 @@ class Wire:
             writer.transport.abort()
             raise _DroppedError
         reply = self.fault("after", self)
-        if reply is None or reply.startswith(("250", "raw:250")) or reply == "drop":
+        if reply is None or reply.startswith(("2", "raw:2")) or reply == "drop":
             found = re.search(rb"Message-ID: (<[^>]+>)", body)
             if found:
                 self.accepted[found[1].decode()] += 1

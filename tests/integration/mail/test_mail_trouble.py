@@ -246,6 +246,27 @@ def test_partial_refusal_fails_one_and_suppresses_only_a_dead_address(drill: Dri
     assert server.sessions == 1, "the connection goes on after a refusal"
 
 
+@pytest.mark.parametrize("reply", ["550 5.1.1 no such user", "450 4.2.0 greylisted"])
+def test_a_refused_recipient_leaves_no_transaction_open(drill: Drill, wire: Any, reply: str) -> None:
+    """RFC 5321 §4.1.4: a server that is strict takes no MAIL inside a transaction, and calls it 503."""
+    server = wire(fault=lambda phase, _wire: reply if phase.startswith("rcpt:r1") else None)
+    count = drill(server, addresses=[f"r{number}@example.org" for number in range(10, 20)] + ["one@example.net"], send_connections=1)
+    assert (count.sent, count.stopped, drill.error) == (1, "", None)
+    assert count.failed + count.deferred >= 4, "after a few of one domain the others wait"
+    assert server.sessions == 1
+
+
+def test_a_server_that_believes_to_be_in_a_transaction_gets_a_new_connection(drill: Drill, wire_server: Server, at: Any) -> None:
+    count = drill(wire_server["Wire"](fault=at("mail", "503 5.5.1 nested MAIL command", times=1)), send_connections=1)
+    assert (count.sent, drill.error) == (2, None)
+
+
+def test_any_reply_of_2xx_after_the_message_means_that_it_was_taken(drill: Drill, wire: Any, at: Any) -> None:
+    server = wire(fault=at("after", "200 queued somewhere"))
+    count = drill(server, send_connections=1)
+    assert (count.sent, count.deferred) == (2, 0)
+
+
 def test_a_relay_that_does_not_know_us_stops_the_sender_and_burns_nothing(drill: Drill, wire: Any, at: Any) -> None:
     drill(wire(fault=at("rcpt", "554 5.7.1 <one@example.org>: Relay access denied")))
     assert "does not relay for us" in str(drill.error)
