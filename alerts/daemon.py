@@ -26,6 +26,7 @@ from alerts.jobs.bounces import read_bounces
 from alerts.jobs.context import Context
 from alerts.jobs.epoch import heed_epoch, note_tick
 from alerts.jobs.feed_health import tell_of_feeds
+from alerts.jobs.intake import try_at_once
 from alerts.jobs.notify import notify
 from alerts.jobs.poll import open_tools, poll
 from alerts.jobs.prune import prune
@@ -168,6 +169,7 @@ async def serve(
     started(server.servers[0].sockets[0].getsockname()[1])
     running: set[asyncio.Task[Any]] = set()
     await _in_thread(heed_epoch, context())
+    await _in_thread(try_at_once, context())
     async with open_tools(context().settings) as tools:
         scheduler = AsyncIOScheduler(timezone=UTC, job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1})
         for line in SCHEDULE:

@@ -13,7 +13,7 @@ from alerts.jobs.context import Context
 from alerts.jobs.letters import Letter, Letters
 from alerts.jobs.lineup import Lineup
 from alerts.jobs.recording import outcome_of
-from alerts.mail.rates import WINDOW, parse_warm_up
+from alerts.mail.rates import Tally, parse_warm_up
 from alerts.store import outbox, sender
 from alerts.store.outbox import Outcome, Ready
 
@@ -22,6 +22,12 @@ BATCH = 500
 RATE_SECONDS = 20
 COOLING = timedelta(minutes=15)
 """How long the sender rests when most mails are put off: long enough for the usual greylisting."""
+
+
+def try_at_once(context: Context) -> None:
+    """Forget that the mail server refused us: a service that starts may have other settings. Raises StoreError."""
+    with context.database.write() as connection:
+        sender.lift_hold(connection)
 
 
 class Intake:
@@ -36,6 +42,9 @@ class Intake:
         """Letters left at which the next batch is claimed: as many as leave while a slow database answers."""
         self.stopped = ""
         self.paused = False
+        self.tally = Tally()
+        """How the last mails went, those of earlier calls included."""
+        self._known: tuple[str, ...] | None = None
 
     def gather(self, held: int) -> tuple[int, list[Letter], list[Outcome]]:
         """Claim a batch; return how many rows it had, letters to send, and outcomes of the rest. `held` rows are on their way already."""
@@ -56,6 +65,9 @@ class Intake:
     def _claim(self, connection: Connection, now: datetime, held: int) -> list[Ready]:
         """Claim what may leave now: nothing while the sender is paused, no digests once the day's share of a warm-up is used."""
         limit, urgent = self.batch, False
+        if self._known is None:
+            self._known = sender.load_tally(connection, now)
+            self.tally = Tally(self._known)
         if pause := sender.paused(connection, now):
             self.stopped, self.paused = str(pause), True
             return []
@@ -85,7 +97,8 @@ class Intake:
     def brake(self, verdict: Literal["failed", "deferred"], said: str) -> None:
         """Pause the sender, for a while or until somebody resumes it, and tell the operator what was `said` last."""
         words = {"failed": "refused for good", "deferred": "put off"}[verdict]
-        self.stopped = f"most of the last {WINDOW} mails were {words}, such as: {said}"
+        self.stopped = f"most of the last {len(self.tally.last)} mails were {words}, such as: {said}"
+        self.tally = Tally()
         length = COOLING if verdict == "deferred" else None
         with self._context.database.write() as connection:
             sender.brake(connection, reason=self.stopped, now=self._context.clock.now(), length=length)
@@ -95,7 +108,14 @@ class Intake:
         with self._context.database.write() as connection:
             sender.note_rate(connection, sent=sent, seconds=seconds, now=self._context.clock.now())
 
+    def remember(self) -> None:
+        """Keep how the last mails went for the next call. While all goes well there is nothing to keep."""
+        last = self.tally.last if any(state != "sent" for state in self.tally.last) else ()
+        if self._known is not None and last != self._known:
+            with self._context.database.write() as connection:
+                sender.save_tally(connection, last, now=self._context.clock.now())
+
     def alarm(self, error: SenderError) -> None:
-        """Tell the operator that the mail server refuses us; nothing was burnt."""
+        """Tell the operator that the mail server refuses us, and leave it alone for a while; nothing was burnt."""
         with self._context.database.write() as connection:
             sender.alarm(connection, reason=str(error), now=self._context.clock.now())

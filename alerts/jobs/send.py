@@ -2,7 +2,8 @@
 
 What may go wrong and what follows: one mail refused or deferred: its row says so, the rest goes on. The mail server out of reach: what was
 in flight is deferred, the rest is given back. The mail server refuses us (login, TLS, full outbox directory): everything not yet taken is
-given back as if it had never been tried, and the error stops the job. Cancelled: what is in flight is finished, the rest is given back.
+given back as if it had never been tried, the error stops the job, and the sender leaves the server alone for a while. Cancelled: what is
+in flight is finished, the rest is given back.
 Paused, or most mails not taken: the job ends, the rest is given back, and the operator is told.
 """
 
@@ -24,7 +25,7 @@ from alerts.jobs.letters import Letters, Piece, our_mistake
 from alerts.jobs.lineup import Lineup
 from alerts.jobs.recording import Recorder, outcome_of
 from alerts.jobs.template_health import tell_of_templates
-from alerts.mail.rates import Tally, parse_limits
+from alerts.mail.rates import GONE, parse_limits
 from alerts.mail.render import Renderer
 from alerts.mail.transport import Transport, make_transport
 from alerts.store.outbox import LEASE, Outcome, Ready
@@ -69,6 +70,7 @@ async def send(context: Context, *, transport: Transport | None = None) -> SendC
             raise
         finally:
             await sending.give_back()
+            await asyncio.to_thread(sending.intake.remember)
         await asyncio.to_thread(tell_of_templates, context, sending.renderer)
     count = sending.count(asyncio.get_running_loop().time() - started)
     if count.sent:
@@ -84,7 +86,6 @@ class _Sending:
         self._context = context
         self._connections = settings.send_connections
         self._interval = 1 / settings.send_rate if settings.send_rate else 0.0
-        self._tally = Tally()
         self._letters = Letters(context)
         self._lineup = Lineup(parse_limits(settings.send_domains))
         self.intake = Intake(context, self._letters, self._lineup)
@@ -261,7 +262,7 @@ class _Sending:
         if done % PROGRESS_EVERY == 0 or done == self._claimed:
             self._context.progress(done, self._claimed)
         await self._heed_domain(ready, outcome)
-        verdict = self._tally.add(outcome.state)
+        verdict = self.intake.tally.add(GONE if outcome.state == "failed" and suppress is not None else outcome.state)
         if verdict and not self._halted.is_set():
             await self._brake(verdict, outcome)
         return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
@@ -16,8 +16,10 @@ WARM_UP_SETTING = "ALERTS_SEND_WARM_UP"
 GROWTH = 1.5
 """A new sender may send half as much again each day: mailbox providers mistrust an address that was silent and suddenly sends thousands."""
 ENOUGH = 10_000_000
-WINDOW = 50
-"""Outcomes that a judgement of how sending goes looks at."""
+WINDOW, FEW = 50, 10
+"""Outcomes that a judgement of how sending goes looks at, and how few are enough where they were refused for no fault of the address."""
+GONE = "gone"
+"""An outcome: refused because nobody lives there."""
 
 _LIMIT = re.compile(r"(?P<domain>\*|[^\s=*]+\.[^\s=*]+)=(?P<rate>\d+(\.\d+)?)?(/(?P<connections>[1-9]\d*))?")
 
@@ -88,19 +90,36 @@ def parse_warm_up(setting: str) -> WarmUp | None:
 
 
 class Tally:
-    """The last outcomes of a sender. Its verdict is the state that most of them share, if that is not `sent`."""
+    """The last outcomes of a sender: `sent`, `deferred`, `failed` or `gone`. Its verdict is what most of them share, if that is not `sent`.
 
-    def __init__(self) -> None:
+    Few outcomes can be dead addresses or the usual greylisting: of those only refusals count that no address is to blame for.
+    """
+
+    def __init__(self, last: Iterable[str] = ()) -> None:
         self._last: deque[str] = deque(maxlen=WINDOW)
         self._counts: Counter[str] = Counter()
+        for state in last:
+            self._count(state)
+
+    @property
+    def last(self) -> tuple[str, ...]:
+        """The outcomes, oldest first."""
+        return tuple(self._last)
 
     def add(self, state: str) -> Literal["failed", "deferred"] | None:
         """Count an outcome; return a verdict once there are enough and most are bad."""
+        self._count(state)
+        refused, deferred, enough = self._counts["failed"] + self._counts[GONE], self._counts["deferred"], len(self._last)
+        if state == "sent" or enough < FEW:
+            return None
+        if enough < WINDOW:
+            return "failed" if self._counts["failed"] > enough // 2 else None
+        if refused + deferred <= WINDOW // 2:
+            return None
+        return "failed" if refused >= deferred else "deferred"
+
+    def _count(self, state: str) -> None:
         if len(self._last) == WINDOW:
             self._counts[self._last[0]] -= 1
         self._last.append(state)
         self._counts[state] += 1
-        failed, deferred = self._counts["failed"], self._counts["deferred"]
-        if state == "sent" or len(self._last) < WINDOW or failed + deferred <= WINDOW // 2:
-            return None
-        return "failed" if failed >= deferred else "deferred"

@@ -1,7 +1,8 @@
-"""The state of the sender that all processes share: whether it is paused and why, how much left today, how fast it was last."""
+"""The state of the sender that all processes share: whether it is paused and why, how its last mails went, how fast it was last."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -14,9 +15,14 @@ from alerts.store.service_tables import FactRow
 from alerts.store.tables import OutboxRow
 
 PAUSE_FACT = "sender_pause"
+HOLD_FACT = "sender_hold"
+TALLY_FACT = "sender_tally"
 RATE_FACT = "sender_rate"
 NOTICE = "sender-pause"
 ALARM = "sender"
+FIRST_HOLD, LONGEST_HOLD = timedelta(minutes=1), timedelta(hours=1)
+"""How long the sender leaves a mail server alone that refuses us, doubled each time: login after login gets an account locked."""
+TALLY_AGE = timedelta(days=1)
 _OUTBOX, _FACT = table_of(OutboxRow), table_of(FactRow)
 
 
@@ -48,25 +54,53 @@ def brake(connection: Connection, *, reason: str, now: datetime, length: timedel
 
 
 def alarm(connection: Connection, *, reason: str, now: datetime) -> None:
-    """Tell the operator that the mail server refuses us, whoever the recipient."""
-    lines = (reason, "Every mail waits as if it had not been tried; the sender tries again at each tick.", "`alerts doctor` says more.")
+    """Tell the operator that the mail server refuses us, whoever the recipient, and hold the sender off: each time twice as long."""
+    known = load_fact(connection, HOLD_FACT)
+    times = known[1]["times"] + 1 if known and now - known[0] <= 2 * LONGEST_HOLD else 1
+    until = now + min(LONGEST_HOLD, FIRST_HOLD * 2 ** min(times - 1, 10))
+    save_fact(connection, HOLD_FACT, {"reason": reason, "until": until.isoformat(), "times": times}, at=now)
+    lines = (
+        reason,
+        "Every mail waits as if it had not been tried. The sender tries again in a minute, then less and less often, at least hourly.",
+        "`alerts doctor` says more. Once it is mended: `alerts sender resume`, or start the service anew, and it tries at once.",
+    )
     notices.tell(connection, key=ALARM, subject="The mail server refuses this service", lines=lines, now=now)
 
 
+def lift_hold(connection: Connection) -> bool:
+    """Let the sender try the mail server at once; False if it was not held off."""
+    return connection.execute(delete(_FACT).where(_FACT.c.name == HOLD_FACT)).rowcount > 0
+
+
+def save_tally(connection: Connection, last: Sequence[str], *, now: datetime) -> None:
+    """Keep how the last mails went: what a small service sends in one go is too little to judge by."""
+    save_fact(connection, TALLY_FACT, {"last": list(last)}, at=now)
+
+
+def load_tally(connection: Connection, now: datetime) -> tuple[str, ...]:
+    """Return how the last mails went, oldest first; nothing that is over a day old."""
+    found = load_fact(connection, TALLY_FACT)
+    return () if found is None or now - found[0] > TALLY_AGE else tuple(found[1]["last"])
+
+
 def resume(connection: Connection, *, now: datetime) -> bool:
-    """Let mail leave again; False if it was not paused."""
+    """Let mail leave again, and judge anew how it goes; False if it was not paused."""
     notices.settle(connection, key=NOTICE, now=now)
-    return connection.execute(delete(_FACT).where(_FACT.c.name == PAUSE_FACT)).rowcount > 0
+    connection.execute(delete(_FACT).where(_FACT.c.name == TALLY_FACT))
+    return connection.execute(delete(_FACT).where(_FACT.c.name.in_((PAUSE_FACT, HOLD_FACT)))).rowcount > 0
 
 
 def paused(connection: Connection, now: datetime) -> SenderPause | None:
-    """Return the pause in force, or None."""
-    found = load_fact(connection, PAUSE_FACT)
-    if found is None:
-        return None
-    since, value = found
-    until = datetime.fromisoformat(value["until"]) if value["until"] else None
-    return None if until is not None and until <= now else SenderPause(since, value["reason"], until)
+    """Return the pause in force, by an operator, by ourselves or because the mail server refuses us, or None."""
+    for name in (PAUSE_FACT, HOLD_FACT):
+        found = load_fact(connection, name)
+        if found is None:
+            continue
+        since, value = found
+        until = datetime.fromisoformat(value["until"]) if value["until"] else None
+        if until is None or until > now:
+            return SenderPause(since, value["reason"], until)
+    return None
 
 
 def sent_since(connection: Connection, moment: datetime) -> int:
@@ -77,6 +111,7 @@ def sent_since(connection: Connection, moment: datetime) -> int:
 def note_rate(connection: Connection, *, sent: int, seconds: float, now: datetime) -> None:
     """Put on record how fast the last mails left; a pause that ended by itself is over for the operator too."""
     save_fact(connection, RATE_FACT, {"per_second": round(sent / seconds, 1), "sent": sent, "seconds": round(seconds, 1)}, at=now)
+    lift_hold(connection)
     lines = (f"{sent} mails have just been taken.",)
     notices.settle(connection, key=ALARM, subject="The mail server takes mail again", lines=lines, now=now)
     if paused(connection, now) is None:

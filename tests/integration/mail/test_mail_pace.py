@@ -14,6 +14,7 @@ import pytest
 from alerts.errors import DeliveryError
 from alerts.jobs.intake import BATCH, COOLING
 from alerts.jobs.send import send
+from alerts.mail.rates import FEW, WINDOW
 from alerts.store import notices, outbox, sender
 from alerts.store.counts import count_all
 from alerts.store.db import Database
@@ -72,8 +73,9 @@ def test_when_most_mails_are_not_taken_the_sender_stops_by_itself_and_the_operat
     post.fill([f"r{number}@example.org" for number in range(120)])
     refusal = DeliveryError("the mail server refused it: 554 5.7.1 blocked", permanent=permanent, code=554)
     count = sent(post, Taking(refusal))
-    assert 50 <= count.failed + count.deferred < 70
-    assert "most of the last 50 mails" in count.stopped
+    enough = FEW if permanent else WINDOW
+    assert enough <= count.failed + count.deferred < enough + 20
+    assert "most of the last" in count.stopped
     assert "554 5.7.1 blocked" in count.stopped
     assert sent(post, Taking()).claimed == 0
     clock = post.context.clock
@@ -88,6 +90,27 @@ def test_when_most_mails_are_not_taken_the_sender_stops_by_itself_and_the_operat
         assert sender.resume(connection, now=clock.now())
     clock.set(clock.now() + timedelta(days=1))
     assert (sent(post, Taking()).sent > 0) == permanent
+
+
+def test_a_service_that_sends_little_at_a_time_is_judged_over_its_runs(post: Any) -> None:
+    refusal = DeliveryError("the mail server refused it: 554 5.7.1 spam", permanent=True, code=554)
+    digest = post.digest()
+    for number in range(FEW - 1):
+        post.put(post.subscriber(f"r{number}@example.org"), digest)
+        assert sent(post, Taking(refusal)).stopped == ""
+    post.put(post.subscriber("last@example.org"), digest)
+    assert f"most of the last {FEW} mails were refused for good" in sent(post, Taking(refusal)).stopped
+    with post.database.write() as connection:
+        assert sender.resume(connection, now=post.context.clock.now())
+    post.put(post.subscriber("later@example.org"), digest)
+    assert sent(post, Taking(refusal)).stopped == "", "whoever resumes it has it judged anew"
+
+
+def test_dead_addresses_alone_stop_no_small_run(post: Any) -> None:
+    gone = DeliveryError("the mail server refused it: 550 5.1.1 no such user", permanent=True, code=550, address_at_fault=True)
+    post.fill([f"r{number}@example.org" for number in range(WINDOW - 1)])
+    count = sent(post, Taking(gone))
+    assert (count.failed, count.suppressed, count.stopped) == (WINDOW - 1, WINDOW - 1, "")
 
 
 def test_a_warm_up_lets_out_so_many_a_day_and_what_is_urgent_always(post: Any) -> None:

@@ -24,7 +24,7 @@ from alerts.mail.dkim import load_keys, make_key
 from alerts.mail.fragments import Fragments
 from alerts.mail.message import Fragment
 from alerts.signing import Signer
-from alerts.store import outbox, suppressions
+from alerts.store import outbox, sender, suppressions
 from alerts.store.db import Database
 from alerts.store.leases import table_of
 from alerts.store.service_tables import NoticeRow
@@ -258,6 +258,8 @@ def test_a_full_or_unwritable_outbox_directory_stops_the_job_with_one_line_and_b
     assert "\n" not in str(caught.value)
     assert {(row.state, row.attempts, row.worker) for row in post.rows()} == {("pending", 0, None)}
     Path(post.context.home.outbox).unlink()
+    assert asyncio.run(send(post.context)).claimed == 0, "it is left alone for a while"
+    post.context.clock.set(post.context.clock.now() + sender.FIRST_HOLD)
     assert asyncio.run(send(post.context)).sent == 2
 
 

@@ -16,8 +16,9 @@ import trustme
 from pydantic import SecretStr
 
 from alerts.errors import SenderError
+from alerts.jobs.intake import try_at_once
 from alerts.jobs.send import SendCount, send
-from alerts.store import notices
+from alerts.store import notices, sender
 from alerts.store.db import Database
 
 Server = Mapping[str, Any]
@@ -512,6 +513,34 @@ def test_a_wrong_password_stops_the_sender_burns_nothing_and_is_never_repeated(d
         (notice,) = notices.claim(connection, worker="w9", now=drill.post.context.clock.now())
     assert "refuses this service" in notice.subject
     assert "user name or password" in notice.lines[0]
+
+
+def test_a_server_that_refuses_our_login_is_left_alone_longer_and_longer(
+    drill: Drill, wire_server: Server, at: Any, authority: Any
+) -> None:
+    """Login after login would lock the account; a service that starts, or an operator who resumes, tries at once."""
+    made, path = authority
+    options = {"options": f"ca={path}", "user": "sender:secret-word@"}
+    parts = {"starttls": serving(made, "127.0.0.1"), "login": ("PLAIN",), "fault": at("auth", "535 5.7.8 no")}
+    drill(wire_server["Wire"](**parts), **options)
+    context, waits = drill.post.context, []
+    for _ in range(9):
+        start = context.clock.now()
+        assert asyncio.run(send(context)).claimed == 0
+        with context.database.read() as connection:
+            held = sender.paused(connection, start)
+        assert held is not None
+        assert held.until is not None
+        assert "refuses our user name" in str(held)
+        waits.append(held.until - start)
+        context.clock.set(held.until)
+        with context.database.write() as connection:
+            sender.alarm(connection, reason=held.reason, now=held.until)
+    assert waits == sorted(waits)
+    assert (waits[0], waits[-1]) == (sender.FIRST_HOLD, sender.LONGEST_HOLD)
+    try_at_once(context)
+    with context.database.read() as connection:
+        assert sender.paused(connection, context.clock.now()) is None
 
 
 def test_a_login_that_fails_for_now_burns_nothing(drill: Drill, wire: Any, at: Any, authority: Any) -> None:

@@ -53,7 +53,9 @@ def test_an_independent_verifier_believes_our_signature_and_no_changed_message(
     assert max(map(len, signed.partition(b"\r\n\r\n")[0].split(b"\r\n"))) < 200
 
 
-@pytest.mark.parametrize("added", [b"From: other@example.net", b"Subject: other", b"Reply-To: other@example.net", b"List-Unsubscribe: <https://x>"])
+@pytest.mark.parametrize(
+    "added", [b"From: other@example.net", b"Subject: other", b"Reply-To: other@example.net", b"List-Unsubscribe: <https://x>"]
+)
 def test_a_field_that_is_added_on_the_way_breaks_it(files: dict[str, Path], added: bytes) -> None:
     keys = load_keys(f"example.jp:s1:{files['ed25519']}")
     signed = sign(a_message(), keys, AT)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from alerts.errors import SettingsError
 from alerts.jobs.letters import Letter
 from alerts.jobs.lineup import LONGEST_WAIT, Lineup
-from alerts.mail.rates import ENOUGH, WINDOW, Limit, Tally, WarmUp, parse_limits, parse_warm_up
+from alerts.mail.rates import ENOUGH, FEW, GONE, WINDOW, Limit, Tally, WarmUp, parse_limits, parse_warm_up
 from alerts.store.outbox import Ready
 
 NOW = datetime(2026, 1, 2, 22, tzinfo=UTC)
@@ -75,8 +75,12 @@ def test_a_warm_up_never_shrinks(first: int, days: int) -> None:
 
 def test_a_verdict_needs_enough_outcomes_and_most_of_them_bad() -> None:
     tally = Tally()
-    assert [tally.add("failed") for _ in range(WINDOW - 1)] == [None] * (WINDOW - 1)
+    assert [tally.add("failed") for _ in range(FEW - 1)] == [None] * (FEW - 1)
     assert tally.add("failed") == "failed"
+    dead = Tally()
+    assert [dead.add(GONE) for _ in range(WINDOW - 1)] == [None] * (WINDOW - 1), "so many may have died in a short list"
+    assert dead.add(GONE) == "failed"
+    assert Tally(dead.last).add("deferred") == "failed", "what it remembers counts"
     greylisted = Tally()
     verdicts = [greylisted.add(state) for state in ["sent"] * 25 + ["deferred"] * 26]
     assert verdicts == [None] * 50 + ["deferred"]
