@@ -13,15 +13,18 @@ Phase = Literal["greeting", "login", "sender", "recipient", "data", "message"]
 LOGIN_CODES = frozenset({530, 534, 535, 538})
 """Authentication asked for, too weak, wrong, or only over TLS (RFC 4954 §6): our set-up, whoever the recipient."""
 DEAD_ADDRESS = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"})
-"""No such mailbox, no such domain, not an address, moved, null MX, disabled."""
+"""No such mailbox, no such domain, not an address, moved, null MX, disabled; but see `is_dead`."""
 TOO_BIG = frozenset({"5.3.4", "5.2.3"})
 
 _ENHANCED = re.compile(r"\s*([245]\.\d{1,3}\.\d{1,3})\b")
 _UNKNOWN_USER = re.compile(
-    r"(user|recipient|mailbox|address|account)\b.{0,40}\b(unknown|not found|does ?n.t exist|does not exist|unavailable|disabled|invalid)"
+    r"(user|recipient|addressee|mailbox|address|account)\b.{0,40}"
+    r"\b(unknown|not found|does ?n.t exist|does not exist|unavailable|disabled|invalid)"
     r"|(unknown|no such|invalid) (local )?(user|recipient|mailbox|address|account)|no mailbox",
     re.IGNORECASE,
 )
+_BUSY = re.compile(r"\b(at a rate|rate limit|too (quickly|fast|many))", re.IGNORECASE)
+_BLOCKED = re.compile(r"\b(blocked|block ?list\w*|black ?list\w*|spamhaus|barracuda\w*)\b", re.IGNORECASE)
 _NO_RELAY = re.compile(
     r"relay(ing)?\b.{0,30}\b(denied|not permitted|not allowed|prohibited)|(unable|not permitted|not allowed) to relay", re.IGNORECASE
 )
@@ -47,8 +50,18 @@ def failure(phase: Phase, code: int, text: str) -> DeliveryError:
         return SenderError(f"the mail server refuses our sender address: {said}", permanent=True, code=code)
     if phase == "recipient" and _NO_RELAY.search(text):
         return SenderError(f"the mail server does not relay for us; log in, or allow this host there: {said}", permanent=True, code=code)
-    dead = enhanced in DEAD_ADDRESS or (not enhanced and phase == "recipient" and code in {550, 551, 553} and names_unknown_user(text))
+    dead = is_dead(enhanced, text) or (not enhanced and phase == "recipient" and code in {550, 551, 553} and names_unknown_user(text))
     return DeliveryError(f"the mail server refused it: {said}", permanent=True, address_at_fault=dead, code=code)
+
+
+def is_dead(status: str, said: str) -> bool:
+    """True if an enhanced code says that nobody lives there, and the words do not say something else.
+
+    Gmail uses 5.2.1 also for a mailbox that gets too much at the moment; some servers put 5.1.1 before the name of a block list.
+    """
+    if status not in DEAD_ADDRESS or (status == "5.2.1" and _BUSY.search(said)):
+        return False
+    return not _BLOCKED.search(said) or names_unknown_user(said)
 
 
 def names_unknown_user(text: str) -> bool:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from email.header import decode_header, make_header
 from email.message import Message
 
+from alerts.mail.bounces.marks import announces_failure, from_mail_system, subject_of
 from alerts.mail.bounces.parts import quoted_ids, returned_to
 from alerts.mail.bounces.report import Report
 
@@ -18,8 +18,8 @@ _PRECEDENCE = {"auto_reply", "auto-reply"}
 
 
 def read(message: Message) -> Report | None:
-    """Return an auto-reply if the message says that it is one, else None. Exim's bounces say so too, and name who failed."""
-    if message.get("X-Failed-Recipients"):
+    """Return an auto-reply if the message says that it is one, else None. Bounces may say so too (RFC 3834 §5), Exim's always do."""
+    if message.get("X-Failed-Recipients") or (from_mail_system(message) and announces_failure(message)):
         return None
     submitted = str(message.get("Auto-Submitted", "")).strip().lower()
     disposition = message.get_content_type() == "multipart/report" and message.get_param("report-type") == "disposition-notification"
@@ -30,13 +30,3 @@ def read(message: Message) -> Report | None:
     if disposition or answered or marked or _SUBJECT.search(subject_of(message)):
         return Report("auto-reply", "", "an automatic reply", returned_to(message), quoted_ids(message))
     return None
-
-
-def subject_of(message: Message) -> str:
-    """Return the subject, decoded as far as it can be; one that is not encoded at all counts as UTF-8."""
-    values = (str(value) for name, value in message.raw_items() if name.lower() == "subject")
-    raw = next(values, "").encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-    try:
-        return str(make_header(decode_header(raw)))
-    except (LookupError, UnicodeError, ValueError):
-        return raw

@@ -7,25 +7,15 @@ from __future__ import annotations
 
 import re
 from email.message import Message
-from email.utils import parseaddr
 
 from flufl.bounce import all_failures
 
-from alerts.mail.bounces.automatic import subject_of
+from alerts.mail.bounces.marks import announces_failure, from_mail_system, maybe_by_hand
 from alerts.mail.bounces.parts import plain_text, quoted_ids, returned_to, typed_address
 from alerts.mail.bounces.report import Report
 from alerts.mail.bounces.verdict import judge, status_in
 from alerts.mail.replies import anonymous
 
-_SYSTEM = re.compile(
-    r"^(mailer-daemon|postmaster|mail-daemon|mdaemon|mailerdaemon|mail delivery (sub)?system|noreply-dsn|bounce\S*)$", re.IGNORECASE
-)
-_SUBJECT = re.compile(
-    r"undeliver|not delivered|undelivered|failure notice|returned mail|mail delivery failed|could not be delivered|message delayed"
-    r"|delivery (status|failure|has failed|problem|incomplete|delayed)|warning: message"
-    r"|配信(不能|エラー|できません)|送信(エラー|できません)|エラーメール|配送(エラー|不能|できません)",
-    re.IGNORECASE,
-)
 _DELAYED = re.compile(
     r"(will (be )?(retri|try|continue)|delayed|still (being )?tr|no action is required|not yet been delivered|再送)", re.IGNORECASE
 )
@@ -41,16 +31,12 @@ def read(message: Message) -> Report | None:
     """Return the bounce in a message that has no machine-readable part, or None if it is not known to be one."""
     if not message.get("From"):  # no bounce is without; flufl.bounce takes one for granted
         return None
-    author = parseaddr(str(message.get("From", "")))[1].partition("@")[0]
-    from_system = bool(_SYSTEM.match(author)) or str(message.get("Return-Path", "")).strip() == "<>"
     temporary, permanent = _failures(message)
     failed = [each.decode("ascii", "replace") for each in (*permanent, *temporary)]
     failed += [typed_address(value) for field in message.get_all("X-Failed-Recipients", []) for value in str(field).split(",")]
-    announced = bool(_SUBJECT.search(subject_of(message)))
-    if not (failed or message.get("X-Failed-Recipients")) and not (from_system and announced):
+    told = _QUOTE.split(plain_text(message), maxsplit=1)[0]
+    if not (failed or message.get("X-Failed-Recipients")) and not _is_bounce(message, told):
         return None
-    body = plain_text(message)
-    told = _QUOTE.split(body, maxsplit=1)[0]
     own = {each.lower() for each in returned_to(message)}
     named = [(one or two).lower() for one, two in _BRACKETED.findall(told)]
     addresses = tuple(dict.fromkeys(each.lower() for each in (*failed, *named) if each and each.lower() not in own))
@@ -66,6 +52,11 @@ def read(message: Message) -> Report | None:
     )
 
 
+def _is_bounce(message: Message, told: str) -> bool:
+    """True if a mail system announces a failure; where a person may have written it, only with the code of one."""
+    return from_mail_system(message) and announces_failure(message) and not (maybe_by_hand(message) and not status_in(told))
+
+
 def _failures(message: Message) -> tuple[set[bytes], set[bytes]]:
     """Ask flufl.bounce who failed for now and for good. One of its forms may choke on a message that is another's: then nobody."""
     try:
@@ -76,8 +67,10 @@ def _failures(message: Message) -> tuple[set[bytes], set[bytes]]:
 
 
 def _reason(told: str, addresses: tuple[str, ...]) -> str:
-    """Return the words from the failed address on, which is where every form puts the reason; all of them if none is named."""
+    """Return the words from the failed address on, which is where nearly every form puts the reason; all, where those tell nothing."""
     low = told.lower()
     starts = [place for address in addresses if (place := low.find(address)) >= 0]
-    after = told[min(starts) :] if starts else told
-    return " ".join(after[:1500].split())
+    after = " ".join((told[min(starts) :] if starts else told)[:1500].split())
+    whole = " ".join(told[:1500].split())
+    undecided = not status_in(after) and judge("", after) == "soft"
+    return whole if undecided and judge("", whole) == "hard" else after

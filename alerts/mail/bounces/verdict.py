@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-from alerts.mail.replies import DEAD_ADDRESS, names_unknown_user
+from alerts.mail.replies import is_dead, names_unknown_user
 
 Verdict = Literal["hard", "soft", "policy"]
 
-_STATUS = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?![\d.])")
+_STATUS = re.compile(r"(?<![\d.])([245])\.([0-7])\.(\d{1,3})(?!\d|\.\d)")
 _REPLY = re.compile(r"(?<![\d.])([45]\d\d)(?![\d.])")
 _FULL = re.compile(
     r"(mail ?box|inbox|quota|storage|disk)\b.{0,40}\b(full|exceed|over|limit|insufficient)"
@@ -22,7 +22,7 @@ _FULL = re.compile(
 )
 _POLICY = re.compile(
     r"\b(spam|blocked|block ?list\w*|black ?list\w*|listed (at|in|by|on)|reputation|dmarc|spf|dkim|rdns|reverse dns|ptr|policy|"
-    r"unsolicited|bulk|abus\w*|rate limit\w*|too many|content (reject|denied|filter)\w*|not authenticat\w*|banned|denied by)\b"
+    r"unsolicited|bulk|abus\w*|complaints?|rate limit\w*|too many|content (reject|denied|filter)\w*|not authenticat\w*|banned|denied by)\b"
     r"|迷惑メール|なりすまし",
     re.IGNORECASE,
 )
@@ -32,10 +32,11 @@ _DEAD = re.compile(
     r"(disabled|closed|deleted|deactivated|terminated|inactive|unknown)"
     r"|no such (person|recipient|address|domain)|unrouteable|host or domain name not found|nxdomain|null mx"
     r"|domain .{0,40}(not found|does not exist)"
-    r"|存在し(ない|ません)|見つかりません|宛先(が)?不明|ユーザー?(が)?(不明|存在)|あて先(が)?不明|該当なし",
+    r"|存在し(ない|ません)|見つか(りません|らない|らず|らなかった)|宛先(が)?不明|ユーザー?(が)?(不明|存在)|あて先(が)?不明|該当なし",
     re.IGNORECASE,
 )
-_HARD_CODES = DEAD_ADDRESS | {"5.1.4", "5.7.13", "5.4.4"}
+_GREYLISTED = re.compile(r"gr[ae]y ?-?list|try (again|later)|再送|しばらく", re.IGNORECASE)
+_HARD_CODES = frozenset({"5.1.4", "5.7.13", "5.4.4"})
 """Beside dead addresses: ambiguous address, account disabled, no route to the domain at all."""
 _POLICY_CLASS = ("5.7.", "5.1.7", "5.1.8", "5.6.", "5.5.")
 """Security and policy, our sender address, our content, our protocol: none of it is the reader's fault."""
@@ -51,10 +52,11 @@ def judge(status: str, said: str) -> Verdict:
     """Return what a failure means. `status` may be empty; then the reply code in the words stands for its class."""
     temporary = status.startswith("4") if status else bool((reply := _REPLY.search(said)) and reply[1].startswith("4"))
     if temporary:
-        return "policy" if _POLICY.search(said) and not _FULL.search(said) else "soft"
-    if status in _HARD_CODES:
+        ours = _POLICY.search(said) or (status.startswith("4.7.") and not _GREYLISTED.search(said))
+        return "policy" if ours and not _FULL.search(said) else "soft"
+    if status in _HARD_CODES or is_dead(status, said):
         return "hard"
-    if _FULL.search(said) or status in {"5.2.2", "5.2.3", "5.3.4", "5.2.0"}:
+    if _FULL.search(said) or status in {"5.2.1", "5.2.2", "5.2.3", "5.3.4", "5.2.0"}:
         return "soft"
     if _DEAD.search(said) or names_unknown_user(said):
         return "hard"
