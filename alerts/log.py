@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import logging.handlers
-import re
 import sys
 from collections.abc import MutableMapping
 from pathlib import Path
@@ -12,12 +11,23 @@ from typing import Any
 
 import structlog
 
-_ADDRESS = re.compile(r"[^\s<>\"'=,;:(]+@[^\s<>\"',;:)]+")
+from alerts.text import without_addresses
 
 
 def mask_addresses(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Replace whatever looks like a mail address, also inside error texts of libraries."""
-    return {name: _ADDRESS.sub("<address>", value) if isinstance(value, str) else value for name, value in event.items()}
+    return {name: _masked(value) for name, value in event.items()}
+
+
+def _masked(value: Any) -> Any:
+    """A value without addresses; what may hold one inside is told by its words."""
+    if isinstance(value, str):
+        return without_addresses(value)
+    if isinstance(value, (list, tuple)):
+        return [_masked(each) for each in value]
+    if isinstance(value, dict):
+        return {_masked(key): _masked(each) for key, each in value.items()}
+    return _masked(str(value)) if isinstance(value, BaseException) else value
 
 
 def set_up_log(level: int = logging.WARNING, *, file: Path | None = None) -> None:

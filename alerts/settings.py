@@ -49,6 +49,11 @@ class Home:
         return self.path / "alerts.db"
 
     @property
+    def unclaimed(self) -> Path:
+        """A Maildir of what a mail server piped in and what was no report: somebody's question, maybe."""
+        return self.path / "unclaimed"
+
+    @property
     def outbox(self) -> Path:
         """The Maildir that mail goes to, unless the mail URL says otherwise."""
         return self.path / "outbox"

@@ -46,6 +46,9 @@ class Folded(NamedTuple):
         return self.starts[start], self.ends[end - 1] if self.ends else self.starts[end - 1] + 1
 
 
+_ADDRESS = re.compile(r"""<?(?:"[^"\s]*"|[^\s<>",;:()]+)(?:@|%40)[^\s<>"',;:)\]}]+>?""", re.IGNORECASE)
+
+
 def fold(text: str) -> Folded:
     """Fold a text for matching. Idempotent; ASCII and texts whose length does not change take a fast path."""
     if text.isascii():
@@ -182,3 +185,8 @@ def excerpt(text: str, columns: int) -> str:
     if end < len(text) and is_letter(text[end]) and cut and is_letter(cut[-1]) and len(word) > len(cut) // 2:
         cut = word
     return cut.rstrip(" 、。,.;:-") + "…"
+
+
+def without_addresses(text: str) -> str:
+    """Return a text with `<address>` for whatever looks like a mail address, quoted or encoded ones and return paths included."""
+    return _ADDRESS.sub("<address>", text)

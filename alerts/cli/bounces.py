@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import sys
 from typing import Annotated
 
@@ -11,7 +12,7 @@ import typer
 from rich.table import Table
 
 from alerts.cli.session import Session
-from alerts.errors import UsageError
+from alerts.errors import AlertsError, UsageError
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -30,23 +31,48 @@ def read(
     """Read unread bounces and complaints. What is understood is marked as read; all else is left as it lies.
 
     In a mail server's alias file: alerts-bounces: "|alerts --home /srv/alerts bounces read --pipe"
+
+    With --pipe, what is not understood is kept in the home, in the Maildir unclaimed/, and trouble of our own ends with 75 (EX_TEMPFAIL),
+    so that the mail server tries again.
     """
     from alerts.jobs.bounces import read_bounces
-    from alerts.mail.mailboxes import Pipe, open_mailbox
+    from alerts.mail.mailboxes import open_mailbox
 
     session: Session = context.obj
-    job = session.context(now=now)
-    if not pipe and not mailbox and not job.settings.bounce_url.get_secret_value():
-        raise UsageError("there is no mailbox to read: set ALERTS_BOUNCE_URL, or give --from maildir:PATH, or --pipe")
-    place = Pipe(sys.stdin.buffer.read()) if pipe else open_mailbox(mailbox) if mailbox else None
-    count = dataclasses.asdict(read_bounces(job, place))
+    if pipe:
+        count = _read_pipe(session, sys.stdin.buffer.read(), now)
+        unknown = f"It is kept in {session.home.unclaimed}: no report, or about no mail of ours."
+    else:
+        job = session.context(now=now)
+        if not mailbox and not job.settings.bounce_url.get_secret_value():
+            raise UsageError("there is no mailbox to read: set ALERTS_BOUNCE_URL, or give --from maildir:PATH, or --pipe")
+        count = dataclasses.asdict(read_bounces(job, open_mailbox(mailbox) if mailbox else None))
+        unknown = "Unknown messages are left untouched: no reports, or about no mail of ours."
     if as_json:
         typer.echo(json.dumps(count))
         return
     told = ", ".join(f"{number} {name}" for name, number in count.items() if number)
     session.out.print(f"Read: {told or 'nothing'}.", highlight=False)
     if count["unknown"]:
-        session.out.print("Unknown messages are left untouched: no reports, or about no mail of ours.", highlight=False)
+        session.out.print(unknown, highlight=False)
+
+
+def _read_pipe(session: Session, message: bytes, now: str | None) -> dict[str, int]:
+    """Read what a mail server hands over. It takes any end but 0 and 75 for a refusal, and throws a bounce away that is refused."""
+    from mailbox import Maildir
+
+    from alerts.jobs.bounces import read_bounces
+    from alerts.mail.mailboxes import Pipe
+
+    try:
+        session.stored().close()  # a database that is not there is not made anew for a bounce
+        count = dataclasses.asdict(read_bounces(session.context(now=now), Pipe(message)))
+        if count["unknown"]:
+            Maildir(session.home.unclaimed, create=True).add(message)
+    except (AlertsError, OSError) as error:
+        session.err.print(str(error), highlight=False, markup=False, soft_wrap=True)
+        raise typer.Exit(os.EX_TEMPFAIL) from error
+    return count
 
 
 @app.command("list")

@@ -114,11 +114,14 @@ def dkim(
     ] = "rsa",
 ) -> None:
     """Make a key that signs mails, and say what to put into the DNS. To rotate: publish, list both, and drop the old one a week later."""
-    from alerts.mail.dkim import SETTING, load_keys, make_key
+    from alerts.mail.dkim import SETTING, is_name, load_keys, make_key
 
     session: Session = context.obj
     if kind not in {"rsa", "ed25519"}:
         raise UsageError(f"--kind is rsa or ed25519, not {kind!r}")
+    for name, given in (("DOMAIN", domain), ("SELECTOR", selector)):
+        if not is_name(given):
+            raise UsageError(f"{name}: {given!r} is no name of the DNS; write letters, digits and hyphens, beyond ASCII in the form xn--…")
     try:
         with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
             out.write(make_key(kind))

@@ -36,8 +36,12 @@ def ask(
         if reader is None:
             raise AlertsError("nobody with this address is known; alerts subscribers list shows all")
         found = trails.find_stories(connection, story)
-        if not found:
+        untold = [] if found else trails.find_untold(connection, story)
+        if not (found or untold):
             raise AlertsError(f"no story is known by {story!r}; give its id, an entry's id, or words of a headline")
+        if untold:
+            _say_untold(session, untold, as_json=as_json)
+            return
         if len(found) > 1:
             names = "\n".join(f"  {each.id}  {each.changed:%Y-%m-%d}  {each.reports[0].title if each.reports else ''}" for each in found)
             raise AlertsError(f"several stories fit; ask again with the id of one:\n{names}")
@@ -47,6 +51,21 @@ def ask(
         return
     for line in _lines(answer):
         session.out.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+def _say_untold(session: Session, entries: list[Any], *, as_json: bool) -> None:
+    """Say of entries that became no story that nobody got them, and how to ask further."""
+    if as_json:
+        from dataclasses import asdict
+
+        typer.echo(json.dumps({"story": None, "entries": [asdict(each) for each in entries]}, ensure_ascii=False, default=str))
+        return
+    for each in entries:
+        held = "no rule held, so there is no story and nobody got it" if each.assessed_at else "no rule has looked at it yet"
+        session.out.print(f"{each.first_seen:%Y-%m-%d %H:%M} UTC  {each.feed}  {each.title}", highlight=False, markup=False, soft_wrap=True)
+        session.out.print(
+            f"      read, and {held}. Why: alerts rules explain '{each.entry}'", highlight=False, markup=False, soft_wrap=True
+        )
 
 
 def _lines(answer: Any) -> list[str]:
@@ -63,17 +82,19 @@ def _lines(answer: Any) -> list[str]:
             lines.append(
                 f"      {development.type}, {development.stage}, by rule {development.rule} of rule set {trace.assessment.ruleset}: {words}"
             )
-    lines += ["", "What it means"]
+    lines += ["", "What it means, after all of these"]
     for impact in story.impacts:
         total = " ".join(f"{term.value:+d} {term.name} ({term.reason})" for term in impact.terms)
         lines.append(f"  {impact.sector} {impact.level.name}: {total}")
     lines += ["", "What was new"]
     lines += [f"  {each.number}  {each.at:%Y-%m-%d %H:%M} UTC  {each.kind}  {each.note}".rstrip() for each in answer.updates]
     lines += ["", f"What reader {answer.reader.id} got of it"]
-    for mail in answer.told:
+    for mail, because in zip(answer.told, answer.because, strict=True):
         sent = f"sent {mail.sent_at:%Y-%m-%d %H:%M} UTC" if mail.sent_at else mail.state
         told = ", ".join(map(str, mail.updates))
         lines.append(f'  {mail.edition}  "{mail.subject}"  update {told}  {sent}  {mail.outcome}'.rstrip())
+        if because:
+            lines.append(f"      because of {'; '.join(because)}")
         if mail.bounced:
             lines.append(f"      it came back, {mail.bounced}")
     if not answer.told:
@@ -108,7 +129,7 @@ def _plain(answer: Any) -> dict[str, Any]:
             for each in answer.story.impacts
         ],
         "updates": [{"number": each.number, "kind": each.kind, "at": each.at.isoformat(), "note": each.note} for each in answer.updates],
-        "mails": [asdict(each) for each in answer.told],
+        "mails": [asdict(mail) | {"because": list(because)} for mail, because in zip(answer.told, answer.because, strict=True)],
         "reasons": list(answer.reasons),
         "choices_then": answer.choices_then,
     }

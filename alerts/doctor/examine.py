@@ -11,14 +11,16 @@ from alerts.doctor.names import Names, examine_names
 from alerts.doctor.service import (
     examine_daemon,
     examine_feeds,
+    examine_limits,
     examine_mail,
     examine_rules,
     examine_settings,
+    examine_signing,
     examine_templates,
 )
-from alerts.errors import AlertsError
+from alerts.errors import AlertsError, SettingsError
 from alerts.jobs.context import Context
-from alerts.mail.dkim import load_keys
+from alerts.mail.dkim import DkimKey, load_keys
 from alerts.mail.headers import mail_address
 from alerts.mail.transport import host_of
 
@@ -34,6 +36,8 @@ def examine(context: Context, *, nameserver: str = "", clock_url: str = CLOCK_UR
     relay = host_of(settings.mail_url.get_secret_value())
     checks: tuple[tuple[str, Callable[[], Iterable[Finding]]], ...] = (
         ("settings", lambda: examine_settings(context)),
+        ("sender's limits", lambda: examine_limits(context)),
+        ("DKIM keys", lambda: examine_signing(context)),
         ("database", lambda: examine_database(context.database)),
         ("disk", lambda: examine_disk(context.home.path)),
         ("clock", lambda: examine_clock(context.clock.now(), clock_url)),
@@ -42,10 +46,18 @@ def examine(context: Context, *, nameserver: str = "", clock_url: str = CLOCK_UR
         ("feeds", lambda: examine_feeds(context)),
         ("daemon", lambda: examine_daemon(context)),
         ("mail server", lambda: asyncio.run(examine_mail(context))),
-        ("DNS", lambda: examine_names(Names(nameserver), sender, returns, load_keys(settings.dkim_keys), relay)),
+        ("DNS", lambda: examine_names(Names(nameserver), sender, returns, _usable(settings.dkim_keys), relay)),
     )
     for subject, check in checks:
         try:
             yield from check()
         except AlertsError as error:
             yield problem(subject, str(error), "see the message")
+
+
+def _usable(setting: str) -> tuple[DkimKey, ...]:
+    """Return the keys; none where one cannot be read, which is a finding of its own and keeps nobody from asking the DNS for the rest."""
+    try:
+        return load_keys(setting)
+    except SettingsError:
+        return ()

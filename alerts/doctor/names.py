@@ -62,7 +62,7 @@ def examine_names(names: Names, domain: str, return_domain: str, keys: tuple[Dki
         yield from _mx(names, return_domain)
         yield from _spf(names, return_domain)
         yield from _dmarc(names, domain)
-        yield from _dkim(names, domain, keys)
+        yield from _dkim(names, keys)
         if relay:
             yield from _pointer(names, relay)
     except NoAnswerError as error:
@@ -110,7 +110,7 @@ def _dmarc(names: Names, domain: str) -> Iterator[Finding]:
     yield problem("DMARC", f"{domain} publishes no policy; large providers refuse bulk mail without one", advice)
 
 
-def _dkim(names: Names, domain: str, keys: tuple[DkimKey, ...]) -> Iterator[Finding]:
+def _dkim(names: Names, keys: tuple[DkimKey, ...]) -> Iterator[Finding]:
     if not keys:
         yield warning("DKIM", "we do not sign; your relay has to", "see that it signs for your domain, or set ALERTS_DKIM_KEYS")
         return
@@ -122,8 +122,6 @@ def _dkim(names: Names, domain: str, keys: tuple[DkimKey, ...]) -> Iterator[Find
             yield problem("DKIM", f"{key.dns_name} publishes {state}", f'publish a TXT record there: "{key.dns_record}"')
         else:
             yield fine("DKIM", f"{key.dns_name} publishes our key ({key.algorithm})")
-    if not any(domain == key.domain or domain.endswith(f".{key.domain}") for key in keys):
-        yield problem("DKIM", f"no key signs for {domain}, so DMARC will not count it", "make a key for the sender's domain")
 
 
 def _key_in(record: str) -> str:

@@ -8,12 +8,15 @@ from datetime import timedelta
 from urllib.parse import urlsplit
 
 from alerts.doctor.finding import Finding, fine, problem, skipped, warning
-from alerts.errors import AlertsError
+from alerts.errors import AlertsError, SettingsError
 from alerts.feeds.trouble import is_network
 from alerts.feeds.verdict import report
 from alerts.jobs.context import Context
+from alerts.mail.dkim import load_keys
+from alerts.mail.headers import mail_address
 from alerts.mail.mailboxes import open_mailbox
 from alerts.mail.overrides import examine_overrides
+from alerts.mail.rates import parse_limits, parse_warm_up
 from alerts.mail.transport import make_transport
 from alerts.rules.lint import lint
 from alerts.store import feeds, outbox
@@ -43,6 +46,28 @@ def examine_settings(context: Context) -> Iterator[Finding]:
     ):
         if not value:
             yield warning(name, "not set", f"set ALERTS_{name.upper().replace(' ', '_')}: {why}")
+
+
+def examine_limits(context: Context) -> Iterator[Finding]:
+    """Read the settings that the sender reads only when there is mail."""
+    settings = context.settings
+    for read, value in ((parse_limits, settings.send_domains), (parse_warm_up, settings.send_warm_up)):
+        try:
+            read(value)
+        except SettingsError as error:
+            yield problem("sender's limits", str(error), "no mail leaves until it is mended")
+
+
+def examine_signing(context: Context) -> Iterator[Finding]:
+    """Look whether there is a key that signs for the sender's domain; what the DNS says of it is another matter."""
+    domain = mail_address(context.settings.sender_address).rpartition("@")[2].lower()
+    try:
+        keys = load_keys(context.settings.dkim_keys)
+    except SettingsError as error:
+        yield problem("DKIM keys", str(error), "no mail leaves until it is mended")
+        return
+    if keys and not any(domain == key.domain or domain.endswith(f".{key.domain}") for key in keys):
+        yield problem("DKIM keys", f"no key signs for {domain}, so DMARC will not count it", "make a key for the sender's domain")
 
 
 def examine_templates(context: Context) -> Iterator[Finding]:

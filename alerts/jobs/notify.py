@@ -129,7 +129,8 @@ def plain_email(
     recipient = mail_address(address)
     headers = Headers(message_id=message_id, date=date.replace(microsecond=0))
     message = build(renderer.notice(subject, lines, sender=sender, cause=cause), Personal(recipient), headers, sender)
-    return Email(key, message_id, sender.address, recipient, sign(message, load_keys(settings.dkim_keys), context.clock.now()))
+    envelope = mail_address(settings.bounce_address or settings.sender_address)  # as all mail has, so that the same SPF is asked
+    return Email(key, message_id, envelope, recipient, sign(message, load_keys(settings.dkim_keys), context.clock.now()))
 
 
 def _email(context: Context, notice: Notice) -> Email:

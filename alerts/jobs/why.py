@@ -22,7 +22,8 @@ from alerts.stories.story import Story, Update
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """The whole answer. `told` are the mails; `reasons` say, for what was not told, why not, the surest first.
+    """The whole answer. `told` are the mails, `because` why each was for this reader; `reasons` say, for what was not told, why not, the
+    surest first.
 
     `choices_then` is false if what the reader had chosen at that time is not known any more, so that today's choices had to serve.
     """
@@ -32,6 +33,7 @@ class Why:
     traces: tuple[Trace, ...]
     updates: tuple[Update, ...]
     told: tuple[Mailed, ...]
+    because: tuple[tuple[str, ...], ...]
     reasons: tuple[str, ...]
     choices_then: bool
 
@@ -45,7 +47,16 @@ def why(context: Context, connection: Connection, reader: Subscriber, story: Sto
     first = min((each.at for each in untold), default=None)
     then = trails.choices_at(connection, reader.id, first) if first else None
     reasons = _reasons(context, connection, reader, story, untold, told, then or reader.choices)
-    return Why(story, reader, tuple(trails.traces(connection, story.id)), tuple(updates), tuple(told), tuple(reasons), then is not None)
+    because = tuple(_because(context, story, updates, mail) for mail in told)
+    traces = tuple(trails.traces(connection, story.id))
+    return Why(story, reader, traces, tuple(updates), tuple(told), because, tuple(reasons), then is not None)
+
+
+def _because(context: Context, story: Story, updates: list[Update], mail: Mailed) -> tuple[str, ...]:
+    """Return which of the choices that a mail was made for the story met, by the levels that it has by now."""
+    news = tuple(each for each in updates if each.number in mail.updates)
+    verdict = pick([(story, news)], mail.choices, host=context.settings.host_country, national=context.rules.national, told=[story.id])
+    return verdict.picks[0].reasons if verdict.picks else ()
 
 
 def _reasons(

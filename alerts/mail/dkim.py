@@ -70,6 +70,11 @@ class DkimKey:
         return base64.b64encode(signature).decode()
 
 
+def is_name(text: str) -> bool:
+    """True for what may be a domain or a selector; a domain beyond ASCII has to be written as xn--…."""
+    return _NAME.fullmatch(text) is not None
+
+
 def load_keys(setting: str) -> tuple[DkimKey, ...]:
     """Read `DOMAIN:SELECTOR:FILE`, comma-separated. Raises SettingsError naming the part that cannot be used, never what is in a file."""
     return tuple(_load(part.strip()) for part in setting.split(",") if part.strip())
@@ -78,7 +83,7 @@ def load_keys(setting: str) -> tuple[DkimKey, ...]:
 def _load(part: str) -> DkimKey:
     domain, _, rest = part.partition(":")
     selector, _, file = rest.partition(":")
-    if not (_NAME.fullmatch(domain) and _NAME.fullmatch(selector) and file):
+    if not (is_name(domain) and is_name(selector) and file):
         raise SettingsError(f"{SETTING}: {part!r} is not DOMAIN:SELECTOR:FILE, such as example.jp:s2026:/etc/alerts/dkim-s2026.pem")
     try:
         private = serialization.load_pem_private_key(Path(file).read_bytes(), None)

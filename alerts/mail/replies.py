@@ -6,6 +6,7 @@ import re
 from typing import Literal
 
 from alerts.errors import DeliveryError, SenderError, UnreachableError
+from alerts.text import without_addresses
 
 Phase = Literal["greeting", "login", "sender", "recipient", "data", "message"]
 """Where in the session the reply came: `sender` is MAIL, `recipient` RCPT, `message` the reply after the final dot."""
@@ -28,7 +29,6 @@ _BLOCKED = re.compile(r"\b(blocked|block ?list\w*|black ?list\w*|spamhaus|barrac
 _NO_RELAY = re.compile(
     r"relay(ing)?\b.{0,30}\b(denied|not permitted|not allowed|prohibited)|(unable|not permitted|not allowed) to relay", re.IGNORECASE
 )
-_ADDRESS = re.compile(r"<?[^\s<>\"'=,;:(]+@[^\s<>\"',;:)]+>?")
 _UNPRINTABLE = re.compile(r"[^\x20-\x7e]+")
 
 
@@ -76,4 +76,4 @@ def quoted(code: int, text: str) -> str:
 
 def anonymous(text: str) -> str:
     """Return the words of a server without any address, in one line of at most 200 printable characters."""
-    return " ".join(_UNPRINTABLE.sub(" ", _ADDRESS.sub("<address>", text)).split())[:200]
+    return " ".join(_UNPRINTABLE.sub(" ", without_addresses(text)).split())[:200]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, select
+from sqlalchemy import Connection, and_, exists, select
 
 from alerts.digests.subscriber import Choices
 from alerts.rules.assessment import Assessment
@@ -43,8 +43,21 @@ class Trace:
 
 
 @dataclass(frozen=True, slots=True)
+class Untold:
+    """An entry that became no story. `assessed_at` is None while no rule has looked at it."""
+
+    entry: str
+    feed: str
+    title: str
+    first_seen: datetime
+    assessed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Mailed:
     """One mail that told updates of a story, and what became of it. `bounced` are the words of a report that came back, if one did.
+
+    `choices` are those that it was made for.
 
     While it `waits` it is to be sent at `due`.
     """
@@ -61,6 +74,7 @@ class Mailed:
     outcome: str
     updates: tuple[int, ...]
     bounced: str
+    choices: Choices
     waits: bool
     due: datetime
 
@@ -83,6 +97,15 @@ def find_stories(connection: Connection, words: str, *, limit: int = 10) -> list
     return [stories[each] for each in ids if each in stories]
 
 
+def find_untold(connection: Connection, words: str, *, limit: int = 10) -> list[Untold]:
+    """Return the entry of an id, or those whose title holds all the words, newest first, of the entries that became no story."""
+    wanted = [_ENTRY.c.title.icontains(word, autoescape=True) for word in words.split()]
+    columns = (_ENTRY.c.id, _ENTRY.c.feed, _ENTRY.c.title, _ENTRY.c.first_seen, _ENTRY.c.assessed_at)
+    apart = select(*columns).where(~exists().where(_STORY_ENTRY.c.entry == _ENTRY.c.id)).order_by(_ENTRY.c.published.desc()).limit(limit)
+    named = connection.execute(apart.where(_ENTRY.c.id == words)).all()
+    return [Untold(*row) for row in (named or (connection.execute(apart.where(and_(*wanted))).all() if wanted else []))]
+
+
 def traces(connection: Connection, story: str) -> list[Trace]:
     """Return the reports of a story, in the order of their publication."""
     joined = _STORY_ENTRY.join(_ENTRY, _ENTRY.c.id == _STORY_ENTRY.c.entry).outerjoin(_ASSESSMENT, _ASSESSMENT.c.entry == _ENTRY.c.id)
@@ -103,7 +126,11 @@ def updates_of(connection: Connection, story: str) -> list[tuple[Update, bool]]:
 
 def mails_about(connection: Connection, subscriber: int, story: str) -> list[Mailed]:
     """Return the mails to a reader that told a story, in the order of their making."""
-    joined = _TOLD.join(_OUTBOX, _OUTBOX.c.digest == _TOLD.c.digest).join(_DIGEST, _DIGEST.c.id == _TOLD.c.digest)
+    joined = (
+        _TOLD.join(_OUTBOX, _OUTBOX.c.digest == _TOLD.c.digest)
+        .join(_DIGEST, _DIGEST.c.id == _TOLD.c.digest)
+        .join(_AUDIENCE, _AUDIENCE.c.key == _DIGEST.c.audience)
+    )
     names = ("id", "edition", "kind", "state", "sent_at", "outcome", "open", "due")
     rows = connection.execute(
         select(
@@ -113,6 +140,7 @@ def mails_about(connection: Connection, subscriber: int, story: str) -> list[Mai
             _DIGEST.c.ruleset,
             _DIGEST.c.made,
             _TOLD.c.update_number,
+            _AUDIENCE.c.choices,
         )
         .select_from(joined)
         .where(_TOLD.c.story == story, _OUTBOX.c.subscriber == subscriber)
@@ -138,6 +166,7 @@ def mails_about(connection: Connection, subscriber: int, story: str) -> list[Mai
             row.outcome,
             tuple(numbers[row.id]),
             bounced.get(row.id, ""),
+            value(Choices, row.choices),
             row.open,
             row.due,
         )

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from alerts.text import excerpt, fold, is_japanese, width
+from alerts.log import mask_addresses
+from alerts.text import excerpt, fold, is_japanese, width, without_addresses
 
 TEXTS = st.text(alphabet=st.one_of(st.characters(), st.sampled_from("ﾊﾞ㍿…①ＵＳ\u200bゞが゙e\u0301ßİ﹣’米髙ﬁ\ufeff가각ᆨ")), max_size=40)
 
@@ -48,7 +49,7 @@ def test_ascii_letters_and_full_width_ones_fold_alike(text: str) -> None:
     [
         ("Ｇ７サミット", "g7サミット"),
         ("ﾊﾞｽ", "バス"),
-        ("Japan’s “dual‑use”", "japan's \"dual-use\""),
+        ("Japan’s “dual‑use”", 'japan\'s "dual-use"'),
         ("髙市", "高市"),
         ("zero\u200bwidth", "zerowidth"),
         ("Straße", "straße"),
@@ -79,3 +80,20 @@ def test_width_counts_columns() -> None:
 def test_japanese_is_told_by_its_script() -> None:
     assert is_japanese("US、追加関税")
     assert not is_japanese("US tariff – 25%")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "reader@example.org",
+        '"odd..name"@docomo.ne.jp',
+        "o'brien@example.org",
+        "bounces+reader=example.org@relay.example.net",
+        "reader%40example.org",
+    ],
+)
+def test_no_form_of_an_address_is_left_in_a_log(address: str) -> None:
+    said = without_addresses(f"550 5.1.1 <{address}>: nobody, tried {address}")
+    assert said == "550 5.1.1 <address>: nobody, tried <address>"
+    logged = mask_addresses(None, "", {"event": "x", "lines": [address], "by": {"who": address}, "error": ValueError(address), "n": 3})
+    assert logged == {"event": "x", "lines": ["<address>"], "by": {"who": "<address>"}, "error": "<address>", "n": 3}

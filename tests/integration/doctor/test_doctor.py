@@ -18,7 +18,14 @@ from alerts.clock import SetClock
 from alerts.doctor.finding import Finding
 from alerts.doctor.machine import examine_clock, examine_database, examine_disk
 from alerts.doctor.names import Names, examine_names
-from alerts.doctor.service import examine_daemon, examine_mail, examine_settings, examine_templates
+from alerts.doctor.service import (
+    examine_daemon,
+    examine_limits,
+    examine_mail,
+    examine_settings,
+    examine_signing,
+    examine_templates,
+)
 from alerts.feeds.catalog import Catalog
 from alerts.jobs.context import Context
 from alerts.mail.dkim import load_keys, make_key
@@ -183,3 +190,19 @@ def test_settings_daemon_and_mail_server_are_looked_at(database: Database, tmp_p
     safe = context(database, tmp_path, mail_url=f"maildir:{tmp_path}/out", base_url="http://alerts.example.jp")
     assert {each.verdict for each in asyncio.run(examine_mail(safe))} == {"warning"}
     assert next(each for each in examine_settings(safe) if each.subject == "base URL").verdict == "problem"
+
+
+def test_what_would_stop_the_sender_is_found_before_there_is_mail(database: Database, tmp_path: Path, keys: Any) -> None:
+    wrong = context(database, tmp_path, send_domains="gmail.com", send_warm_up="yesterday=3", dkim_keys="example.jp:s1:/nowhere.pem")
+    assert [each.verdict for each in examine_limits(wrong)] == ["problem", "problem"]
+    (unreadable,) = examine_signing(wrong)
+    assert "cannot be read" in unreadable.says
+    assert [*examine_limits(context(database, tmp_path)), *examine_signing(context(database, tmp_path))] == []
+
+
+def test_a_key_of_another_domain_is_found_without_the_dns(database: Database, tmp_path: Path) -> None:
+    file = tmp_path / "key.pem"
+    file.write_bytes(make_key("ed25519"))
+    for domain, found in (("other.example", 1), ("example.jp", 0)):
+        place = context(database, tmp_path, sender_address="alerts@news.example.jp", dkim_keys=f"{domain}:s1:{file}")
+        assert len(list(examine_signing(place))) == found

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 from alerts.jobs.assess import assess
 from alerts.jobs.publish import publish
@@ -14,7 +14,7 @@ from alerts.jobs.why import Why, why
 from alerts.rules.levels import Level
 from alerts.store import sender, silences, subscribers, suppressions, trails
 from alerts.store.leases import table_of
-from alerts.store.tables import OutboxRow, StoryRow
+from alerts.store.tables import EntryRow, OutboxRow, StoryRow
 from alerts.stories.silence import Silence
 
 DAY = timedelta(days=1)
@@ -74,7 +74,9 @@ def test_an_alert_outside_the_readers_hours_is_said_to_wait_for_them(service: An
     service.clock.set(service.clock.now() + timedelta(hours=12))  # midnight in Tokyo
     service.happens("steel", Level.prepare)
     publish(service.context)
-    assert reasons(service, person, "s-steel") == "alert alert:s-steel:1: waits until 2026-01-05 22:00 UTC, outside the reader's hours for it"
+    assert (
+        reasons(service, person, "s-steel") == "alert alert:s-steel:1: waits until 2026-01-05 22:00 UTC, outside the reader's hours for it"
+    )
 
 
 def test_what_a_day_had_too_many_alerts_for_is_said_to_wait_for_the_evening(service: Any) -> None:
@@ -180,3 +182,31 @@ def test_a_real_entry_shows_its_rule_its_words_and_the_rule_set(service: Any) ->
         assert trails.find_stories(connection, trace.entry)[0].id == story
         assert trails.find_stories(connection, "no such headline") == []
         assert trails.find_stories(connection, "100%") == []
+
+
+def test_a_mail_says_by_which_of_the_readers_choices_it_came(service: Any) -> None:
+    person = service.subscribe("reader", sectors=(("trade", Level.watch),))
+    service.happens("steel", Level.prepare)
+    deliver(service)
+    assert answer(service, person, "s-steel").because == (("trade at prepare (you asked for watch or more)",),)
+
+
+def test_an_entry_that_no_rule_held_is_found_too(service: Any) -> None:
+    now = service.clock.now()
+    entry = {
+        "id": "wire:1",
+        "feed": "wire",
+        "source": {},
+        "url": "",
+        "title": "Power company asks for more",
+        "summary": "",
+        "content_hash": "",
+    }
+    with service.database.write() as connection:
+        times = dict.fromkeys(("published", "first_seen", "due", "assessed_at"), now)
+        connection.execute(insert(table_of(EntryRow)), {**entry, **times, "open": False, "baseline": False, "outlet": "", "language": "en"})
+        for words in ("wire:1", "power COMPANY"):
+            assert trails.find_stories(connection, words) == []
+            (found,) = trails.find_untold(connection, words)
+            assert (found.entry, found.assessed_at) == ("wire:1", now)
+        assert trails.find_untold(connection, "quite another matter") == trails.find_untold(connection, "  ") == []

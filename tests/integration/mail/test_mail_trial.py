@@ -13,7 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from alerts.cli.app import app
-from alerts.errors import AlertsError, DeliveryError, SenderError
+from alerts.errors import AlertsError, DeliveryError, SenderError, UsageError
 from alerts.jobs.trial import send_trial
 from alerts.mail.address import AddressError
 from alerts.mail.dkim import make_key
@@ -108,3 +108,18 @@ def test_the_command_says_where_it_went(tmp_path: Path) -> None:
     assert done.exit_code == 0, done.exception
     assert "Taken by maildir:" in done.stdout
     assert len(list((home / "outbox" / "new").iterdir())) == 1
+
+
+def test_it_bears_the_return_path_that_all_mail_has(attempt: Attempt) -> None:
+    """Or the SPF that an operator looks at in it would be another domain's."""
+    attempt(bounce_address="bounces@mail.example.net")
+    assert [sender for sender, _, _ in attempt.wire.messages] == ["bounces@mail.example.net"]
+
+
+def test_a_key_is_made_for_names_that_the_dns_can_hold(tmp_path: Path) -> None:
+    home, file = tmp_path / "home", tmp_path / "key.pem"
+    for domain, selector in (("bad domain", "s1"), ("例え.jp", "s1"), ("example.jp", "s_1")):
+        done = CliRunner().invoke(app, ["--home", str(home), "sender", "dkim", domain, selector, str(file)])
+        assert isinstance(done.exception, UsageError)
+        assert not file.exists(), "nothing is written for a name that cannot be"
+    assert CliRunner().invoke(app, ["--home", str(home), "sender", "dkim", "example.jp", "s1", str(file)]).exit_code == 0
