@@ -200,6 +200,8 @@ def _add(scheduler: AsyncIOScheduler, line: Beat, context: Callable[[], Context]
             await beat(line, given)
             if line.notes_tick:
                 await _in_thread(note_tick, given)
+        except asyncio.CancelledError:
+            log.info("job.cut_off", job=line.name)  # we were told to stop; the scheduler would call it an error
         finally:
             running.discard(task)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -23,15 +24,19 @@ from alerts.mail.identity import message_id
 from alerts.mail.mailboxes import Mailbox, open_mailbox
 from alerts.mail.verp import SEPARATOR, ReturnPaths
 from alerts.signing import Signer, TokenError
-from alerts.store import bounces, notices, subscribers, suppressions
+from alerts.store import bounces, notices, sender, subscribers, suppressions
 from alerts.store.bounces import Bounce, Returned
+from alerts.store.facts import UNKNOWN_FACT, load_fact, save_fact
 
 LOOK_BACK = timedelta(days=30)
 """How old a mail may be that a Message-ID is looked up for: mail servers give up after five days, readers complain within weeks."""
 MOST_SEARCHES = 20
 """Reports in one reading for which all mails of late are gone through: whoever sends made-up ones must not keep us busy."""
-ALARM = 10
-"""Policy refusals within a day from which on the operator is mailed: it is our name that is at stake, not a reader's address."""
+ALARM, SHARE = 10, 0.05
+"""Policy refusals within a day from which on the operator is mailed, or their share of the day's mails where those are few: it is our name
+that is at stake, not a reader's address."""
+MOST_UNKNOWN = 5000
+"""Messages that are not understood and not read again: the mailbox may be a person's."""
 POLICY_KEY = "bounces:policy"
 _COUNTED = ("hard", "soft", "policy", "complaint")
 _LOG = structlog.get_logger(__name__)
@@ -52,7 +57,9 @@ class BounceCount:
 
 
 def read_bounces(context: Context, mailbox: Mailbox | None = None) -> BounceCount:
-    """Read what is unread in the mailbox (default: that of the settings). Raises MailboxError, SettingsError, StoreError.
+    """Read what is unread in the mailbox (default: that of the settings, of which what was not understood is not read again and again).
+
+    Raises MailboxError, SettingsError, StoreError.
 
     Each message is on record before it is marked as read: cut off in between, it is read again and counts once all the same.
     """
@@ -62,15 +69,21 @@ def read_bounces(context: Context, mailbox: Mailbox | None = None) -> BounceCoun
     place = mailbox or open_mailbox(url)
     count: Counter[str] = Counter()
     reading = _Reading(context)
+    known = reading.known() if mailbox is None else ()
+    unknown: list[str] = []
     try:
-        for key, raw in place.unread():
+        for key, raw in place.unread(known):
             result = reading.take(raw)
             count.update(result)
             if "unknown" not in result:
                 place.understood(key)
+            else:
+                unknown.append(key)
     finally:
         place.close()
     reading.alarm()
+    if mailbox is None and unknown:
+        reading.know([*known, *unknown])
     return BounceCount(**count)
 
 
@@ -86,6 +99,17 @@ class _Reading:
         self._envelope = address.lower().rpartition("@")
         self._domain = mail_address(settings.sender_address).rpartition("@")[2].lower()
         self._searches_left = MOST_SEARCHES
+
+    def known(self) -> tuple[str, ...]:
+        """The keys of the messages that were not understood."""
+        with self._context.database.read() as connection:
+            found = load_fact(connection, UNKNOWN_FACT)
+        return tuple(found[1]["keys"]) if found else ()
+
+    def know(self, keys: Sequence[str]) -> None:
+        """Keep the newest of those keys."""
+        with self._context.database.write() as connection:
+            save_fact(connection, UNKNOWN_FACT, {"keys": list(keys[-MOST_UNKNOWN:])}, at=self._context.clock.now())
 
     def take(self, raw: bytes) -> list[str]:
         """Count one message. Returns the names of what is to be counted."""
@@ -116,7 +140,7 @@ class _Reading:
         now = self._context.clock.now()
         with self._context.database.write() as connection:
             refused = bounces.counts(connection, since=now - timedelta(days=1)).get("policy", 0)
-            if refused >= ALARM:
+            if refused >= ALARM or refused > max(1, SHARE * sender.sent_since(connection, now - timedelta(days=1))):
                 lines = [
                     f"{refused} mails came back within a day because receivers mind the sender: blocklists, SPF, DKIM, DMARC, content.",
                     "No reader's address suffers for it. What they say: alerts bounces list. What is wrong here: alerts doctor.",

@@ -103,19 +103,20 @@ class Intake:
         with self._context.database.write() as connection:
             sender.brake(connection, reason=self.stopped, now=self._context.clock.now(), length=length)
 
-    def note(self, sent: int, seconds: float) -> None:
-        """Put on record how fast mails left, and that the mail server takes our mail."""
-        with self._context.database.write() as connection:
-            sender.note_rate(connection, sent=sent, seconds=seconds, now=self._context.clock.now())
+    def remember(self, sent: int, seconds: float, refused: SenderError | None) -> None:
+        """Put on record how the call went: how fast mails left, and how the last of them went, unless all went well.
 
-    def remember(self) -> None:
-        """Keep how the last mails went for the next call. While all goes well there is nothing to keep."""
+        `refused`: the mail server refuses us; the operator is told, and the server left alone for a while. Nothing was burnt.
+        """
         last = self.tally.last if any(state != "sent" for state in self.tally.last) else ()
-        if self._known is not None and last != self._known:
-            with self._context.database.write() as connection:
-                sender.save_tally(connection, last, now=self._context.clock.now())
-
-    def alarm(self, error: SenderError) -> None:
-        """Tell the operator that the mail server refuses us, and leave it alone for a while; nothing was burnt."""
+        kept = self._known is None or last == self._known
+        if kept and not sent and refused is None:
+            return
+        now = self._context.clock.now()
         with self._context.database.write() as connection:
-            sender.alarm(connection, reason=str(error), now=self._context.clock.now())
+            if not kept:
+                sender.save_tally(connection, last, now=now)
+            if sent:
+                sender.note_rate(connection, sent=sent, seconds=seconds, now=now)
+            if refused is not None:
+                sender.alarm(connection, reason=str(refused), now=now)

@@ -63,19 +63,18 @@ async def send(context: Context, *, transport: Transport | None = None) -> SendC
     sending = _Sending(context)
     started = asyncio.get_running_loop().time()
     if await sending.claim():
+        refused: SenderError | None = None
         try:
             await sending.deliver_all(transport)
         except SenderError as error:
-            await asyncio.to_thread(sending.intake.alarm, error)
+            refused = error
             raise
         finally:
             await sending.give_back()
-            await asyncio.to_thread(sending.intake.remember)
+            seconds = asyncio.get_running_loop().time() - started
+            await asyncio.to_thread(sending.intake.remember, sending.count(seconds).sent, seconds, refused)
         await asyncio.to_thread(tell_of_templates, context, sending.renderer)
-    count = sending.count(asyncio.get_running_loop().time() - started)
-    if count.sent:
-        await asyncio.to_thread(sending.intake.note, count.sent, asyncio.get_running_loop().time() - started)
-    return count
+    return sending.count(asyncio.get_running_loop().time() - started)
 
 
 class _Sending:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import imaplib
 import ssl
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -28,8 +28,8 @@ class MailboxError(AlertsError):
 class Mailbox(Protocol):
     """A place with messages. `unread` gives each with a key, `understood` marks one as read."""
 
-    def unread(self) -> Iterator[tuple[str, bytes]]:
-        """Yield the messages that nobody has read."""
+    def unread(self, known: Collection[str] = ()) -> Iterator[tuple[str, bytes]]:
+        """Yield the messages that nobody has read, but for those of `known` keys."""
 
     def understood(self, key: str) -> None:
         """Mark a message as read."""
@@ -39,28 +39,33 @@ class Mailbox(Protocol):
 
 
 class Maildir:
-    """A Maildir (https://cr.yp.to/proto/maildir.html): a message that is understood goes from new/ to cur/, marked as seen."""
+    """A Maildir (https://cr.yp.to/proto/maildir.html): a message that is understood goes from new/ to cur/, marked as seen.
+
+    What somebody's mail program has only looked over lies in cur/ without that mark, and counts as unread.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         if not (path / "new").is_dir():
             raise MailboxError(f"{path} is not a Maildir: it has no folder new/")
 
-    def unread(self) -> Iterator[tuple[str, bytes]]:
-        """Yield what lies in new/, in the order of the names. Raises MailboxError."""
+    def unread(self, known: Collection[str] = ()) -> Iterator[tuple[str, bytes]]:
+        """Yield what nobody has read, in the order of the names. Raises MailboxError."""
         try:
-            for file in sorted((self._path / "new").iterdir()):
-                if not file.name.startswith("."):
+            (self._path / "cur").mkdir(exist_ok=True)
+            for file in [*sorted((self._path / "new").iterdir()), *sorted((self._path / "cur").iterdir())]:
+                seen = file.parent.name == "cur" and "S" in file.name.partition(":2,")[2]
+                if not (seen or file.name.startswith(".") or f"{file.parent.name}/{file.name}" in known):
                     with contextlib.suppress(FileNotFoundError), file.open("rb") as message:  # somebody else may read the same Maildir
-                        yield file.name, message.read(LARGEST)
+                        yield f"{file.parent.name}/{file.name}", message.read(LARGEST)
         except OSError as error:
             raise MailboxError(f"{self._path} cannot be read: {error.strerror}") from error
 
     def understood(self, key: str) -> None:
         """Move a message to cur/ with the flag S. Raises MailboxError."""
         try:
-            (self._path / "cur").mkdir(exist_ok=True)
-            (self._path / "new" / key).rename(self._path / "cur" / f"{key.partition(':')[0]}:2,S")
+            name, _, flags = key.partition("/")[2].partition(":2,")
+            (self._path / key).rename(self._path / "cur" / f"{name.partition(':')[0]}:2,{''.join(sorted({*flags, 'S'}))}")
         except FileNotFoundError:
             return
         except OSError as error:
@@ -89,22 +94,26 @@ class Imap:
         if answer != "OK":
             raise MailboxError(f"the mailbox at {self._host} has no folder {self._folder}: {_plain(data[0])}")
 
-    def unread(self) -> Iterator[tuple[str, bytes]]:
-        """Yield what is not marked as seen, the oldest first. Raises MailboxError."""
+    def unread(self, known: Collection[str] = ()) -> Iterator[tuple[str, bytes]]:
+        """Yield what is not marked as seen, the oldest first; a key is `UIDVALIDITY/UID` (RFC 9051 §2.3.1.1). Raises MailboxError."""
         try:
+            _, validity = self._server.response("UIDVALIDITY")
             _, found = self._server.uid("SEARCH", "UNSEEN")
             for uid in (found[0] or b"").split():
+                key = f"{(validity[0] or b'').decode()}/{uid.decode()}"
+                if key in known:
+                    continue
                 _, answer = self._server.uid("FETCH", uid.decode(), f"(BODY.PEEK[]<0.{LARGEST}>)")
                 message = next((part[1] for part in answer if isinstance(part, tuple)), None)
                 if message is not None:
-                    yield uid.decode(), message
+                    yield key, message
         except (imaplib.IMAP4.error, OSError) as error:
             raise MailboxError(f"the mailbox at {self._host} cannot be read: {_plain(error)}") from error
 
     def understood(self, key: str) -> None:
         """Mark a message as seen. Raises MailboxError."""
         try:
-            self._server.uid("STORE", key, "+FLAGS.SILENT", r"(\Seen)")
+            self._server.uid("STORE", key.rpartition("/")[2], "+FLAGS.SILENT", r"(\Seen)")
         except (imaplib.IMAP4.error, OSError) as error:
             raise MailboxError(f"the mailbox at {self._host} cannot be written: {_plain(error)}") from error
 
@@ -120,7 +129,7 @@ class Pipe:
     def __init__(self, message: bytes) -> None:
         self._message = message
 
-    def unread(self) -> Iterator[tuple[str, bytes]]:
+    def unread(self, known: Collection[str] = ()) -> Iterator[tuple[str, bytes]]:
         """Yield the message, if there is one."""
         if self._message.strip():
             yield "stdin", self._message

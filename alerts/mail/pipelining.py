@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from alerts.errors import DeliveryError
 from alerts.mail.message import Email
-from alerts.mail.replies import Phase, failure
+from alerts.mail.replies import Phase, after_message, elsewhere, failure
 
 _LONGEST_REPLY = 65_536
 """Bytes of an unfinished reply that we put up with."""
@@ -86,20 +86,28 @@ class PipelinedConnection(asyncio.BufferedProtocol):
             await self._send_message(email, following)
             self.sent += 1
             return
-        if len(replies) == 3 and replies[2].code == 354 and not self.closing:
-            self._write(b".\r\n")  # RFC 2920 §3.1: the server waits for a message that nobody is to get
-            await self._read(1)
-        elif len(replies) < 3:
+        if len(replies) < 3:
             self.close()
         elif not self.closing:
-            await self._reset()
+            await self._leave(replies)
         raise refusal
 
-    async def _reset(self) -> None:
-        """End the transaction that a refused recipient leaves open: Postfix takes no MAIL inside one (RFC 5321 §4.1.4)."""
+    async def _leave(self, replies: list[Reply]) -> None:
+        """End the transaction that a refusal leaves open: Postfix takes no MAIL inside one (RFC 5321 §4.1.4).
+
+        A server that waits for a message nobody is to get is told that it has ended (RFC 2920 §3.1). If it has a recipient, that would
+        deliver an empty mail: then nothing is said any more.
+        """
+        if replies[2].code == 354:
+            if replies[0].code != 250 or replies[1].code < 400:
+                return self.close()
+            self._write(b".\r\n")
+            await self._read(1)
+            return None
         self._write(b"RSET\r\n")
         if [reply.code for reply in await self._read(1)] != [250]:
             self.close()
+        return None
 
     def _envelope(self, email: Email) -> bytes:
         if self._largest and len(email.message) > self._largest:
@@ -118,7 +126,7 @@ class PipelinedConnection(asyncio.BufferedProtocol):
     def _refusal(self, replies: list[Reply]) -> DeliveryError | StaleConnectionError | None:
         """Return what keeps the message from being sent, or None if all is well."""
         for (phase, good), reply in zip(_WANTED, replies, strict=False):
-            if reply.code == 421 or (phase == "sender" and reply.code == 503):  # 503: it believes us to be elsewhere in the dialogue
+            if reply.code == 421 or (phase == "sender" and elsewhere(reply.code, self.sent)):
                 self.close()
                 return StaleConnectionError() if phase == "sender" else failure(phase, reply.code, reply.text)
             if reply.code not in good:
@@ -140,7 +148,7 @@ class PipelinedConnection(asyncio.BufferedProtocol):
             message = (b"." if message.startswith(b".") else b"") + message.replace(b"\r\n.", b"\r\n..")
         end = b".\r\n" if message.endswith(b"\r\n") else b"\r\n.\r\n"
         self._write(b"".join((message, end, self._announce(following))))
-        replies = await self._read(1)
+        replies = await self._read(1, after_message(self._timeout))
         if replies:
             if replies[0].code == 421:
                 self.close()
@@ -164,12 +172,13 @@ class PipelinedConnection(asyncio.BufferedProtocol):
         self.announced = following.key
         return envelope
 
-    async def _read(self, count: int) -> list[Reply]:
+    async def _read(self, count: int, seconds: float = 0.0) -> list[Reply]:
         """Wait for `count` replies; fewer come back if the connection falls, a reply makes no sense, or time is up."""
+        seconds = seconds or self._timeout
         if len(self._replies) < count and not self.closing:
             self._wanted = count
             self._waiter = self._loop.create_future()
-            self._deadline = self._loop.time() + self._timeout
+            self._deadline = self._loop.time() + seconds
             if self._watch is None:
                 self._watch = self._loop.call_later(self._timeout, self._look)
             try:
@@ -192,7 +201,7 @@ class PipelinedConnection(asyncio.BufferedProtocol):
         if left <= 0:
             self._wake()
         else:
-            self._watch = self._loop.call_later(left, self._look)
+            self._watch = self._loop.call_later(min(left, self._timeout), self._look)
 
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():

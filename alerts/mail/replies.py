@@ -15,6 +15,7 @@ LOGIN_CODES = frozenset({530, 534, 535, 538})
 """Authentication asked for, too weak, wrong, or only over TLS (RFC 4954 §6): our set-up, whoever the recipient."""
 DEAD_ADDRESS = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"})
 """No such mailbox, no such domain, not an address, moved, null MX, disabled; but see `is_dead`."""
+_NOT_UNDERSTOOD = frozenset({500, 501, 502, 504, 555})
 TOO_BIG = frozenset({"5.3.4", "5.2.3"})
 
 _ENHANCED = re.compile(r"\s*([245]\.\d{1,3}\.\d{1,3})\b")
@@ -26,6 +27,8 @@ _UNKNOWN_USER = re.compile(
 )
 _BUSY = re.compile(r"\b(at a rate|rate limit|too (quickly|fast|many))", re.IGNORECASE)
 _BLOCKED = re.compile(r"\b(blocked|block ?list\w*|black ?list\w*|spamhaus|barracuda\w*)\b", re.IGNORECASE)
+_BY_POLICY = re.compile(r"\b(polic(y|ies)|spam|blocked|reputation|unsolicited|rejected due)\b", re.IGNORECASE)
+_OUR_LIMIT = re.compile(r"\b(sending|outgoing|outbound|daily|hourly) (\w+ )?(quota|limit)\b", re.IGNORECASE)
 _NO_RELAY = re.compile(
     r"relay(ing)?\b.{0,30}\b(denied|not permitted|not allowed|prohibited)|(unable|not permitted|not allowed) to relay", re.IGNORECASE
 )
@@ -46,12 +49,29 @@ def failure(phase: Phase, code: int, text: str) -> DeliveryError:
         return kind(f"the mail server turns us away: {said}", code=code)
     if code < 500:
         return DeliveryError(f"the mail server says not now: {said}", code=code)
+    if enhanced == "5.4.5" or _OUR_LIMIT.search(text):
+        return SenderError(f"the mail server lets us send no more for now: {said}", permanent=True, code=code)
+    if phase == "sender" and code in _NOT_UNDERSTOOD:
+        return SenderError(f"the mail server does not understand our MAIL command: {said}", permanent=True, code=code)
     if phase == "sender" and code != 552 and enhanced not in TOO_BIG:
         return SenderError(f"the mail server refuses our sender address: {said}", permanent=True, code=code)
     if phase == "recipient" and _NO_RELAY.search(text):
         return SenderError(f"the mail server does not relay for us; log in, or allow this host there: {said}", permanent=True, code=code)
     dead = is_dead(enhanced, text) or (not enhanced and phase == "recipient" and code in {550, 551, 553} and names_unknown_user(text))
     return DeliveryError(f"the mail server refused it: {said}", permanent=True, address_at_fault=dead, code=code)
+
+
+def after_message(timeout: float) -> float:
+    """Return the seconds to wait for the reply to a whole message: far longer than for others, because whoever gives up sends it again.
+
+    RFC 5321 §4.5.3.2.6 asks for ten minutes; seven leave the lease of the batch alone.
+    """
+    return min(10 * timeout, max(timeout, 420.0))
+
+
+def elsewhere(code: int, sent: int) -> bool:
+    """True for a refusal of MAIL that is about the connection: the server believes us in the midst of a mail, or wants no more over it."""
+    return code == 503 or (code >= 500 and sent > 0)
 
 
 def is_dead(status: str, said: str) -> bool:
@@ -65,8 +85,12 @@ def is_dead(status: str, said: str) -> bool:
 
 
 def names_unknown_user(text: str) -> bool:
-    """True if the words of a server say that it knows no such mailbox."""
-    return bool(_UNKNOWN_USER.search(text))
+    """True if the words of a server say that it knows no such mailbox.
+
+    "Mailbox unavailable" is what RFC 5321 §4.2.3 has for everything that 550 may mean, policy as well.
+    """
+    found = _UNKNOWN_USER.search(text)
+    return found is not None and not (found[0].lower().endswith("unavailable") and _BY_POLICY.search(text))
 
 
 def quoted(code: int, text: str) -> str:

@@ -17,7 +17,7 @@ import aiosmtplib
 from alerts.errors import DeliveryError, SenderError, UnreachableError
 from alerts.mail.message import Email
 from alerts.mail.pipelining import PipelinedConnection, StaleConnectionError
-from alerts.mail.replies import Phase, failure
+from alerts.mail.replies import Phase, after_message, elsewhere, failure
 
 MAX_MESSAGES = 500
 """Messages after which a connection is renewed: many servers count."""
@@ -65,7 +65,8 @@ class Connection(Protocol):
 class PlainConnection:
     """aiosmtplib's own commands, one round trip each."""
 
-    def __init__(self, client: aiosmtplib.SMTP) -> None:
+    def __init__(self, client: aiosmtplib.SMTP, timeout: float) -> None:
+        self._timeout = timeout
         self.sent = 0
         self.closing = False
         self.announced = ""
@@ -81,15 +82,16 @@ class PlainConnection:
         try:
             await self._client.mail(email.sender, options=["SMTPUTF8"] if utf8 else [], encoding=encoding)
             phase = "recipient"
-            await self._client.rcpt(email.recipient, encoding=encoding)
+            await self._rcpt(email.recipient, encoding)
             phase = "message"
-            await self._client.data(email.message)
+            await self._client.data(email.message, timeout=after_message(self._timeout))
         except aiosmtplib.SMTPResponseException as error:
             if phase == "message" and 200 <= error.code < 300:  # taken; aiosmtplib knows only 250 (RFC 5321 §4.3.1 goes by the first digit)
                 self.sent += 1
                 return
             await self._recover(error.code)
-            if phase == "sender" and error.code == 421:
+            if phase == "sender" and (error.code == 421 or elsewhere(error.code, self.sent)):
+                self.close()
                 raise StaleConnectionError from None
             raise failure(phase, error.code, error.message) from None
         except ValueError:
@@ -107,6 +109,13 @@ class PlainConnection:
             self.close()
             raise
         self.sent += 1
+
+    async def _rcpt(self, recipient: str, encoding: Literal["utf-8", "ascii"]) -> None:
+        try:
+            await self._client.rcpt(recipient, encoding=encoding)
+        except aiosmtplib.SMTPRecipientRefused as error:
+            if error.code != 252:  # it cannot tell, and will try (RFC 5321 §3.5.3): aiosmtplib takes that for a refusal
+                raise
 
     async def _recover(self, code: int) -> None:
         """Make the connection ready for the next message after a refusal."""
@@ -187,7 +196,7 @@ class SmtpTransport:
                         return connection, since
                     self._drop(connection)
                 return await self._connect()
-            except UnreachableError:
+            except (UnreachableError, SenderError):
                 if not self._open:
                     self._slots.release()
                     raise
@@ -245,7 +254,7 @@ class SmtpTransport:
             assert client.transport is not None
             connection = PipelinedConnection(cast("asyncio.Transport", client.transport), client.esmtp_extensions, server.timeout)
         else:
-            connection = PlainConnection(client)
+            connection = PlainConnection(client, server.timeout)
         self._open.add(connection)
         return connection, asyncio.get_running_loop().time()
 

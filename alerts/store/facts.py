@@ -17,6 +17,10 @@ LAST_GOOD = "last good"
 """Feeds and silences to go on with after a restart on a broken directory: for the service alone."""
 TICK_FACT = "tick"
 """When a daemon last looked for work."""
+TALLY_FACT = "sender_tally"
+"""How the last mails went: for the sender alone."""
+UNKNOWN_FACT = "bounces_unknown"
+"""Which messages of the bounce mailbox were not understood: for its reader alone."""
 VERDICTS_FACT = "feeds"
 """How many feeds are fine, failing, dead and so on, when they were last looked over."""
 
@@ -38,5 +42,5 @@ def load_fact(connection: Connection, name: str) -> tuple[datetime, dict[str, An
 
 def load_facts(connection: Connection) -> dict[str, tuple[datetime, dict[str, Any]]]:
     """Return all facts by name that people read."""
-    rows = connection.execute(select(_FACT).where(_FACT.c.name != LAST_GOOD).order_by(_FACT.c.name))
+    rows = connection.execute(select(_FACT).where(_FACT.c.name.not_in((LAST_GOOD, TALLY_FACT, UNKNOWN_FACT))).order_by(_FACT.c.name))
     return {row.name: (row.at, row.value) for row in rows}

@@ -9,14 +9,13 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, delete, func, select
 
 from alerts.store import notices
-from alerts.store.facts import load_fact, save_fact
+from alerts.store.facts import TALLY_FACT, load_fact, save_fact
 from alerts.store.leases import table_of
 from alerts.store.service_tables import FactRow
 from alerts.store.tables import OutboxRow
 
 PAUSE_FACT = "sender_pause"
 HOLD_FACT = "sender_hold"
-TALLY_FACT = "sender_tally"
 RATE_FACT = "sender_rate"
 NOTICE = "sender-pause"
 ALARM = "sender"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from email.message import Message
 
-from alerts.mail.bounces.marks import announces_failure, from_mail_system, subject_of
+from alerts.mail.bounces.marks import announces_failure, is_mail_system, subject_of
 from alerts.mail.bounces.parts import quoted_ids, returned_to
 from alerts.mail.bounces.report import Report
 
@@ -19,7 +19,7 @@ _PRECEDENCE = {"auto_reply", "auto-reply"}
 
 def read(message: Message) -> Report | None:
     """Return an auto-reply if the message says that it is one, else None. Bounces may say so too (RFC 3834 §5), Exim's always do."""
-    if message.get("X-Failed-Recipients") or (from_mail_system(message) and announces_failure(message)):
+    if message.get("X-Failed-Recipients") or (is_mail_system(message) and announces_failure(message)):
         return None
     submitted = str(message.get("Auto-Submitted", "")).strip().lower()
     disposition = message.get_content_type() == "multipart/report" and message.get_param("report-type") == "disposition-notification"

@@ -8,7 +8,8 @@ from email.message import Message
 from email.utils import parseaddr
 
 _SYSTEM = re.compile(
-    r"^(mailer-daemon|postmaster|mail-daemon|mdaemon|mailerdaemon|mail delivery (sub)?system|noreply-dsn|bounce\S*)$", re.IGNORECASE
+    r"^(mailer-daemon|postmaster|mail-daemon|mdaemon|mailerdaemon|mail delivery (sub)?system|noreply-dsn|bounce\S*|microsoftexchange\S*)$",
+    re.IGNORECASE,
 )
 _FAILURE = re.compile(
     r"undeliver|not delivered|undelivered|failure notice|returned mail|mail delivery failed|could not be delivered|message delayed"
@@ -20,7 +21,12 @@ _FAILURE = re.compile(
 
 def from_mail_system(message: Message) -> bool:
     """True if a mail system wrote it, by its name or by the null return path that bounces have (RFC 5321 §4.5.5)."""
-    return bool(_SYSTEM.match(_author(message))) or _has_no_return(message)
+    return is_mail_system(message) or _has_no_return(message)
+
+
+def is_mail_system(message: Message) -> bool:
+    """True if the name of the author is that of a mail system. Vacation notices have the null return path too (RFC 3834 §3.3)."""
+    return bool(_SYSTEM.match(_author(message)))
 
 
 def maybe_by_hand(message: Message) -> bool:

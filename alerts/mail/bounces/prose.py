@@ -19,6 +19,8 @@ from alerts.mail.replies import anonymous
 _DELAYED = re.compile(
     r"(will (be )?(retri|try|continue)|delayed|still (being )?tr|no action is required|not yet been delivered|再送)", re.IGNORECASE
 )
+_GOES_ON = re.compile(r"\bwill (be )?(retr|try again|keep trying|continue)|再送し", re.IGNORECASE)
+"""The mail system says itself that it has not given up, whatever form the message has."""
 _QUOTE = re.compile(
     r"^(-{2,}.*(copy of|original|returned|below this line|this is a copy|undelivered|元の|原文).*"
     r"|Received: from .*|>\s*(Received|From|To):.*|Return-Path:.*)$",
@@ -41,7 +43,7 @@ def read(message: Message) -> Report | None:
     named = [(one or two).lower() for one, two in _BRACKETED.findall(told)]
     addresses = tuple(dict.fromkeys(each.lower() for each in (*failed, *named) if each and each.lower() not in own))
     reason = _reason(told, addresses)
-    delayed = bool(_DELAYED.search(told)) and not permanent
+    delayed = bool(_GOES_ON.search(told)) or (bool(_DELAYED.search(told)) and not permanent)
     return Report(
         "delayed" if delayed else judge(status_in(reason), reason),
         status_in(reason),

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import insert
 
 from alerts.jobs.bounces import ALARM, POLICY_KEY, BounceCount, read_bounces
@@ -179,3 +180,42 @@ def test_an_imap_mailbox_is_read_and_only_what_was_understood_is_marked(place: A
     with pytest.raises(MailboxError, match="cannot be opened") as told:
         open_mailbox(server.url.replace("secret", "wrong"))
     assert "wrong" not in str(told.value)
+
+
+def test_what_a_mail_program_has_only_looked_over_is_unread(place: Any, tmp_path: Path) -> None:
+    box = tmp_path / "box"
+    for name in ("new", "cur"):
+        (box / name).mkdir(parents=True)
+    (box / "cur" / "1.a:2,F").write_bytes(dsn(place.token))
+    (box / "cur" / "2.b:2,S").write_bytes(dsn(place.token, salt="read"))
+    assert read_bounces(place.context, open_mailbox(f"maildir:{box}")) == BounceCount(hard=1, suppressed=1)
+    assert sorted(file.name for file in (box / "cur").iterdir()) == ["1.a:2,FS", "2.b:2,S"]
+
+
+@pytest.mark.parametrize("kind", ["maildir", "imap"])
+def test_the_service_reads_what_it_does_not_understand_once(
+    place: Any, tmp_path: Path, imap: Callable[[list[bytes]], Any], kind: str
+) -> None:
+    question = b"From: a@b.example\r\nSubject: hello\r\n\r\nA question.\r\n"
+    if kind == "imap":
+        url = imap([question]).url
+    else:
+        (tmp_path / "box" / "new").mkdir(parents=True)
+        (tmp_path / "box" / "new" / "1.a").write_bytes(question)
+        url = f"maildir:{tmp_path / 'box'}"
+    context = replace(place.context, settings=place.context.settings.model_copy(update={"bounce_url": SecretStr(url)}))
+    assert [read_bounces(context).unknown for _ in range(3)] == [1, 0, 0]
+    assert read_bounces(context, open_mailbox(url)).unknown == 1, "whoever asks for it by hand has all read"
+
+
+def test_few_refusals_are_many_where_few_mails_leave(place: Any) -> None:
+    """A service with a hundred readers hears of a block list too."""
+    for number in range(2):
+        assert not notified(place)
+        read_bounces(place.context, Pipe(dsn(place.token, status="5.7.1", said="550 5.7.1 listed in a blocklist", salt=str(number))))
+    assert notified(place)
+
+
+def notified(place: Any) -> bool:
+    with place.context.database.read() as connection:
+        return notices.is_told(connection, POLICY_KEY)

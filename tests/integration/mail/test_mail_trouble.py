@@ -554,3 +554,54 @@ def test_a_server_that_wants_a_login_says_so(drill: Drill, wire: Any, at: Any) -
     drill(wire(fault=at("mail", "530 5.7.0 Authentication required")))
     assert "refuses our login" in str(drill.error)
     assert drill.untouched()
+
+
+@pytest.mark.parametrize("phase", ["mail", "rcpt", "data", "after"])
+def test_our_own_limit_burns_no_mail_whenever_it_is_told(drill: Drill, wire: Any, at: Any, phase: str) -> None:
+    drill(wire(fault=at(phase, "550 5.4.5 Daily user sending quota exceeded")), send_connections=1)
+    assert "no more for now" in str(drill.error)
+    assert drill.untouched()
+
+
+def test_a_server_that_limits_connections_for_good_is_served_over_fewer(drill: Drill, wire: Any) -> None:
+    def fault(phase: str, server: Any) -> str | None:
+        return "554 5.7.1 too many connections" if phase == "banner" and server.open_sessions > 2 else None
+
+    count = drill(wire(fault=fault), addresses=[f"r{number}@example.org" for number in range(30)], send_connections=6)
+    assert (count.sent, drill.error) == (30, None)
+
+
+def test_a_server_that_refuses_more_over_one_connection_gets_another(drill: Drill, wire: Any) -> None:
+    def fault(phase: str, server: Any) -> str | None:
+        return "550 5.7.0 too many messages over this connection" if phase == "mail" and server.commands.count("MAIL") % 4 == 0 else None
+
+    count = drill(wire(fault=fault), addresses=[f"r{number}@example.org" for number in range(10)], send_connections=1)
+    assert (count.sent, drill.error) == (10, None)
+
+
+@pytest.mark.parametrize("pipelining", [True, False])
+def test_whoever_is_slow_to_take_a_message_gets_it_once(drill: Drill, wire_server: Server, pipelining: bool) -> None:
+    """RFC 5321 §4.5.3.2.6: a filter may think for minutes; to give up on it is to send the mail again."""
+
+    class Thinking(wire_server["Wire"]):  # type: ignore[misc]
+        async def _say(self, phase: str, usual: str, writer: Any) -> str:
+            if phase == "reply":
+                await asyncio.sleep(1)
+            return str(await super()._say(phase, usual, writer))
+
+    server = Thinking(pipelining=pipelining)
+    count = drill(server, addresses=["one@example.org"], send_connections=1, options="starttls=off&timeout=0.4")
+    assert (count.sent, count.uncertain, set(server.accepted.values())) == (1, 0, {1})
+
+
+def test_a_recipient_that_a_server_cannot_vouch_for_is_sent_to(drill: Drill, wire: Any, at: Any) -> None:
+    assert drill(wire(fault=at("rcpt", "252 2.0.0 cannot tell, but will try")), send_connections=1).sent == 2
+
+
+def test_no_empty_mail_is_delivered_where_a_server_mixes_up_its_answers(drill: Drill, wire_server: Server, at: Any) -> None:
+    """It refused the sender, took the recipient all the same, and waits for a text: a lone dot would be a mail without one."""
+    server = wire_server["Wire"](fault=at("mail", "451 4.3.0 not now", times=1))
+    count = drill(server, send_connections=1)
+    assert (count.sent, count.deferred) == (1, 1)
+    assert server.sessions == 2, "that connection is left"
+    assert len(server.accepted) == 1

@@ -61,6 +61,8 @@ def test_the_mail_is_told_by_its_message_id_and_our_envelope_sender(name: str) -
         ("4.7.0", "421 4.7.0 put off for the volume and the complaints of users", "policy"),
         ("4.7.1", "450 4.7.1 greylisted, come back later", "soft"),
         ("5.3.0", "553 5.3.0 addressee unknown", "hard"),
+        ("", "550 Requested action not taken: mailbox unavailable, refused due to policy", "policy"),
+        ("", "550 Requested action not taken: mailbox unavailable", "hard"),
         ("", "421 try again later", "soft"),
         ("", "550 5 apples", "soft"),
         ("", "", "soft"),
