@@ -12,11 +12,11 @@ from alerts.digests.audience import Pick, Picked, amends
 from alerts.digests.digest import Brief, Digest, DigestKind, Item, Section, Tally, WatchLine
 from alerts.digests.edition import zone_problem
 from alerts.digests.headline import title
-from alerts.digests.item import brief, coming, item, left_out_brief, refusal, teller_of, watch_line
+from alerts.digests.item import brief, coming, item, left_out_brief, quiet_teller, refusal, teller_of, watch_line
 from alerts.digests.phrases import phrase
 from alerts.digests.reasons import choice_lines
 from alerts.digests.subscriber import Choices
-from alerts.digests.telling import Teller, label, shortened
+from alerts.digests.telling import label, shortened
 from alerts.rules.levels import Level
 from alerts.rules.wording import Wording
 from alerts.stories.story import Story
@@ -166,7 +166,7 @@ def _calendar(picked: Picked, quiet: Sequence[Story], choices: Choices, wording:
     """Every coming date of the stories told and of the followed ones without news, soonest first, each once."""
     today = printed.local_day(now, choices.timezone)
     tellers = [teller_of(pick, choices, wording, now) for pick in picked.picks]
-    tellers += [Teller(story, story.developments, wording, choices.language, choices.timezone, now) for story in quiet]
+    tellers += [quiet_teller(story, choices, wording, now) for story in quiet]
     lines: dict[tuple[str, str], tuple[tuple[date, date], WatchLine]] = {}
     for teller in tellers:
         for found in coming(teller.story, teller):
@@ -176,7 +176,7 @@ def _calendar(picked: Picked, quiet: Sequence[Story], choices: Choices, wording:
 
 
 def _quiet(stories: Sequence[Story], choices: Choices, wording: Wording, now: datetime) -> tuple[str, ...]:
-    tellers = (Teller(story, story.developments, wording, choices.language, choices.timezone, now) for story in stories)
+    tellers = (quiet_teller(story, choices, wording, now) for story in stories)
     return tuple(dict.fromkeys(map(title, tellers)))[:MOST_QUIET]
 
 

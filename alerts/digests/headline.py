@@ -50,7 +50,8 @@ def _whats(teller: Teller, lead: Development) -> list[str]:
     own = _when(teller, teller.date_of(lead))
     whats = []
     if second and not own and (date := teller.date_of(second)):
-        whats.append(name + joint + teller.name(second) + _when(teller, date))
+        # The shorter way names what is to come: the day of the last report is not that of the lead.
+        whats += [name + joint + teller.name(second) + _when(teller, date), teller.name(second) + _when(teller, date)]
     elif second and own and {lead.type, second.type} <= TALKS and not teller.date_of(second):
         whats.append(teller.name(second) + joint + name + own)
     if not teller.says_itself(lead):

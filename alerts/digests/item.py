@@ -31,20 +31,33 @@ def teller_of(pick: Pick, choices: Choices, wording: Wording, now: datetime) -> 
     Plans whose day is over are left out. Of a story that moved on, so is what was told before and is not its main matter any more: the
     call that led to a meeting does not stay beside the meeting.
     """
-    rank = {match.impact.development: (match.level, -number) for number, match in reversed(list(enumerate(pick.matches)))}
+    ordered = _ordered(pick.story, [(match.impact, match.level) for match in pick.matches])
+    teller = Teller(pick.story, tuple(ordered), wording, choices.language, choices.timezone, now)
+    fresh = moved_on(pick.updates)
+    kept = [one for one in ordered if not teller.spent(one) and (not fresh or one is ordered[0] or one.type in fresh)]
+    return replace(teller, developments=tuple(teller.as_of_today(one) for one in kept) or tuple(ordered))
+
+
+def quiet_teller(story: Story, choices: Choices, wording: Wording, now: datetime) -> Teller:
+    """The teller of a story without news or left out: named as it would be in a mail to these readers."""
+    followed = dict(choices.sectors)
+    ordered = _ordered(story, [(impact, impact.level) for impact in story.impacts if impact.sector in followed])
+    return Teller(story, tuple(ordered), wording, choices.language, choices.timezone, now)
+
+
+def _ordered(story: Story, reached: Sequence[tuple[Impact, Level]]) -> list[Development]:
+    """The developments of a story in the order of what they mean to readers, whom it reaches by these impacts, at these levels."""
+    by_level = sorted(reached, key=lambda pair: -pair[1])
+    rank = {impact.development: (level, -number) for number, (impact, level) in reversed(list(enumerate(by_level)))}
     nothing = (Level.none, 0)
-    talks = max((rank.get(one.type, nothing) for one in pick.story.developments if one.type in TALKS), default=nothing)
+    talks = max((rank.get(one.type, nothing) for one in story.developments if one.type in TALKS), default=nothing)
 
     def weight(one: Development) -> tuple[tuple[Level, int], bool, tuple[Level, int]]:
         """A meeting that took place outweighs the calls and plans that led to it."""
         own = rank.get(one.type, nothing)
         return talks if one.type in TALKS else own, one.type == "summit" and one.stage in DECIDED, own
 
-    ordered = sorted(pick.story.developments, key=weight, reverse=True)
-    teller = Teller(pick.story, tuple(ordered), wording, choices.language, choices.timezone, now)
-    fresh = moved_on(pick.updates)
-    kept = [one for one in ordered if not teller.spent(one) and (not fresh or one is ordered[0] or one.type in fresh)]
-    return replace(teller, developments=tuple(teller.as_of_today(one) for one in kept) or tuple(ordered))
+    return sorted(story.developments, key=weight, reverse=True)
 
 
 def item(pick: Pick, choices: Choices, wording: Wording, *, host: str, now: datetime, alone: bool) -> Item:
@@ -104,7 +117,7 @@ def brief(pick: Pick, choices: Choices, wording: Wording, *, now: datetime) -> B
 
 def left_out_brief(one: LeftOut, choices: Choices, wording: Wording, *, now: datetime) -> Brief:
     """Tell one story that was left out, and why, in one line."""
-    teller = Teller(one.story, one.story.developments, wording, choices.language, choices.timezone, now)
+    teller = quiet_teller(one.story, choices, wording, now)
     return replace(_brief(teller, one.level), reason=refusal(one.refusal, choices.language), refusal=one.refusal)
 
 

@@ -117,6 +117,26 @@ def test_the_title_says_who_what_and_when() -> None:
     assert alert(replace(NAGOYA, language="ja")).items[0].title == "日本・米国：首脳の電話会談、首脳の訪問予定（2026年春）"
 
 
+def test_where_a_title_has_no_room_for_both_it_names_what_is_to_come() -> None:
+    """Not the call of January with the day of a report about the visit."""
+    dated = replace(CALL, dates=(NamedDate("next", date(2026, 3, 19), date(2026, 3, 19), ""),))
+    assert alert(replace(NAGOYA, language="ja"), dated).items[0].title == "日本・米国：首脳の訪問予定（2026年3月19日）"
+
+
+def test_a_story_without_news_has_the_name_that_it_had_in_the_mail() -> None:
+    both = story(
+        "two",
+        (development("visa-rule-change", "proposed", ("JPN",)), development("rate-decision", "announced", ("JPN",))),
+        (impact("visas", Level.prepare, "visa-rule-change"), impact("finance", Level.watch, "rate-decision")),
+        CALL.reports,
+    )
+    reader = replace(NAGOYA, sectors=(("finance", Level.info),))
+    told = compose("daily", Picked((picked(both, reader),), ()), reader, wording(), edition="e", now=NOW).items[0].title
+    quiet = compose("daily", Picked((), ()), reader, wording(), edition="e", now=NOW, quiet_stories=(both,)).quiet_stories
+    assert quiet == (told,)
+    assert "Central bank decision" in told
+
+
 def test_the_title_is_never_the_feeds() -> None:
     for item in digest(TOKYO, (FEES, CALL, RATE, DUTY)).items:
         assert item.title not in {line.title for line in item.sources}
