@@ -48,10 +48,15 @@ def publish(context: typer.Context, now: Now = None, as_json: Json = False) -> N
 
 
 def send(context: typer.Context, now: Now = None, as_json: Json = False) -> None:
-    """Send what the outbox holds."""
+    """Send what the outbox holds, at once even if the mail server has just refused us."""
+    from alerts.jobs.intake import try_at_once
     from alerts.jobs.send import send as job
 
-    _once(context, job, "sending mails", now, as_json)
+    async def at_once(given: Any) -> Any:
+        await asyncio.to_thread(try_at_once, given)
+        return await job(given)
+
+    _once(context, at_once, "sending mails", now, as_json)
 
 
 def _once(context: typer.Context, job: Callable[..., Any], title: str, now: str | None, as_json: bool) -> None:
@@ -69,4 +74,7 @@ def _once(context: typer.Context, job: Callable[..., Any], title: str, now: str 
     if as_json:
         typer.echo(json.dumps(counts, default=str))
     else:
-        session.out.print(", ".join(f"{value} {name.replace('_', ' ')}" for name, value in counts.items()), highlight=False)
+        words = {"rate": "a second"}
+        told = [f"{value} {words.get(name, name.replace('_', ' '))}" for name, value in counts.items() if not isinstance(value, str)]
+        told += [f"{name}: {value}" for name, value in counts.items() if isinstance(value, str) and value]
+        session.out.print(", ".join(told), highlight=False)

@@ -78,6 +78,11 @@ class Pick:
         return max(match.level for match in self.matches) if self.withdrawn else self.level
 
     @property
+    def urgent(self) -> bool:
+        """True for a danger that goes before quiet hours, days without mail and the queue: `act` for safety."""
+        return self.urgency == Level.act and "safety" in self.sectors
+
+    @property
     def withdrawn(self) -> bool:
         """True if a source has taken its report back."""
         return _withdrawn(self.updates)
@@ -237,6 +242,8 @@ def _judge(
     for_us = tuple(update for update in updates if not update.sectors or any(match.sector in update.sectors for match in enough))
     if not for_us:
         return LeftOut(story, "not-risen", "its level rose only in sectors that you do not follow", highest)
+    if all(update.sectors for update in for_us):  # the news is that it rose in these, whatever it has long been in others
+        enough = [match for match in enough if any(match.sector in update.sectors for update in for_us)]
     enough.sort(key=lambda match: (-match.level, match.sector))
     shown = min(enough[0].level, Level.info) if _denied(story) or _withdrawn(for_us) else enough[0].level
     return Pick(story, for_us, shown, tuple(enough))

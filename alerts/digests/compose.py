@@ -29,8 +29,8 @@ MOST_QUIET = 8
 WORDS_A_MINUTE = 220
 SIGNS_A_MINUTE = 500
 _LEVELS = (Level.act, Level.prepare, Level.watch, Level.info)
-OVERFLOW = "overflow"
-"""The word for what found no room."""
+OVERFLOW, SILENCED = "overflow", "silenced"
+"""The words for what found no room, and for what an operator set aside."""
 _UNCOUNTED = {"nothing-new", "never-told"}
 """Refusals that are no loss to the reader: the story was told before, or there is only something put right that never was."""
 
@@ -47,12 +47,14 @@ def compose(
     quiet_stories: Sequence[Story] = (),
     late: bool = False,
     gathered: bool = False,
+    silenced: int = 0,
 ) -> Digest:
     """Compose what an audience gets.
 
     `picked` is in the order of the digest. `now` is the moment printed, aware. `quiet_stories` are followed stories without news, most
-    recent first. `late`: it was due long ago and is one catch-up. `gathered`: an alert of all that a day had too many alerts for. An alert
-    says `none` of untouched sectors; a digest only of visas. At most seven stories are told in full, the rest in one line each.
+    recent first. `late`: it was due long ago and is one catch-up. `gathered`: an alert of all that a day had too many alerts for.
+    `silenced` stories would have been told, but for a silence. An alert says `none` of untouched sectors; a digest only of visas. At most
+    seven stories are told in full, the rest in one line each.
     """
     language = choices.language
     alone = kind == "alert" and len(picked.picks) == 1
@@ -62,7 +64,7 @@ def compose(
     level = max((pick.level for pick in picked.picks), default=Level.none)
     left_out = [one for one in picked.left_out if one.refusal not in _UNCOUNTED] if kind != "alert" else []
     overflow = picked.picks[MOST_ITEMS + MOST_BRIEFS :]
-    refusals = Counter[str](one.refusal for one in left_out) + Counter({OVERFLOW: len(overflow)})
+    refusals = Counter[str](one.refusal for one in left_out) + Counter({OVERFLOW: len(overflow), SILENCED: silenced})
     host_name = label(wording.actor(host, language))
     head = "alerts" if kind == "alert" and not alone else kind
     amended = _amended(picked.picks[0]) if alone else ""

@@ -74,7 +74,7 @@ def item(pick: Pick, choices: Choices, wording: Wording, *, host: str, now: date
         story=story.id,
         level=pick.level,
         level_word=wording.level(pick.level, choices.language),
-        level_act=capital(wording.level_act(pick.level, choices.language)),
+        level_act=teller.say("act.now") if pick.urgent else capital(wording.level_act(pick.level, choices.language)),
         title=title(teller),
         topic=_topic(pick, teller),
         stamp=teller.say("stamp.item", time=printed.time(last, choices.timezone, choices.language)),
@@ -90,14 +90,15 @@ def item(pick: Pick, choices: Choices, wording: Wording, *, host: str, now: date
         why=why(teller, pick),
         news=teller.news(pick.updates, level=pick.level, sectors=[match.sector for match in pick.matches]),
     )
-    return _taken_back(told, pick, teller) if pick.withdrawn else told
+    return _taken_back(told, pick, teller, alone=alone) if pick.withdrawn else told
 
 
-def _taken_back(told: Item, pick: Pick, teller: Teller) -> Item:
-    """The same story without a word that the withdrawn report would still be the ground of."""
+def _taken_back(told: Item, pick: Pick, teller: Teller, *, alone: bool) -> Item:
+    """The same story without a word that the withdrawn report would still be the ground of. An alert says so in its subject already."""
     text = teller.say("meaning.withdrawn")
     return replace(
         told,
+        title=told.title if alone else teller.say("title.withdrawn", title=told.title),
         level_act=teller.say("withdrawn.act"),
         in_short=teller.say("withdrawn", told=teller.what_happened()),
         key_points=(teller.first_point(), teller.reports_point()) if told.key_points else (),
@@ -210,5 +211,7 @@ def watch_line(found: NamedDate, teller: Teller, *, alone: bool = False) -> Watc
 
 def trigger(teller: Teller) -> str:
     """What would make us write again."""
-    lead = teller.wording.watch(teller.developments[0].type, teller.language)
+    matter = teller.developments[0]
+    settled = matter.stage in DECIDED and (matter.stage == "in-force" or teller.date_of(matter) is not None)
+    lead = teller.wording.watch(matter.type, teller.language, settled=settled)
     return teller.say("watch.trigger", trigger=lead.rstrip(".。")) if lead else teller.say("watch.trigger.plain")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 from alerts.digests import printed
@@ -11,7 +11,7 @@ from alerts.digests.digest import SourceLine
 from alerts.digests.phrases import LANGUAGES, listed, phrase
 from alerts.digests.subscriber import Choices
 from alerts.digests.telling import Teller, publishers_of, shortened
-from alerts.rules.assessment import Development, Impact
+from alerts.rules.assessment import Development, Evidence, Impact
 from alerts.rules.levels import Level
 from alerts.rules.wording import Wording
 from alerts.stories.story import Report
@@ -108,12 +108,29 @@ def why(teller: Teller, pick: Pick) -> tuple[str, ...]:
     top = max(pick.matches, key=lambda match: match.level)
     rules = dict.fromkeys(_rule_name(one, teller) for one in teller.developments)
     lines = [teller.say("why.rule", rule=teller.say("list.comma").join(list(rules)[:MOST_RULES]))]
-    words = dict.fromkeys(piece.text for development in teller.developments for piece in development.evidence if len(piece.text) > 1)
+    pieces = [piece for development in teller.developments for piece in _whole(development.evidence)]
+    words = dict.fromkeys(piece.text for piece in pieces if len(piece.text) > 1)
     if words:
         marked = [teller.say("quote", text=word) for word in list(words)[:MOST_WORDS]]
         lines.append(teller.say("why.words", words=teller.say("list.comma").join(marked)))
     lines.append(level_sum(top, wording, language, most=pick.level))
     return tuple(lines)
+
+
+def _whole(evidence: Sequence[Evidence]) -> list[Evidence]:
+    """The pieces that lie in no longer one: "Cabinet approves bill to raise", not each word of it again."""
+
+    def within(one: Evidence) -> bool:
+        return any(
+            other.field == one.field
+            and other.start <= one.start
+            and one.end <= other.end
+            and one.text != other.text
+            and one.text in other.text
+            for other in evidence
+        )
+
+    return [one for one in evidence if not within(one)]
 
 
 def _rule_name(development: Development, teller: Teller) -> str:

@@ -64,7 +64,11 @@ class Teller:
         return tuple(label(self.wording.actor(actor, self.language)) for actor in self.story.actors)
 
     def date_of(self, development: Development) -> NamedDate | None:
-        """The named date that belongs to a development: when a plan is for, or when a measure starts. None if no date is surely its own."""
+        """The named date that belongs to a development: when a plan is for, or when a measure starts. None if no date is surely its own,
+        or if it was a plan for a day that is over."""
+        return None if self.spent(development) else self._date_of(development)
+
+    def _date_of(self, development: Development) -> NamedDate | None:
         if development.stage in _OPEN or (development.type in PLANS and development.stage not in _OVER):
             kind = "next"
         elif development.stage in DECIDED and development.type not in TALKS:
@@ -77,7 +81,7 @@ class Teller:
 
     def spent(self, development: Development) -> bool:
         """True for a plan whose day is over: what came of it is told by other developments."""
-        found = self.date_of(development) if development.type in PLANS else None
+        found = self._date_of(development) if development.type in PLANS else None
         return found is not None and found.last < printed.local_day(self.now, self.timezone)
 
     def as_of_today(self, development: Development) -> Development:
@@ -175,15 +179,25 @@ class Teller:
         stage = self.name(lead)
         if not held:
             stage = self.say("title.stage", name=stage, stage=self.staged(lead))
-        found = self.first_date()
+        found = self._new_date(updates) or self.first_date()
         lines = {
             "correction": self.say("news.correction"),
             "withdrawal": self.say("news.withdrawal"),
             "stage": self.say("news.stage", stage=stage),
-            "level": self.say("news.level", level=self.wording.level(level, self.language)),
+            "level": self.say("news.level", level=self.wording.level(level, self.language), sectors=self._risen(updates, sectors)),
             "date": self.say("news.date", when=self.when(found)) if found else self.say("news.date.bare"),
         }
         return self.say("sentence.gap").join(line for kind, line in lines.items() if kind in kinds)
+
+    def _risen(self, updates: Sequence[Update], sectors: Collection[str]) -> str:
+        """The sectors of these readers in which the level rose."""
+        risen = [fact[1] for update in updates for fact in _facts(update) if fact[0] == "level" and fact[1] in sectors]
+        return listed(self.language, [self.wording.sector(sector, self.language) for sector in dict.fromkeys(risen)])
+
+    def _new_date(self, updates: Sequence[Update]) -> NamedDate | None:
+        """The date that the updates brought, which is not always the soonest of the story."""
+        named = {fact[1] for update in updates for fact in _facts(update) if fact[0] == "date"}
+        return next((found for found in self.story.dates if found.first.isoformat() in named), None)
 
     def _told(self, development: Development) -> str:
         found = self.date_of(development)
@@ -215,13 +229,17 @@ def moved_on(updates: Sequence[Update]) -> frozenset[str]:
     """The types of development that a story moved on by since readers heard of it, or since it began if that is days ago."""
     began = max((update.at for update in updates if update.kind == "new"), default=None)
     later = [update for update in updates if began is None or update.at - began > DAYS_AGO]
-    facts = (fact.split() for update in later for fact in update.note.split("; "))
-    return frozenset(fact[1] for fact in facts if fact[0:1] == ["stage"])
+    return frozenset(fact[1] for update in later for fact in _facts(update) if fact[0] == "stage")
+
+
+def _facts(update: Update) -> list[list[str]]:
+    """What a note says, in words: `["stage", "visit-arranged", "announced"]`, `["date", "2026-03-19"]`."""
+    return [fact.split() for fact in update.note.split("; ") if fact]
 
 
 def _kinds(update: Update, sectors: Collection[str]) -> list[str]:
     """What an update is to readers of some sectors: a level that rose only elsewhere is no news to them, a date named with it is."""
-    facts = [fact.split() for fact in update.note.split("; ") if fact]
+    facts = _facts(update)
     risen = {fact[1] for fact in facts if fact[0] == "level"}
     if update.kind != "level" or not risen:
         return [update.kind]

@@ -15,9 +15,9 @@ from alerts.digests.compose import compose
 from alerts.digests.edition import alert_due
 from alerts.digests.subscriber import Choices
 from alerts.jobs.context import Context
+from alerts.jobs.epoch import back_since
 from alerts.jobs.gathering import Alert, gather, keep, local_day
 from alerts.jobs.silencing import Muting, Told
-from alerts.rules.levels import Level
 from alerts.store import alerting, audiences, digests, stories
 from alerts.store.audiences import AlertGroup
 from alerts.store.db import exclusive
@@ -40,25 +40,34 @@ def publish_alerts(context: Context, muting: Muting) -> tuple[int, int]:
         told = muting.strip(stories.with_stories(connection, updates))
         base = updates[0].number - 1
         groups = audiences.alert_groups(connection, base=base, now=now)
-    drafts = {group: _alerts(context, group, told, now) for group in groups}
+        back = back_since(connection, now)
+    drafts = {group: _alerts(context, group, told, now, back) for group in groups}
     with context.database.write() as connection:
         exclusive(connection, "stories")
         audiences.hold_subscribers(connection)
         upto = updates[-1].number
         if [each.number for each in stories.open_updates(connection) if each.number <= upto] != [each.number for each in updates]:
             return 0, 0  # another publisher was here in between
-        count = _save(context, connection, drafts, told, muting, base=base, now=now)
+        count = _save(context, connection, drafts, told, muting, base=base, now=now, back=back)
         stories.close_updates(connection, upto)
     return count
 
 
 def _save(
-    context: Context, connection: Connection, drafts: dict[AlertGroup, list[Alert]], told: Told, muting: Muting, *, base: int, now: datetime
+    context: Context,
+    connection: Connection,
+    drafts: dict[AlertGroup, list[Alert]],
+    told: Told,
+    muting: Muting,
+    *,
+    base: int,
+    now: datetime,
+    back: datetime | None,
 ) -> tuple[int, int]:
     """Put the alerts of each group into the outbox; a group that came up since the drafts were made gets its own."""
     made, mails = _amend(context, connection, told, base=base, now=now)
     for group in audiences.alert_groups(connection, base=base, now=now):
-        for alert in drafts[group] if group in drafts else _alerts(context, group, told, now):
+        for alert in drafts[group] if group in drafts else _alerts(context, group, told, now, back):
             people = _send(context, connection, alert, group, base=base, now=now)
             made += bool(people)
             mails += people
@@ -109,21 +118,21 @@ def _amend(context: Context, connection: Connection, told: Told, *, base: int, n
     return made, mails
 
 
-def _alerts(context: Context, group: AlertGroup, told: Told, now: datetime) -> list[Alert]:
-    """Compose what a group of readers gets at once: a mail per story, those of safety first, or one for many.
+def _alerts(context: Context, group: AlertGroup, told: Told, now: datetime, back: datetime | None) -> list[Alert]:
+    """Compose what a group of readers gets at once: a mail per story, those of safety first, or one for many. `back`: after an outage.
 
     What only puts right an earlier mail is left out: it goes to those who had that mail.
     """
     host = context.settings.host_country
     news = [(story, fresh) for story, updates in told if (fresh := tuple(each for each in updates if each.number > group.floor))]
     picked = pick(news, group.choices, host=host, minimum_level=alert_minimum(group.choices), national=context.rules.national)
-    urgent = [(one,) for one in picked.picks if _is_safety(one)]
-    others = [one for one in picked.picks if not _is_safety(one)]
+    urgent = [(one,) for one in picked.picks if one.urgent]
+    others = [one for one in picked.picks if not one.urgent]
     bundles = [*urgent, *([(one,) for one in others] if len(others) <= MOST_AT_ONCE else [tuple(others)])]
-    return [_alert(context, bundle, group.choices, now) for bundle in bundles]
+    return [_alert(context, bundle, group.choices, now, back) for bundle in bundles]
 
 
-def _alert(context: Context, bundle: tuple[Pick, ...], choices: Choices, now: datetime) -> Alert:
+def _alert(context: Context, bundle: tuple[Pick, ...], choices: Choices, now: datetime, back: datetime | None = None) -> Alert:
     newest = max(update.number for one in bundle for update in one.updates)
     oldest = min(update.at for one in bundle for update in one.updates)
     level = max(one.urgency for one in bundle)
@@ -136,10 +145,12 @@ def _alert(context: Context, bundle: tuple[Pick, ...], choices: Choices, now: da
         edition=f"alert:{bundle[0].story.id}:{newest}" if len(bundle) == 1 else f"alert:{newest}",
         now=now,
         host=context.settings.host_country,
-        late=now - oldest > LATE,
+        late=now - oldest > LATE or _missed(bundle, now, back),
     )
-    return Alert(digest, len(bundle) == 1 and _is_safety(bundle[0]), due, local_day(choices, due))
+    return Alert(digest, len(bundle) == 1 and bundle[0].urgent, due, local_day(choices, due))
 
 
-def _is_safety(one: Pick) -> bool:
-    return one.urgency == Level.act and "safety" in one.sectors
+def _missed(bundle: tuple[Pick, ...], now: datetime, back: datetime | None) -> bool:
+    """True after an outage for what was reported while nobody was there to read it, although it came in only now."""
+    newest = max(report.published for one in bundle for report in one.story.reports)
+    return back is not None and newest < back and now - newest > LATE

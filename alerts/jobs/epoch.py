@@ -10,16 +10,21 @@ import json
 from datetime import datetime, timedelta
 
 import structlog
+from sqlalchemy import Connection
 
 from alerts.jobs.context import Context
 from alerts.store import notices
 from alerts.store.db import exclusive
-from alerts.store.facts import TICK_FACT, load_fact, save_fact
+from alerts.store.facts import OUTAGE_FACT, TICK_FACT, load_fact, save_fact
 from alerts.store.restored import take_as_told
 
 EPOCH_FILE = "epoch.json"
 LAG = timedelta(minutes=10)
 """The file is written right after the database. A power cut may cost the database its last seconds; ten minutes are no accident."""
+OUTAGE = timedelta(hours=3)
+"""Away for so long, the service says of what it brings that it is late."""
+CATCHING_UP = timedelta(hours=1)
+"""How long after it came back what happened in the meantime may still come in."""
 _LOG = structlog.get_logger(__name__)
 
 
@@ -39,6 +44,9 @@ def heed_epoch(context: Context) -> bool:
         return False
     with context.database.read() as connection:
         tick = load_fact(connection, TICK_FACT)
+    if tick is not None and now - tick[0] > OUTAGE:
+        with context.database.write() as connection:
+            save_fact(connection, OUTAGE_FACT, {"since": tick[0].isoformat()}, at=now)
     if tick is not None and epoch - tick[0] <= LAG:
         return False
     with context.database.write() as connection:
@@ -56,6 +64,12 @@ def heed_epoch(context: Context) -> bool:
     _write(context, now)
     _LOG.warning("epoch.restored", upto=epoch.isoformat(), mails=mails, digests=digests)
     return True
+
+
+def back_since(connection: Connection, now: datetime) -> datetime | None:
+    """Return when the service came back from an outage that it is still catching up on, or None."""
+    found = load_fact(connection, OUTAGE_FACT)
+    return found[0] if found is not None and now - found[0] < CATCHING_UP else None
 
 
 def _read(context: Context) -> datetime | None:

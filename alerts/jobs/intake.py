@@ -56,10 +56,11 @@ class Intake:
         if len(later) == len(batch):
             return len(batch), [], []
         with database.read() as connection:
-            letters, outcomes = self._letters.gather(connection, [ready for ready in batch if ready.id not in later], now)
-        if outcomes:
+            letters, outcomes, awaited = self._letters.gather(connection, [ready for ready in batch if ready.id not in later], now)
+        if outcomes or awaited:
             with database.write() as connection:
                 outbox.record(connection, outcomes, worker=worker)
+                outbox.put_off(connection, awaited, worker=worker)
         return len(batch), letters, outcomes
 
     def _claim(self, connection: Connection, now: datetime, held: int) -> list[Ready]:

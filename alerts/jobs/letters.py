@@ -13,6 +13,8 @@ from sqlalchemy import Connection
 
 from alerts.digests import printed
 from alerts.digests.digest import Digest
+from alerts.digests.edition import alert_due
+from alerts.digests.subscriber import Choices
 from alerts.errors import DeliveryError
 from alerts.jobs.context import Context
 from alerts.jobs.greeting import welcome
@@ -25,6 +27,7 @@ from alerts.mail.mime import Prepared, prepare
 from alerts.mail.render import Renderer
 from alerts.mail.retries import EXPIRY
 from alerts.mail.verp import ReturnPaths
+from alerts.rules.levels import Level
 from alerts.signing import Signer
 from alerts.store import audiences, digests, outbox, suppressions
 from alerts.store.outbox import Outcome, Ready
@@ -39,13 +42,15 @@ _LOG = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A row that will be sent: its mail with all but the person in it. `thread` names the story of an alert, `view` is its web view."""
+    """A row that will be sent: its mail with all but the person in it. `thread` names the story of an alert, `view` is its web view,
+    `level` what it is about."""
 
     ready: Ready
     prepared: Prepared
     consent_date: str
     view: str = ""
     thread: str = ""
+    level: Level = Level.none
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +76,17 @@ class Letters:
         self._return_paths = ReturnPaths(mail_address(settings.bounce_address or settings.sender_address), self._signer)
         self._keys = load_keys(settings.dkim_keys)
         self.renderer = Renderer(context.home.templates if context.home.templates.is_dir() else None, fragments=context.fragments)
-        self._digests: OrderedDict[int, tuple[Prepared, str, str]] = OrderedDict()
+        self._digests: OrderedDict[int, tuple[Prepared, str, str, Level]] = OrderedDict()
 
-    def gather(self, connection: Connection, batch: Sequence[Ready], now: datetime) -> tuple[list[Letter], list[Outcome]]:
-        """Return the letters of a batch in its order, and outcomes for the rows that are not sent, with the reason in words."""
+    def gather(
+        self, connection: Connection, batch: Sequence[Ready], now: datetime
+    ) -> tuple[list[Letter], list[Outcome], dict[int, datetime]]:
+        """Return the letters of a batch in its order, outcomes for the rows that are not sent, with the reason in words, and until when
+        alerts wait that were held up into hours in which their reader wants none."""
         marks = {ready.id: self.mark(ready) for ready in batch}
         suppressed = suppressions.found(connection, list(marks.values()))
         readers = outbox.readers(connection, {ready.audience for ready in batch})
-        letters, outcomes = [], []
+        letters, outcomes, later = [], [], {}
         for ready in batch:
             reason = reason_to_skip(ready, suppressed.get(marks[ready.id]), now)
             if reason is not None:
@@ -91,9 +99,11 @@ class Letters:
                 if letter is None:
                     text = "its digest could not be made into a mail; the log says why"
                     outcomes.append(Outcome(ready.id, "failed", now, ready.due, ready.attempts, text=text))
+                elif (due := _awaited(ready, letter, readers[ready.audience], now)) > now:
+                    later[ready.id] = due
                 else:
                     letters.append(letter)
-        return letters, outcomes
+        return letters, outcomes, later
 
     def piece(self, letter: Letter, now: datetime) -> Piece:
         """Return a letter with its email, dated now, or with what kept it from becoming one."""
@@ -151,27 +161,28 @@ class Letters:
         """Return the mark by which the address of a row is suppressed."""
         return suppressions.mark_of(self._signer, ready.address_key)
 
-    def _letter(self, connection: Connection, ready: Ready, readers: Mapping[str, tuple[str, str]], now: datetime) -> Letter | None:
-        language, timezone = readers[ready.audience]
+    def _letter(self, connection: Connection, ready: Ready, readers: Mapping[str, Choices], now: datetime) -> Letter | None:
+        language, timezone = readers[ready.audience].language, readers[ready.audience].timezone
         try:
             if ready.kind == WELCOME:
                 return Letter(ready, self._welcome(connection, ready.audience, now), _consent_date(ready.confirmed_at, timezone, language))
             if ready.digest is None:
                 return Letter(ready, self._link(ready, language) if ready.kind == "link" else self._confirmation(ready, language), "")
-            prepared, view, thread = self._digest(connection, ready.digest)
+            prepared, view, thread, level = self._digest(connection, ready.digest)
         except Exception as error:
             # One digest that cannot be rendered must not keep the others from going out.
             _LOG.exception("send.not_rendered", outbox=ready.id, digest=ready.digest, error=type(error).__name__)
             return None
-        return Letter(ready, prepared, _consent_date(ready.confirmed_at, timezone, language), view, thread)
+        return Letter(ready, prepared, _consent_date(ready.confirmed_at, timezone, language), view, thread, level)
 
-    def _digest(self, connection: Connection, number: int) -> tuple[Prepared, str, str]:
+    def _digest(self, connection: Connection, number: int) -> tuple[Prepared, str, str, Level]:
         """Render and encode a digest, or take it from those that are kept."""
         if number in self._digests:
             self._digests.move_to_end(number)
             return self._digests[number]
         digest = digests.load(connection, number)
-        made = prepare(self.renderer.digest(digest, self._sender), self._sender), self._links.view(number), _thread(digest)
+        prepared = prepare(self.renderer.digest(digest, self._sender), self._sender)
+        made = prepared, self._links.view(number), _thread(digest), digest.level
         self._digests[number] = made
         if len(self._digests) > _KEPT:
             self._digests.popitem(last=False)
@@ -200,6 +211,11 @@ class Letters:
 
     def _message_id(self, purpose: str, key: str) -> str:
         return message_id(self._signer, self._domain, key, purpose=purpose)
+
+
+def _awaited(ready: Ready, letter: Letter, choices: Choices, now: datetime) -> datetime:
+    """Return when an alert may go: one that was held up (a pause, a slow server) must not come in the night instead. Dangers go at once."""
+    return alert_due(choices, letter.level, (), now) if ready.kind == "alert" and ready.priority >= digests.ALERT_PRIORITY else now
 
 
 def our_mistake(ready: Ready, error: Exception) -> DeliveryError:

@@ -56,7 +56,7 @@ def preview(context: Context, person: Subscriber, edition: Edition, *, days: int
     else:
         group = replace(group, choices=replace(group.choices, cadence=edition))
         since = None if days is None else now - timedelta(days=days)
-        picked, digest = draft(context, group, windows.news(group), background, now, since=since)
+        picked, digest = draft(context, group, windows.news(group), background, now, since=since, muted=windows.muted(group))
     message = Letters(context).sample(digest, person, now).message if digest else b""
     return Preview(digest, message, picked, _stops(context, person))
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import islice
 
 from sqlalchemy import Connection
@@ -53,7 +54,7 @@ def publish(context: Context) -> PublishCount:
     windows = Windows(context.database, muting)
     made = mails = empty = 0
     groups = [part for group in groups for part in windows.parts(group)]
-    drafts = ((group, draft(context, group, windows.news(group), background, now)[1]) for group in groups)
+    drafts = ((group, draft(context, group, windows.news(group), background, now, muted=windows.muted(group))[1]) for group in groups)
     for done in range(0, len(groups), BATCH):
         batch = list(islice(drafts, BATCH))
         with context.database.write() as connection:
@@ -75,6 +76,7 @@ class Windows:
         self._muting = muting
         self._database = database
         self._news: dict[int, Told] = {}
+        self._muted: dict[int, Told] = {}
         self._alerted: dict[tuple[int, ...], set[int]] = {}
 
     def news(self, group: DueGroup) -> Told:
@@ -82,7 +84,10 @@ class Windows:
         if group.seen not in self._news:
             with self._database.read() as connection:
                 updates = stories.material_updates(connection, after=group.seen, upto=self.upto)
-                self._news[group.seen] = self._muting.strip(stories.with_stories(connection, updates))
+                told = stories.with_stories(connection, updates)
+            self._news[group.seen] = self._muting.strip(told)
+            left = {story.id for story, _ in self._news[group.seen]}
+            self._muted[group.seen] = [(story, updates) for story, updates in told if story.id not in left]
         if group.alerts not in self._alerted:
             with self._database.read() as connection:
                 self._alerted[group.alerts] = digests.told_by(connection, group.alerts)
@@ -92,6 +97,10 @@ class Windows:
             for story, updates in self._news[group.seen]
             if (fresh := tuple(each for each in updates if each.number not in alerted))
         ]
+
+    def muted(self, group: DueGroup) -> Told:
+        """Return what a silence keeps from a group, once its news was asked for."""
+        return self._muted[group.seen]
 
     def parts(self, group: DueGroup) -> list[DueGroup]:
         """Part a group where stories were put right in its window: that is for those who heard of them."""
@@ -103,12 +112,20 @@ class Windows:
 
 
 def draft(
-    context: Context, group: DueGroup, news: Told, background: Told, now: datetime, *, since: datetime | None = None
+    context: Context,
+    group: DueGroup,
+    news: Told,
+    background: Told,
+    now: datetime,
+    *,
+    since: datetime | None = None,
+    muted: Told = (),
 ) -> tuple[Picked, Digest | None]:
-    """Pick for a group and compose; no digest if there is nothing to tell. `since`: before it news is too old; None: the usual limit."""
+    """Pick for a group and compose; no digest if there is nothing to tell. `since`: before it news is too old; None: the usual limit.
+    `muted` is what a silence keeps from it: only counted."""
     host, choices = context.settings.host_country, group.choices
-    oldest = since or _oldest(context, group, now)
-    picked = pick(news, choices, host=host, national=context.rules.national, told=group.told, since=oldest)
+    choose = partial(pick, choices=choices, host=host, national=context.rules.national, told=group.told)
+    picked = choose(news, since=since or _oldest(context, group, now))
     if not picked.picks:
         return picked, None
     told = {one.story.id for one in picked.picks}
@@ -122,6 +139,7 @@ def draft(
         host=host,
         quiet_stories=quiet(context, choices, background, seen=group.seen, told=told),
         late=now - group.due > LATE,
+        silenced=len(choose(muted, since=since or _oldest(context, group, now)).picks),
     )
 
 

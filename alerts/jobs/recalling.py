@@ -44,7 +44,7 @@ def _recall(
         whole = [each.number for story, updates in told if unmuted(story, [silence]) is None for each in updates]
         part = [each.number for story, updates in told if unmuted(story, [silence]) not in (story, None) for each in updates]
         silences.meet(connection, silence.id, whole, part, now=now)
-    digest = _made_anew(context, connection, waiting, left_of(told, active), active)
+    digest = _made_anew(context, connection, waiting, left_of(told, active), active, silenced=len(told) - len(left_of(told, active)))
     if digest is None:
         names = " and ".join(each.id for each in new if any(unmuted(story, [each]) is not story for story, _ in told))
         return store.take_back_digest(connection, waiting.digest, reason=f"not sent: silenced by {names}", now=now)
@@ -60,7 +60,9 @@ def _recall(
     return store.put_in_place(connection, waiting.digest, number, alerts=digest.kind == "alert", now=now)
 
 
-def _made_anew(context: Context, connection: Connection, waiting: Waiting, left: Told, active: Sequence[Silence]) -> Digest | None:
+def _made_anew(
+    context: Context, connection: Connection, waiting: Waiting, left: Told, active: Sequence[Silence], *, silenced: int
+) -> Digest | None:
     """Compose the same mail of what is left; None if that is nothing for these readers."""
     choices, before = audiences.choices_of(connection, waiting.audience), digests.load(connection, waiting.digest)
     picked = _picked(context, left, choices, alert=before.kind == "alert")
@@ -81,6 +83,7 @@ def _made_anew(context: Context, connection: Connection, waiting: Waiting, left:
         quiet_stories=background,
         late=before.late,
         gathered=waiting.edition.startswith(f"{alerting.GATHERED}:"),
+        silenced=silenced if before.kind != "alert" else 0,
     )
     known = stories.load_stories(connection, {each.story for each in before.left_out_briefs})
     return _left_out(before, anew, {story.id for story in known.values() if unmuted(story, active) is None})

@@ -7,12 +7,14 @@ the operator is told.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import traceback
 from collections.abc import Callable, Hashable, Sequence
 from datetime import datetime
 from functools import partial
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ import css_inline
 import jinja2
 import markupsafe
 import structlog
+from jinja2 import meta
 
 from alerts.digests import printed
 from alerts.digests.digest import Brief, Digest
@@ -32,6 +35,7 @@ from alerts.resources import shipped
 from alerts.rules.levels import Level
 
 _FOLDER = "email"
+_BULK = frozenset({"alert", "digest", "welcome"})
 _JAPANESE = re.compile("[\u3005-\u30ff\u3400-\u9fff\uff01-\uff9f]+")
 _LOG = structlog.get_logger(__name__)
 TROUBLE = "You are told once when trouble begins and once when it is over. ALERTS_OPERATOR_ADDRESS says who is told."
@@ -49,6 +53,7 @@ class Renderer:
         has_overrides = overrides is not None and (overrides / _FOLDER).is_dir()
         self._own = _environment(jinja2.ChoiceLoader([jinja2.FileSystemLoader(overrides), base])) if overrides and has_overrides else None
         self._inliner = css_inline.CSSInliner(load_remote_stylesheets=False, keep_style_tags=False)
+        self._overrides = overrides
         self._folders = [shipped("templates") / _FOLDER, *([overrides / _FOLDER] if overrides and has_overrides else [])]
         self._fragments = Fragments() if fragments is None else fragments
         self._broken: dict[str, Problem] = {}
@@ -109,11 +114,21 @@ class Renderer:
 
     def _mail(self, name: str, language: str, values: dict[str, Any]) -> Rendered:
         everything = {"slots": SLOTS, **_language(language), **values}
-        place = (language, self._version())
-        html, once_html = self._shared(f"{name}.html.j2", place, everything, str)
-        text, once_text = self._shared(f"{name}.txt.j2", place, everything, _tidied)
+        made = self._made(name, language, everything)
+        if self._own is not None:
+            for kind, body in (("html", made.html), ("txt", made.text)):
+                if lost := missing(name, body, values["sender"]):
+                    # The law asks for these, and the reader: a mail without them is worse than one without the home's looks.
+                    self._report(f"{_FOLDER}/{name}.{kind}.j2", jinja2.TemplateRuntimeError(f"the mail would be without {lost}"))
+                    return self._made(name, language, everything, own=False)
+        return made
+
+    def _made(self, name: str, language: str, values: dict[str, Any], *, own: bool = True) -> Rendered:
+        place = (language, self._version(), own)
+        html, once_html = self._shared(f"{name}.html.j2", place, values, str, own=own)
+        text, once_text = self._shared(f"{name}.txt.j2", place, values, _tidied, own=own)
         told_html, told_text = once_html.told(self._inliner.inline(html)), once_text.told(_tidied(text.strip()))
-        subject = " ".join(self._rendered(f"{name}.subject.j2", everything).split())
+        subject = " ".join(self._rendered(f"{name}.subject.j2", values, own=own).split())
         return Rendered(subject, told_html.text, told_text.text, told_html.fragments, told_text.fragments)
 
     def _version(self) -> Hashable:
@@ -121,7 +136,9 @@ class Renderer:
         files = (file for folder in self._folders for file in os.scandir(folder))
         return tuple((file.path, file.stat().st_mtime_ns, file.stat().st_size) for file in files)
 
-    def _shared(self, name: str, place: Hashable, values: dict[str, Any], tidied: Callable[[str], str]) -> tuple[str, Once]:
+    def _shared(
+        self, name: str, place: Hashable, values: dict[str, Any], tidied: Callable[[str], str], *, own: bool
+    ) -> tuple[str, Once]:
         """Render one template with what it shares with others marked, and what knows the marks."""
         tries: list[Once] = []
 
@@ -129,12 +146,14 @@ class Renderer:
             tries.append(Once(self._fragments, (which, name, place), tidied))
             return tries[-1]
 
-        return self._rendered(name, values, once), tries[-1]
+        return self._rendered(name, values, once, own=own), tries[-1]
 
-    def _rendered(self, name: str, values: dict[str, Any], once: Callable[[str], Any] = lambda _which: at_once) -> str:
+    def _rendered(
+        self, name: str, values: dict[str, Any], once: Callable[[str], Any] = lambda _which: at_once, *, own: bool = True
+    ) -> str:
         """Render one template, the home's if it can be. `once` gives what the template calls for what is shared."""
         path = f"{_FOLDER}/{name}"
-        if self._own is not None:
+        if self._own is not None and own:
             try:
                 rendered = self._own.get_template(path).render({**values, "once": once("own")})
             except Exception as error:
@@ -146,11 +165,42 @@ class Renderer:
 
     def _report(self, path: str, error: Exception) -> None:
         if path not in self._broken:
-            where, line = _place(error, path)
+            where, line = self._blamed(error, path)
             problem = Problem(where, line, 1, f"{error}; the shipped template is used instead")
             if not self._quiet and problem not in self._broken.values():
                 _LOG.error("mail.template_broken", template=problem.file, line=problem.line, reason=str(error))
             self._broken[path] = problem
+
+
+    def _blamed(self, error: Exception, path: str) -> tuple[str, int]:
+        """The file of the home to mend, and its line: where the error came up, or a file that what is shipped there makes use of."""
+        where, line = _place(error, path)
+        assert self._overrides is not None
+        if (self._overrides / where).is_file():
+            return where, line
+        used = [name for name in self._used(path) if (self._overrides / name).is_file()]
+        return (used[0], 1) if used else (where, line)
+
+    def _used(self, path: str) -> list[str]:
+        """Names of a template and of all that it includes, imports and extends, however deep."""
+        assert self._own is not None
+        names = [path]
+        for name in names:
+            with contextlib.suppress(jinja2.TemplateError, UnicodeDecodeError):
+                source = self._own.loader.get_source(self._own, name)[0] if self._own.loader else ""
+                names += [each for each in meta.find_referenced_templates(self._own.parse(source)) if each and each not in names]
+        return names
+
+
+def missing(name: str, body: str, sender: Sender) -> str:
+    """Say what a mail of a layout lacks that every mail to readers has to have; empty if nothing."""
+    if name == "notice":
+        return ""
+    words = " ".join(unescape(body).split())
+    needed = {"the sender's name": sender.name, "the postal address": sender.postal_address, "the contact": sender.contact}
+    if name in _BULK:
+        needed |= {"the link that stops it": SLOTS["unsubscribe_url"], "the date of consent": SLOTS["consent_date"]}
+    return " and ".join(what for what, text in needed.items() if " ".join(text.split()) not in words)
 
 
 def layout_of(digest: Digest) -> str:

@@ -37,7 +37,8 @@ class Term:
 class Development:
     """What happened: one of the types of developments.yaml. `actors` are ids of the lexicon (ISO 3166 alpha-3 or a body), sorted.
 
-    `family` is the type's family of developments.yaml (contact, trade, …): stories join within it.
+    `family` is the type's family of developments.yaml (contact, trade, …): stories join within it. `strands` keep happenings of one type
+    apart (a quake is never a typhoon, advice about one country never that about another); empty: nothing is known of it.
     """
 
     type: str
@@ -47,6 +48,7 @@ class Development:
     rule: str
     evidence: tuple[Evidence, ...] = ()
     family: str = ""
+    strands: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

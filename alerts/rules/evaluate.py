@@ -15,6 +15,7 @@ from alerts.rules.compile import Rule, RuleSet
 from alerts.rules.dates import named_dates
 from alerts.rules.operators.condition import Look, Mentions
 from alerts.rules.progress import polarity_of, stage_of
+from alerts.rules.schema import RuleSpec
 from alerts.rules.weigh import Circumstances, weigh
 
 
@@ -125,7 +126,8 @@ def judge(rules: RuleSet, look: Look, held: Held, dates: tuple[NamedDate, ...]) 
     impacts = weigh(rules, look, Circumstances(rule, stage, polarity, actors, dates))
     evidence = {look.found.evidence(each) for each in held.mentions} | ({look.found.evidence(cue)} if cue else set())
     words = tuple(sorted(evidence, key=_order))
-    return Development(rule.development.id, stage, polarity, actors, rule.id, words, rule.development.family), impacts
+    strands = _strands(rule.spec, actors)
+    return Development(rule.development.id, stage, polarity, actors, rule.id, words, rule.development.family, strands), impacts
 
 
 def _order(evidence: Evidence) -> tuple[bool, int, int, str]:
@@ -165,3 +167,10 @@ def _ids(rules: RuleSet, look: Look, group: frozenset[int]) -> tuple[str, ...]:
     """Ids of the concepts of a group that were found."""
     found = look.found.signs & group
     return tuple(sorted(map(rules.lexicon.ids.__getitem__, found))) if found else ()
+
+
+def _strands(spec: RuleSpec, actors: tuple[str, ...]) -> tuple[str, ...]:
+    """What keeps it apart from others of its type: the rule's own strand, or the countries that it names beside those that it supposes."""
+    if spec.strand != "country":
+        return (spec.strand,) if spec.strand else ()
+    return tuple(actor for actor in actors if actor not in spec.actors)

@@ -25,7 +25,7 @@ AFTER_RUN = (
 )  # fmt: skip
 KATAKANA = tuple(chr(code) for code in range(0x30A1, 0x30FB))
 _PLACE_OR_OFFICE = re.compile(
-    r"[ァ-ヺー・]{2,16}(?:州|市|郡|県|島|半島|空港|湾|沖|[新前元副]?(?:首相|大統領)|外相|国防相|財務相|政権|(?:国務|国防|財務|商務)長官|知事)"
+    r"[ァ-ヺー・]{2,16}(?:州|市|郡|県|島|半島|空港|湾|沖|[新前元副]?(?:首相|大統領)|外相|国防相|財務相|政権|(?:国務|国防|財務|商務)?長官|省|庁|知事)"
 )
 """A foreign name that says what it is: a place (米カリフォルニア州) or somebody in office (英スターマー首相)."""
 _AMBIGUOUS = frozenset({"日中", "中日", "朝日", "土日", "日土", "日比", "日西", "中西", "中比", "日加", "日台", "中台", "日仏"})

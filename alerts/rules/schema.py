@@ -160,7 +160,8 @@ class DevelopmentSpec(Shape):
     told: dict[str, Localised]
     why: dict[Id, Localised]
     act: dict[Id, LocalisedList] = Field({}, description="By sector; `any` for whatever sector")
-    watch: Localised
+    watch: Localised = Field(description="Completes: We will write again if …")
+    watch_settled: Localised | None = Field(None, description="The same once it is decided and its start is known")
 
     @field_validator("told")
     @classmethod
@@ -230,6 +231,11 @@ class RuleSpec(Shape):
     ceiling: LevelName | None = None
     clock: bool | None = None
     sizes: list[SizeSpec] = []
+    strand: Id | None = Field(
+        None,
+        description="Reports of one development in different strands are never one story: quake, weather. "
+        "`country`: whatever countries it names are the strands",
+    )
     called: Localised | None = Field(None, description="Its name in titles where it is more exact than the development's: Typhoon")
     told: dict[str, Localised] = Field({}, description="What happened, by stage or `default`, where more exact than the development's")
     why: dict[Id, Localised] = {}

@@ -94,9 +94,12 @@ class Wording:
                     return tuple(getattr(texts[key], language, None) or texts[key].en)
         return ()
 
-    def watch(self, development: str, language: str) -> str:
-        """What would make the next mail; empty for an unknown development."""
-        return _say(self.developments[development].watch, language) if development in self.developments else ""
+    def watch(self, development: str, language: str, *, settled: bool = False) -> str:
+        """What would make the next mail; empty for an unknown development. `settled`: it is decided, and its start known."""
+        if development not in self.developments:
+            return ""
+        spec = self.developments[development]
+        return _say((spec.watch_settled if settled else None) or spec.watch, language)
 
     def stage(self, stage: str, language: str, development: str = "") -> str:
         """Name of a stage; the development's own for it where there is one."""

@@ -14,11 +14,13 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, bindparam, case, func, insert, select, update
 
+from alerts.digests.subscriber import Choices
 from alerts.store.columns import among
 from alerts.store.leases import claim as claim_rows
 from alerts.store.leases import release as release_rows
 from alerts.store.leases import table_of
 from alerts.store.tables import AudienceRow, OutboxRow, SubscriberRow
+from alerts.store.values import value
 
 LEASE = timedelta(minutes=10)
 """Longer than any batch should take; a sender that is slower gives the rest of its batch back."""
@@ -243,7 +245,7 @@ def digest_of(connection: Connection, subscriber: int, edition: str) -> int | No
     return connection.scalar(select(_OUTBOX.c.digest).where(_OUTBOX.c.subscriber == subscriber, _OUTBOX.c.edition == edition))
 
 
-def readers(connection: Connection, audiences: Iterable[str]) -> dict[str, tuple[str, str]]:
-    """Return (language, timezone) of audiences by key."""
+def readers(connection: Connection, audiences: Iterable[str]) -> dict[str, Choices]:
+    """Return what audiences have chosen, by key."""
     rows = connection.execute(select(_AUDIENCE.c.key, _AUDIENCE.c.choices).where(_AUDIENCE.c.key.in_(list(audiences))))
-    return {row.key: (str(row.choices["language"]), str(row.choices["timezone"])) for row in rows}
+    return {row.key: value(Choices, row.choices) for row in rows}

@@ -52,12 +52,13 @@ SAME_MATTER, PATIENCE = 2.0, 1.5
 
 
 class _Report(NamedTuple):
-    """One report in the index; numbers are both words and marks."""
+    """One report in the index; numbers are both words and marks. `strands` are by development type."""
 
     language: str
     weights: Mapping[str, float]
     words: Mapping[str, float]
     marks: Mapping[str, float]
+    strands: Mapping[str, frozenset[str]]
 
 
 class _Open(NamedTuple):
@@ -71,6 +72,7 @@ class _Open(NamedTuple):
     last: datetime
     due: datetime | None
     families: frozenset[str]
+    strands: Mapping[str, frozenset[str]]
 
     @property
     def closes(self) -> datetime:
@@ -150,7 +152,8 @@ class Joiner:
             for key in self._postings.get(token, ()):
                 if key in day.live:
                     shared[key] += worth
-        candidates = sorted(shared, key=lambda key: (-shared[key], key))[:CANDIDATES]
+        one = [key for key in shared if not _apart(told.strands, self._open[key].strands)]
+        candidates = sorted(one, key=lambda key: (-shared[key], key))[:CANDIDATES]
         score = partial(_score, told, entry.published, _matter(assessment), day)
         best = max(((score(self._open[key]), key) for key in candidates), default=(0.0, ""))
         return best[1] if best[0] > 0 else None
@@ -174,9 +177,24 @@ def closes(story: Story) -> datetime:
 
 
 def _read(line: str) -> _Report:
-    language, weights = read_signature(line)
+    language, tokens = read_signature(line)
+    weights = {token: weight for token, weight in tokens.items() if token[0] != "s"}
     words = {token: weight for token, weight in weights.items() if token[0] in WORDS}
-    return _Report(language, weights, words, {token: weight for token, weight in weights.items() if token[0] in MARKS})
+    marks = {token: weight for token, weight in weights.items() if token[0] in MARKS}
+    return _Report(language, weights, words, marks, _by_type(token for token in tokens if token[0] == "s"))
+
+
+def _by_type(tokens: Iterable[str]) -> Mapping[str, frozenset[str]]:
+    strands: dict[str, set[str]] = defaultdict(set)
+    for token in tokens:
+        _, type_, strand = token.split(":", 2)
+        strands[type_].add(strand)
+    return {type_: frozenset(found) for type_, found in strands.items()}
+
+
+def _apart(one: Mapping[str, frozenset[str]], other: Mapping[str, frozenset[str]]) -> bool:
+    """True if both tell developments of a type in strands of which none is the same: then it is not one happening."""
+    return any(strands.isdisjoint(other[type_]) for type_, strands in one.items() if type_ in other)
 
 
 def _opened(story: Story) -> _Open:
@@ -192,6 +210,7 @@ def _opened(story: Story) -> _Open:
         last=max(times),
         due=max(due, default=None),
         families=frozenset(one.family for one in story.developments if one.family),
+        strands=_by_type(f"s:{type_}:{strand}" for report in reports for type_, strands in report.strands.items() for strand in strands),
     )
 
 

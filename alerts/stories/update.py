@@ -12,10 +12,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from alerts.feeds.entry import Entry
-from alerts.rules.assessment import Assessment, Development
+from alerts.rules.assessment import Assessment, Development, NamedDate
 from alerts.rules.levels import Level
 from alerts.stories.dates import is_news, merge
-from alerts.stories.independent import confirmed
+from alerts.stories.independent import confirmed, publisher_key
 from alerts.stories.signature import KEPT, signature
 from alerts.stories.story import Report, Story, Update, UpdateKind
 from alerts.stories.weigh import highest, with_evidence
@@ -55,6 +55,8 @@ def tell(story: Story | None, entry: Entry, assessment: Assessment, *, at: datet
         )
         return opened, Update(story=opened.id, kind="new", entry=entry.id, at=at, level=opened.level, quiet=quiet)
     known = any(one.entry == entry.id for one in story.reports)
+    if not known and _WITHDRAWN.search(entry.title) and (left := _without(story.reports, report.outlet)):
+        return _disowned(story, entry, left, at=at, quiet=quiet)
     reports = tuple(report if one.entry == entry.id else one for one in story.reports) + (() if known else (report,))
     late = entry.published < max(one.published for one in story.reports)
     grown = replace(
@@ -62,7 +64,7 @@ def tell(story: Story | None, entry: Entry, assessment: Assessment, *, at: datet
         changed=max(story.changed, at),
         developments=_merged(story.developments, assessment.developments, late=late),
         impacts=with_evidence(highest((*story.impacts, *assessment.impacts)), is_confirmed=confirmed(reports)),
-        dates=merge(story.dates, assessment.dates),
+        dates=_dates(story, entry, assessment, known=known),
         actors=tuple(sorted({*story.actors, *assessment.actors})),
         reports=reports,
         gist=story.gist if known else (*story.gist, signature(entry, assessment))[-KEPT:],
@@ -77,6 +79,33 @@ def tell(story: Story | None, entry: Entry, assessment: Assessment, *, at: datet
         kind, sectors = "new", ()
     level = max(story.level, grown.level)
     return grown, Update(story=story.id, kind=kind, entry=entry.id, at=at, level=level, note=note, quiet=quiet, sectors=sectors)
+
+
+def _dates(story: Story, entry: Entry, assessment: Assessment, *, known: bool) -> tuple[NamedDate, ...]:
+    """The dates after a report. A correction names the right one, and often the wrong one too ("not 1 December"): that one goes."""
+    told = assessment.dates
+    if known or not _CORRECTED.search(entry.title):
+        return merge(story.dates, told)
+    days = {(one.first, one.last) for one in story.dates}
+    right = tuple(one for one in told if (one.first, one.last) not in days)
+    if not right:
+        return merge(story.dates, told)
+    kinds = {one.kind for one in right}
+    return merge((one for one in story.dates if one.kind not in kinds), right)
+
+
+def _without(reports: tuple[Report, ...], outlet: str) -> tuple[Report, ...]:
+    """The reports that stand although an outlet has taken back its own; an aggregator's, which has nothing of its own, is no ground."""
+    key = publisher_key(outlet)
+    left = tuple(one for one in reports if publisher_key(one.outlet) != key)
+    return left if any(one.kind != "aggregator" for one in left) else ()
+
+
+def _disowned(story: Story, entry: Entry, left: tuple[Report, ...], *, at: datetime, quiet: bool) -> tuple[Story, Update]:
+    """One outlet takes its report back, and others stand by theirs: the story rests on those."""
+    grown = replace(story, changed=max(story.changed, at), reports=left)
+    note = f"withdrawn {publisher_key(_report(entry).outlet)}"
+    return grown, Update(story=story.id, kind="source", entry=entry.id, at=at, level=story.level, note=note, quiet=quiet)
 
 
 def _report(entry: Entry) -> Report:

@@ -238,6 +238,8 @@ def test_a_full_outbox_directory_is_one_line_and_the_mail_goes_out_later(alerts:
     full = alerts("--home", home.path, "send", mail_url=f"maildir:{blocked}")
     assert full.returncode == 1, say(full)
     assert str(blocked) in one_line(full.stderr)
+    assert json.loads(alerts("--home", home.path, "tick", "--json").stdout)["send"]["claimed"] == 0, "it is left alone for a while"
+    assert alerts("--home", home.path, "sender", "resume").returncode == 0
     limited = alerts("--home", home.path, "tick", "--json", limit=2_000_000, mail_url=f"maildir:{blocked}")
     assert "Traceback" not in limited.stderr, say(limited)
     assert limited.returncode == 1

@@ -92,6 +92,7 @@ def languages(rules: RuleSet, places: Places, _: date) -> Iterator[Finding]:
     """Find sentences that only readers of English can read."""
     for name, development in rules.developments.items():
         sentences = {"name": development.name, "watch": development.watch}
+        sentences |= {"watch_settled": development.watch_settled} if development.watch_settled else {}
         sentences |= {f"stages.{key}": text for key, text in development.stages.items()}
         sentences |= {f"told.{key}": text for key, text in development.told.items()}
         sentences |= {f"why.{key}": text for key, text in development.why.items()}

@@ -20,7 +20,7 @@ def first_mail(service: Service, person: int) -> EmailMessage:
     with service.database.write() as connection:
         assert outbox.welcome(connection, person, now=now)
         letters = Letters(service.context)
-        made, outcomes = letters.gather(connection, outbox.claim(connection, worker="w", now=now, limit=5), now)
+        made, outcomes, _ = letters.gather(connection, outbox.claim(connection, worker="w", now=now, limit=5), now)
         assert outcomes == []
     return email.message_from_bytes(letters.email(made[-1], now).message, policy=email.policy.default)  # type: ignore[return-value]
 

@@ -28,7 +28,7 @@ def arrives(service: Service) -> list[str]:
     now = service.clock.now()
     with service.database.write() as connection:
         batch = outbox.claim(connection, worker="sender", now=now, limit=100)
-        letters, outcomes = Letters(service.context).gather(connection, batch, now)
+        letters, outcomes, _ = Letters(service.context).gather(connection, batch, now)
         taken = [outbox.Outcome(one.ready.id, "sent", now, one.ready.due, 1) for one in letters]
         outbox.record(connection, [*outcomes, *taken], worker="sender")
     return [letter.ready.edition for letter in letters]

@@ -480,7 +480,7 @@ def test_a_level_that_rose_in_other_sectors_only_is_no_news_but_the_date_named_w
         pick = replace(picked(CALL, choices), updates=(risen,))
         lines.append(compose("daily", Picked((pick,), ()), choices, wording(), edition="daily:2026-01-03", now=NOW).items[0].news)
     date_line = "A date is named: spring 2026 (1 Mar – 31 May 2026)."
-    assert lines == [f"The level has changed to Watch. {date_line}", date_line]
+    assert lines == [f"The level for Automotive has changed to Watch. {date_line}", date_line]
 
 
 def test_what_starts_on_a_day_to_come_is_not_in_force_yet() -> None:

@@ -255,6 +255,9 @@ def test_contrast_is_enough_in_light_and_dark(file: str, papers: tuple[str, str]
                 assert contrast(ink[1], paper) >= 4.5, (selectors.strip(), ink[1], paper)
 
 
+WHO = "{{ sender.name }}, {{ sender.postal_address }}, {{ sender.contact }}"
+
+
 def override(home: Path, name: str, text: str) -> Renderer:
     (home / "email").mkdir(exist_ok=True)
     (home / "email" / name).write_text(text, encoding="utf-8")
@@ -262,9 +265,26 @@ def override(home: Path, name: str, text: str) -> Renderer:
 
 
 def test_a_template_can_be_overridden_singly(tmp_path: Path) -> None:
-    made = override(tmp_path, "sender.txt.j2", "Our own footer of {{ sender.name }}").digest(alert(), SENDER)
+    made = override(tmp_path, "sender.txt.j2", f"Our own footer of {WHO}").digest(alert(), SENDER)
     assert "Our own footer of Expat Impact Alerts" in made.text
     assert made.html == RENDERER.digest(alert(), SENDER).html
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "lacks"),
+    [
+        ("sender.txt.j2", "{{ sender.name }}, {{ sender.postal_address }}", "the contact"),
+        ("sender.html.j2", "<p>{{ sender.name }}</p>", "the postal address and the contact"),
+        ("foot.txt.j2", "{{ sender.name }}, {{ sender.postal_address }}, {{ sender.contact }}", "the date of consent"),
+    ],
+)
+def test_an_override_that_drops_what_the_law_asks_is_not_used(tmp_path: Path, name: str, text: str, lacks: str) -> None:
+    """Act on Regulation of Transmission of Specified Electronic Mail, art. 4 (HANDBOOK): sender, address, contact and a way to stop."""
+    renderer = override(tmp_path, name, text)
+    assert renderer.digest(alert(), SENDER) == RENDERER.digest(alert(), SENDER)
+    assert [problem.file for problem in renderer.problems] == [f"email/{name}"]
+    assert lacks in renderer.problems[0].message
+    assert lacks in examine_overrides(tmp_path).broken[0].message
 
 
 @pytest.mark.parametrize("text", ["{% if %}", "{{ digest.no_such_field }}", "{{ nobody }}", "{{ 1 / 0 }}", "{% include 'email/gone.j2' %}"])
@@ -280,7 +300,7 @@ def test_a_mistake_in_an_included_override_is_told_with_its_own_place(tmp_path: 
     renderer = override(tmp_path, "sender.txt.j2", "Sender\n{{ nobody }}")
     assert renderer.digest(alert(), SENDER) == RENDERER.digest(alert(), SENDER)
     assert [(problem.file, problem.line) for problem in renderer.problems] == [("email/sender.txt.j2", 2)]
-    mended = override(tmp_path, "sender.txt.j2", "Sender {{ sender.name }}")
+    mended = override(tmp_path, "sender.txt.j2", f"Sender {WHO}")
     mended.digest(alert(), SENDER)
     assert (mended.problems, "email/sender.txt.j2" in mended.sound) == ((), True)
 
