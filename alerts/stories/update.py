@@ -26,9 +26,10 @@ OVER = ("reversed", "denied")
 TOLD_AT_ONCE = timedelta(hours=24)
 """Outlets that tell one event within a day name it differently; a new type after that is a further step."""
 _CORRECTED = re.compile(r"^\W*(?:correct(?:ion|ed)|clarification)\b|\((?:correct(?:ion|ed))\)|^\W*(?:訂正|お詫び|おわび)", re.I)
-_WITHDRAWN = re.compile(
-    r"^\W*(?:retract(?:ion|ed)|withdrawn)\s*[:—-]|\bfalse alarm\b|誤報|^\W*取り消し|(?:記事|配信|発表)を?(?:取り消|削除)", re.I
-)
+_RETRACTED = re.compile(r"^\W*(?:retract(?:ion|ed)|withdrawn)\s*[:—-]|^\W*取り消し|(?:記事|配信)を?(?:取り消|削除)", re.I)
+"""A paper takes its own report back."""
+_FALSE_ALARM = re.compile(r"\bfalse alarm\b|誤報|発表を?(?:取り消|撤回)", re.I)
+"""Whoever says so, what was reported is not so."""
 
 
 def tell(story: Story | None, entry: Entry, assessment: Assessment, *, at: datetime, quiet: bool) -> tuple[Story, Update | None]:
@@ -54,8 +55,10 @@ def tell(story: Story | None, entry: Entry, assessment: Assessment, *, at: datet
             told=not quiet,
         )
         return opened, Update(story=opened.id, kind="new", entry=entry.id, at=at, level=opened.level, quiet=quiet)
-    known = any(one.entry == entry.id for one in story.reports)
-    if not known and _WITHDRAWN.search(entry.title) and (left := _without(story.reports, report.outlet)):
+    before = next((one for one in story.reports if one.entry == entry.id), None)
+    known = before is not None
+    fresh = entry.title if before is None or before.title != entry.title else ""
+    if _RETRACTED.search(fresh) and (left := _without(story.reports, report)):
         return _disowned(story, entry, left, at=at, quiet=quiet)
     reports = tuple(report if one.entry == entry.id else one for one in story.reports) + (() if known else (report,))
     late = entry.published < max(one.published for one in story.reports)
@@ -64,14 +67,14 @@ def tell(story: Story | None, entry: Entry, assessment: Assessment, *, at: datet
         changed=max(story.changed, at),
         developments=_merged(story.developments, assessment.developments, late=late),
         impacts=with_evidence(highest((*story.impacts, *assessment.impacts)), is_confirmed=confirmed(reports)),
-        dates=_dates(story, entry, assessment, known=known),
+        dates=_dates(story, assessment, fresh),
         actors=tuple(sorted({*story.actors, *assessment.actors})),
         reports=reports,
         gist=story.gist if known else (*story.gist, signature(entry, assessment))[-KEPT:],
         ruleset=assessment.ruleset,
         told=story.told or not quiet,
     )
-    kind, note, sectors = _news(story, grown, entry, assessment, known=known)
+    kind, note, sectors = _news(story, grown, entry, assessment, fresh)
     if known and kind == "source":
         return grown, None
     if grown.told and not story.told:
@@ -81,10 +84,10 @@ def tell(story: Story | None, entry: Entry, assessment: Assessment, *, at: datet
     return grown, Update(story=story.id, kind=kind, entry=entry.id, at=at, level=level, note=note, quiet=quiet, sectors=sectors)
 
 
-def _dates(story: Story, entry: Entry, assessment: Assessment, *, known: bool) -> tuple[NamedDate, ...]:
+def _dates(story: Story, assessment: Assessment, fresh: str) -> tuple[NamedDate, ...]:
     """The dates after a report. A correction names the right one, and often the wrong one too ("not 1 December"): that one goes."""
     told = assessment.dates
-    if known or not _CORRECTED.search(entry.title):
+    if not _CORRECTED.search(fresh):
         return merge(story.dates, told)
     days = {(one.first, one.last) for one in story.dates}
     right = tuple(one for one in told if (one.first, one.last) not in days)
@@ -94,11 +97,15 @@ def _dates(story: Story, entry: Entry, assessment: Assessment, *, known: bool) -
     return merge((one for one in story.dates if one.kind not in kinds), right)
 
 
-def _without(reports: tuple[Report, ...], outlet: str) -> tuple[Report, ...]:
-    """The reports that stand although an outlet has taken back its own; an aggregator's, which has nothing of its own, is no ground."""
-    key = publisher_key(outlet)
+def _without(reports: tuple[Report, ...], withdrawing: Report) -> tuple[Report, ...]:
+    """The reports that stand although a paper has taken back its own: none where an authority did, on whose word the others rested.
+
+    What an aggregator repeats of nobody is no ground.
+    """
+    key = publisher_key(withdrawing.outlet)
     left = tuple(one for one in reports if publisher_key(one.outlet) != key)
-    return left if any(one.kind != "aggregator" for one in left) else ()
+    stands = withdrawing.kind != "official" and any(one.kind != "aggregator" for one in left)
+    return left if stands else ()
 
 
 def _disowned(story: Story, entry: Entry, left: tuple[Report, ...], *, at: datetime, quiet: bool) -> tuple[Story, Update]:
@@ -114,17 +121,17 @@ def _report(entry: Entry) -> Report:
     return Report(entry.id, entry.credit(), entry.title, entry.url, entry.language, entry.published, kind)
 
 
-def _news(before: Story, after: Story, entry: Entry, assessment: Assessment, *, known: bool) -> tuple[UpdateKind, str, tuple[str, ...]]:
-    """Say what is new: the kind, the note, and the sectors that it is for (empty: all)."""
+def _news(before: Story, after: Story, entry: Entry, assessment: Assessment, fresh: str) -> tuple[UpdateKind, str, tuple[str, ...]]:
+    """Say what is new: the kind, the note, and the sectors that it is for (empty: all). `fresh` is the headline, if it was not known."""
     stages = [f"stage {one.type} {one.stage}" for one in after.developments if _further(one, before, entry)]
     levels = {one.sector: one.level for one in before.impacts}
     risen = [one for one in after.impacts if one.level > levels.get(one.sector, Level.none)]
     dates = [one for one in assessment.dates if is_news(one, before.dates, entry.published)]
     notes = [*stages, *(f"level {one.sector} {one.level.name}" for one in risen), *(f"date {one.first.isoformat()}" for one in dates)]
     kind: UpdateKind = "stage" if stages else "level" if risen else "date" if dates else "source"
-    if not known and _WITHDRAWN.search(entry.title):
+    if _RETRACTED.search(fresh) or _FALSE_ALARM.search(fresh):
         kind = "withdrawal"
-    elif not known and _CORRECTED.search(entry.title):
+    elif _CORRECTED.search(fresh):
         kind = "correction"
     only_levels = kind == "level" and not dates
     return kind, "; ".join(notes), tuple(one.sector for one in risen) if only_levels else ()

@@ -88,3 +88,25 @@ def test_without_a_memory_of_the_home_nothing_is_supposed(week: tuple[Any, Path]
     service = on(*week)
     (service.context.home.path / EPOCH_FILE).write_text("{", encoding="utf-8")
     assert not heed_epoch(service.context)
+
+
+@pytest.mark.parametrize(("away", "late"), [(timedelta(hours=5), True), (timedelta(hours=2), False)])
+def test_what_was_reported_during_an_outage_says_that_it_comes_late(
+    tmp_path: Path, new_service: Callable[[Database], Any], away: timedelta, late: bool
+) -> None:
+    """The report is read only now, so nothing but the outage tells that it is old."""
+    database = Database(f"sqlite:///{tmp_path / 'alerts.db'}")
+    database.upgrade()
+    service = new_service(database)
+    service.subscribe("ann")
+    note_tick(service.context)
+    reported = service.clock.now() + timedelta(minutes=5)
+    service.clock.set(service.clock.now() + away)
+    assert not heed_epoch(service.context)
+    service.reads(HEADLINE, published=reported)
+    assess(service.context)
+    publish(service.context)
+    service.reads("Japan to raise visa renewal fees to 30,000 yen from April 1, cabinet decides", published=service.clock.now())
+    assess(service.context)
+    publish(service.context)
+    assert [digest.late for digest in (service.digest(1), service.digest(2))] == [late, False], "what happens now is not late"

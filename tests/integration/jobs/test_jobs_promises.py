@@ -28,7 +28,8 @@ def arrives(service: Service) -> list[str]:
     now = service.clock.now()
     with service.database.write() as connection:
         batch = outbox.claim(connection, worker="sender", now=now, limit=100)
-        letters, outcomes, _ = Letters(service.context).gather(connection, batch, now)
+        letters, outcomes, awaited = Letters(service.context).gather(connection, batch, now)
+        outbox.put_off(connection, awaited, worker="sender")
         taken = [outbox.Outcome(one.ready.id, "sent", now, one.ready.due, 1) for one in letters]
         outbox.record(connection, [*outcomes, *taken], worker="sender")
     return [letter.ready.edition for letter in letters]
@@ -107,3 +108,22 @@ def test_a_story_that_grows_while_its_alert_waits_is_told_once_as_it_stands(serv
     morning(service, 2)
     publish(service.context)
     assert arrives(service) == []
+
+
+@pytest.mark.parametrize(
+    ("level", "sector", "held_up"),
+    [
+        pytest.param(Level.prepare, "trade", [[], ["alert:s-cars:1"]], id="what can wait for the morning does"),
+        pytest.param(Level.act, "safety", [["alert:s-cars:1"], []], id="a danger does not"),
+    ],
+)
+def test_an_alert_that_was_held_up_does_not_come_in_the_night(service: Service, level: Level, sector: str, held_up: list[list[str]]) -> None:
+    """It was due at noon, and the mail server was out of reach till midnight."""
+    service.subscribe("ann", sectors=((sector, Level.info),))
+    service.happens("cars", level, sector=sector)
+    publish(service.context)
+    arrived = []
+    for hours in (12, 9):
+        service.clock.set(service.clock.now() + hours * HOUR)
+        arrived.append(arrives(service))
+    assert arrived == held_up

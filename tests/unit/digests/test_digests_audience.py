@@ -71,6 +71,17 @@ def test_what_is_left_out_says_why(one: Story, refusal: str, reason: str) -> Non
     assert (left.refusal, left.reason) == (refusal, reason)
 
 
+def test_a_level_that_rose_picks_only_the_sectors_in_which_it_did() -> None:
+    """Trade has long been at `watch`; the news is about cars."""
+    one = story("tariff", impact("automotive", ("base", 3)), impact("trade", ("base", 2)))
+    risen = update(one, "level", sectors=("automotive",))
+    sectors = []
+    for news in ((risen,), (risen, update(one, "stage", number=2))):
+        (found,) = pick([(one, news)], READER).picks
+        sectors.append([match.sector for match in found.matches])
+    assert sectors == [["automotive"], ["automotive", "trade"]]
+
+
 class TestScope:
     """Choices with countries: the host country and those followed, and nothing that cannot be attributed."""
 

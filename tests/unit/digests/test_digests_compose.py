@@ -34,7 +34,7 @@ from sample_stories import (
 
 from alerts.digests import printed
 from alerts.digests.audience import Picked, amendment
-from alerts.digests.compose import MOST_BRIEFS, MOST_ITEMS, compose
+from alerts.digests.compose import MOST_BRIEFS, MOST_ITEMS, SILENCED, compose
 from alerts.digests.item import teller_of
 from alerts.digests.phrases import LANGUAGES, listed, phrase
 from alerts.digests.reasons import quoted
@@ -481,6 +481,62 @@ def test_a_level_that_rose_in_other_sectors_only_is_no_news_but_the_date_named_w
         lines.append(compose("daily", Picked((pick,), ()), choices, wording(), edition="daily:2026-01-03", now=NOW).items[0].news)
     date_line = "A date is named: spring 2026 (1 Mar – 31 May 2026)."
     assert lines == [f"The level for Automotive has changed to Watch. {date_line}", date_line]
+
+
+def test_the_date_told_as_new_is_the_one_that_came() -> None:
+    days = tuple(NamedDate("next", date(2026, month, 9), date(2026, month, 9), "") for month in (2, 5))
+    news = Update(CALL.id, "date", "c2", NOW, Level.watch, "date 2026-05-09", number=2)
+    pick = replace(picked(replace(CALL, dates=days), NAGOYA), updates=(news,))
+    composed = compose("alert", Picked((pick,), ()), NAGOYA, wording(), edition="e", now=NOW)
+    assert composed.items[0].news == "A date is named: 9 May 2026."
+
+
+def test_in_a_danger_the_level_says_to_act_now() -> None:
+    reader = replace(NAGOYA, sectors=(("safety", Level.info), *NAGOYA.sectors))
+    acts = [
+        alert(reader, replace(DUTY, impacts=(impact(sector, Level.act, "tariff-imposed"),))).items[0].level_act
+        for sector in ("safety", "automotive")
+    ]
+    assert acts[0] == "Act now; follow your municipality and the official warnings"
+    assert "now" not in acts[1]
+
+
+def test_a_matter_that_is_settled_waits_for_no_date() -> None:
+    """Decided with a start that is known: what is to come is another thing than for one that is still open."""
+    known = wording()
+    spec = known.developments["tariff-imposed"].model_copy(
+        update={"watch": Localised(en="a start date is set"), "watch_settled": Localised(en="the duty is lifted")}
+    )
+    shown = replace(known, developments=known.developments | {"tariff-imposed": spec})
+    undated = replace(DUTY, dates=())
+    mooted = replace(DUTY, developments=(replace(DUTY.developments[0], stage="proposed"),))
+    lines = [
+        compose("alert", Picked((picked(one, NAGOYA),), ()), NAGOYA, shown, edition="e", now=NOW).items[0].trigger
+        for one in (DUTY, undated, mooted)
+    ]
+    settled, still = "We will write again if the duty is lifted.", "We will write again if a start date is set."
+    assert lines == [settled, still, still]
+
+
+def test_what_the_editors_set_aside_is_counted() -> None:
+    composed = compose("daily", Picked((picked(CALL, TOKYO),), ()), TOKYO, wording(), edition="daily:2026-01-03", now=NOW, silenced=2)
+    assert (composed.left_out, dict(composed.refusals)) == (2, {SILENCED: 2})
+    assert "2 set aside by the editors" in composed.held_back
+
+
+def test_a_withdrawn_story_in_a_digest_says_so_in_its_title() -> None:
+    update = Update(CALL.id, "withdrawal", "c3", CALL.changed, Level.watch, number=2)
+    pick = amendment(CALL, (update,), TOKYO)
+    composed = compose("daily", Picked((pick,), ()), TOKYO, wording(), edition="daily:2026-01-03", now=NOW)
+    assert composed.items[0].title.startswith("Withdrawn: ")
+
+
+def test_evidence_is_quoted_whole_and_once() -> None:
+    words = (Evidence("title", 0, 20, "raise the visa fee", "a"), Evidence("title", 10, 18, "visa fee", "b"), Evidence("title", 30, 33, "yen", "c"))
+    fees = replace(FEES, developments=(replace(FEES.developments[0], evidence=words),))
+    line = next(each for each in alert(TOKYO, fees).items[0].why if "raise the visa fee" in each)
+    assert line.count("visa fee") == 1
+    assert "yen" in line
 
 
 def test_what_starts_on_a_day_to_come_is_not_in_force_yet() -> None:

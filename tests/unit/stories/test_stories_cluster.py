@@ -85,6 +85,25 @@ def test_two_earthquakes_with_other_numbers_and_places_are_two_stories(entry, fo
     assert groups(placed(told)) == [0, 1]
 
 
+@pytest.mark.parametrize(
+    ("strands", "stories"),
+    [
+        pytest.param((("quake",), ("weather",)), [0, 1], id="two dangers"),
+        pytest.param((("CHN",), ("CHN", "KOR")), [0, 0], id="one country in common"),
+        pytest.param((("CHN",), ()), [0, 0], id="nothing known of one"),
+        pytest.param(((), ()), [0, 0], id="nothing known of both"),
+    ],
+)
+def test_strands_keep_happenings_of_one_type_apart(entry, found, strands: tuple[tuple[str, ...], ...], stories: list[int]) -> None:
+    """However alike their words, and also when the index is made anew from what is stored."""
+    told = []
+    for outlet, which in zip(("Sample Wire", "Sample Post"), strands, strict=True):
+        one = entry("Warning for the coast of Kochi tonight", outlet=outlet)
+        verdict = found(one, "disaster:in-force", {"safety": 3}, actors="JPN", concepts="coast warning", family="security")
+        told.append((one, replace(verdict, developments=tuple(replace(each, strands=which) for each in verdict.developments))))
+    assert groups(placed(told)) == groups(placed(told, rebuild_every=1)) == stories
+
+
 def test_the_same_words_a_month_later_are_a_new_story(entry, found) -> None:
     told = [
         (one, found(one, "rate-decision:announced", {"finance": 1}, actors="JPN", concepts="policy-rate rate-hold", family="economy"))

@@ -1,5 +1,6 @@
 """What is new in a story, and what is only one more source."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -213,6 +214,57 @@ def test_corrections_and_withdrawals(entry, found, title: str, kind: str) -> Non
         (two, found(two, "visa-rule-change:mooted", {"visas": 2})),
     )
     assert kinds(updates) == ["new", kind]
+
+
+def test_the_date_of_a_correction_replaces_the_wrong_one(entry, found) -> None:
+    """Also where the correction names both: "1 April, not 1 March"."""
+    one, two = entry("Fee from March"), entry("Correction: the fee is due from 1 April, not 1 March")
+    story, updates = thread(
+        (one, found(one, "visa-rule-change:adopted", {"visas": 2}, dates=("2026-03-01",))),
+        (two, found(two, "visa-rule-change:adopted", {"visas": 2}, dates=("2026-03-01", "2026-04-01"))),
+    )
+    assert [each.first.isoformat() for each in story.dates] == ["2026-04-01"]
+    assert updates[1] is not None
+    assert updates[1].note == "date 2026-04-01"
+
+
+def test_a_correction_that_names_no_other_date_leaves_the_dates(entry, found) -> None:
+    one, two = entry("Fee from March"), entry("Correction: the fee due from 1 March is 10,000 yen")
+    story, _ = thread(*((each, found(each, "visa-rule-change:adopted", {"visas": 2}, dates=("2026-03-01",))) for each in (one, two)))
+    assert [each.first.isoformat() for each in story.dates] == ["2026-03-01"]
+
+
+@pytest.mark.parametrize(
+    ("title", "outlet", "kind", "told", "voices"),
+    [
+        pytest.param("Retraction: no fee was decided", "Sample Wire", "press", "source", ["Sample Post"], id="its own report"),
+        pytest.param("【取り消し】手数料の記事", "Sample Wire Japan", "press", "source", ["Sample Post"], id="under another name"),
+        pytest.param(
+            "Withdrawn: notice of fees", "Sample Agency", "official", "withdrawal", ["Sample Wire", "Sample Post", "Sample Agency"],
+            id="an authority takes it back for all",
+        ),
+        pytest.param(
+            "Missile alert was a false alarm", "Sample Times", "press", "withdrawal", ["Sample Wire", "Sample Post", "Sample Times"],
+            id="whoever says that it is not so",
+        ),
+    ],
+)  # fmt: skip
+def test_a_paper_takes_back_only_its_own(entry, found, *, title: str, outlet: str, kind: str, told: str, voices: list[str]) -> None:
+    first, second, last = entry("Fee"), entry("Fee raised", outlet="Sample Post"), entry(title, outlet=outlet, kind=kind)
+    story, updates = thread(*((each, found(each, "visa-rule-change:mooted", {"visas": 2})) for each in (first, second, last)))
+    assert kinds(updates) == ["new", "source", told]
+    assert [report.outlet for report in story.reports] == voices
+    again, _ = tell(story, last, found(last, "visa-rule-change:mooted", {"visas": 2}), at=last.published, quiet=False)
+    assert again.reports == story.reports, "read again it takes back no more"
+
+
+def test_a_headline_changed_to_a_withdrawal_withdraws_once(entry, found) -> None:
+    one = entry("Fee")
+    assessment = found(one, "visa-rule-change:mooted", {"visas": 2})
+    edited = replace(one, title="Withdrawn: fee")
+    story, updates = thread((one, assessment), (edited, assessment), (edited, assessment))
+    assert kinds(updates) == ["new", "withdrawal", ""]
+    assert len(story.reports) == 1
 
 
 def test_an_entry_told_again_unchanged_is_nothing(entry, found) -> None:
