@@ -236,7 +236,7 @@ def story(
 ) -> Story:
     actors = tuple(sorted({actor for one in developments for actor in one.actors}))
     moments = [one.published for one in reports]
-    return Story(name, min(moments), max(moments), developments, impacts, dates, actors, reports)
+    return Story(name, min(moments), max(moments), developments, impacts, dates, actors, reports, told=True, version=1)
 
 
 def picked(story: Story, choices: Choices, *kinds: str, number: int = 1) -> Pick:

@@ -77,7 +77,9 @@ def item(pick: Pick, choices: Choices, wording: Wording, *, host: str, now: date
         level_act=teller.say("act.now") if pick.urgent else capital(wording.level_act(pick.level, choices.language)),
         title=title(teller),
         topic=_topic(pick, teller),
-        stamp=teller.say("stamp.item", time=printed.time(last, choices.timezone, choices.language)),
+        stamp=teller.say(
+            "stamp.item", time=printed.time(last, choices.timezone, choices.language), version=max(1, pick.story.version)
+        ),
         in_short=teller.in_short(),
         key_points=teller.key_points() if alone or pick.level >= Level.prepare else (),
         meanings=meanings(pick, choices, wording, host=host, alone=alone),

@@ -65,7 +65,7 @@ PHRASES: dict[str, str] = {
     "summary": "In this mail: {counts}. Reading time: {n} minutes.",
     "summary.one": "In this mail: {counts}. Reading time: 1 minute.",
     "stamp.digest": "Published {time}.",
-    "stamp.item": "Last reported {time}.",
+    "stamp.item": "Last reported {time}. Version {version}.",
     "notice.late": "This mail is late: the service did not run when it was due. It covers the news since your last mail.",
     "notice.zone": "We do not know your time zone ({zone}), so we use Japan time. Please choose another one in your settings.",
     "notice.gathered": "You had three alerts today. What came after them is gathered in this one mail.",

@@ -64,7 +64,7 @@ PHRASES: dict[str, str] = {
     "scope.countries": "国：{countries}",
     "summary": "このメールの内容：{counts}。読む時間は約{n}分です。",
     "stamp.digest": "{time}に作成しました。",
-    "stamp.item": "最後の報道：{time}",
+    "stamp.item": "最後の報道：{time}、第{version}版",
     "notice.late": "このメールは遅れて届いています。予定の時刻に送れなかったため、前回のあとの動きをまとめてお伝えします。",
     "notice.zone": "設定された時間帯（{zone}）が分からないため、日本時間を使っています。設定ページで選び直してください。",
     "notice.gathered": "今日は3通のお知らせをお送りしたため、その後の動きをこの1通にまとめました。",

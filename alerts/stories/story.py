@@ -69,6 +69,8 @@ class Story:
     ruleset: str = ""
     told: bool = False
     """True once a report that may be mailed told it; until then readers have not heard of it, however long it is known."""
+    version: int = 0
+    """How often there was something to tell readers: a mail with a higher one replaces that with a lower (HANDBOOK §5.2)."""
 
     @property
     def level(self) -> Level:

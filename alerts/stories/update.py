@@ -53,6 +53,7 @@ def tell(story: Story | None, entry: Entry, assessment: Assessment, *, at: datet
             gist=(signature(entry, assessment),),
             ruleset=assessment.ruleset,
             told=not quiet,
+            version=int(not quiet),
         )
         return opened, Update(story=opened.id, kind="new", entry=entry.id, at=at, level=opened.level, quiet=quiet)
     before = next((one for one in story.reports if one.entry == entry.id), None)
@@ -81,7 +82,8 @@ def tell(story: Story | None, entry: Entry, assessment: Assessment, *, at: datet
         # All that was known of it came with a feed's first poll or was old: to readers this report opens the story.
         kind, sectors = "new", ()
     level = max(story.level, grown.level)
-    return grown, Update(story=story.id, kind=kind, entry=entry.id, at=at, level=level, note=note, quiet=quiet, sectors=sectors)
+    update = Update(story=story.id, kind=kind, entry=entry.id, at=at, level=level, note=note, quiet=quiet, sectors=sectors)
+    return replace(grown, version=story.version + update.material), update
 
 
 def _dates(story: Story, assessment: Assessment, fresh: str) -> tuple[NamedDate, ...]:

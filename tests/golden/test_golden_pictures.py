@@ -7,10 +7,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sample_mails import SENDER
+from sample_stories import CALL, digest
+
+from alerts.mail.render import Renderer
 
 HERE = Path(__file__).parent
 MAILS = sorted(path.name for path in HERE.glob("*.html"))
@@ -86,6 +91,18 @@ def test_a_mail_fits_the_window_in_light_and_dark_with_nothing_remote(pages: Any
         assert look["title"]
         assert look["language"] == name.removesuffix(".html")[-2:]
     assert looks["light"]["background"] != looks["dark"]["background"], "the mail does not follow dark mode"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_word_longer_than_the_phone_is_broken(browser: Any, scheme: str) -> None:
+    """Feeds put addresses and file names into headlines: the page must not grow to them, or the stop link lies outside the window."""
+    word = "https://www.example.go.jp/notices/2026/01/" + "0" * 80 + ".html"
+    long = replace(CALL, reports=tuple(replace(one, title=f"{one.title[:20]} {word}") for one in CALL.reports))
+    page = browser.new_page(viewport={"width": PHONE[0], "height": PHONE[1]}, color_scheme=scheme)
+    page.set_content(Renderer().digest(digest(stories=(long,)), SENDER).html)
+    assert word[:60] in page.inner_text("body").replace("\n", "")
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
+    page.close()
 
 
 @pytest.mark.skipif(os.environ.get("ALERTS_GOLDEN") != "write", reason="takes the README's picture; run with ALERTS_GOLDEN=write")

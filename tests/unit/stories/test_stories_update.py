@@ -267,6 +267,13 @@ def test_a_headline_changed_to_a_withdrawal_withdraws_once(entry, found) -> None
     assert len(story.reports) == 1
 
 
+def test_a_version_counts_what_readers_were_to_hear(entry, found) -> None:
+    reports = [entry(title) for title in ("Fee", "Fee, again", "Correction: fee")]
+    told = [(one, found(one, "visa-rule-change:mooted", {"visas": 2})) for one in reports]
+    assert [thread(*told[:count])[0].version for count in (1, 2, 3)] == [1, 1, 2]
+    assert tell(None, *told[0], at=reports[0].published, quiet=True)[0].version == 0
+
+
 def test_an_entry_told_again_unchanged_is_nothing(entry, found) -> None:
     one = entry("Fee")
     assessment = found(one, "visa-rule-change:mooted", {"visas": 2})
