@@ -28,7 +28,9 @@ TOLD_AT_ONCE = timedelta(hours=24)
 _CORRECTED = re.compile(r"^\W*(?:correct(?:ion|ed)|clarification)\b|\((?:correct(?:ion|ed))\)|^\W*(?:訂正|お詫び|おわび)", re.I)
 _RETRACTED = re.compile(r"^\W*(?:retract(?:ion|ed)|withdrawn)\s*[:—-]|^\W*取り消し|(?:記事|配信)を?(?:取り消|削除)", re.I)
 """A paper takes its own report back."""
-_FALSE_ALARM = re.compile(r"\bfalse alarm\b|誤報|発表を?(?:取り消|撤回)", re.I)
+_FALSE_ALARM = re.compile(
+    r"(?<!not a )(?<!no )\bfalse alarm\b|誤報(?!で(?:は|も)な|じゃな|を?否定)|発表を?(?:取り消|撤回)(?!せず|さず|しな|さな|を?否定)", re.I
+)
 """Whoever says so, what was reported is not so."""
 
 

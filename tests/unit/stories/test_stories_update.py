@@ -204,6 +204,10 @@ class TestActNeedsEvidence:
         ("Retraction: no fee was decided", "withdrawal"),
         ("Missile alert was a false alarm", "withdrawal"),
         ("Jアラートは誤報", "withdrawal"),
+        ("Officials: missile alert was not a false alarm", "source"),
+        ("Jアラートは誤報ではないと政府", "source"),
+        ("手数料の発表を撤回", "withdrawal"),
+        ("政府、手数料の発表を撤回せず", "source"),
         ("Court orders correction of the register", "source"),
     ],
 )
