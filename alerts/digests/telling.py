@@ -204,9 +204,14 @@ class Teller:
         when = self.say(f"when.{found.kind}", when=printed.window(found.first, found.last, self.language)) if found else ""
         actors = development.actors or self.story.actors
         names = listed(self.language, [self.wording.actor(actor, self.language) for actor in actors])
-        return capital(
+        text = capital(
             self.wording.told(development.type, development.stage, self.language, rule=development.rule, actors=names, when=when)
         )
+        if development.stage not in _OVER or self.says_itself(development):
+            return text
+        if self.wording.tells(development.type, development.stage, development.rule):
+            return text
+        return self.say("told.over", stage=self.staged(development), told=text)
 
     def _place(self, development: Development) -> str:
         """Whose matter a development is, where its sentence does not say so: those that a report named, not those that the rule supposes.

@@ -28,6 +28,7 @@ _LEVEL_ACTS = {
 
 
 _BRACKETED = (" ({actors})", "（{actors}）")
+_ON_ITS_WAY = ("mooted", "proposed", "arranging")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,11 @@ class Wording:
         for bracketed in _BRACKETED:
             sentence = sentence.replace(bracketed, "")
         return " ".join(sentence.replace("{actors}", actors).replace("{when}", when).split())
+
+    def tells(self, development: str, stage: str, rule: str = "") -> bool:
+        """True if there is a sentence for this very stage."""
+        own: Mapping[str, Localised] = self.rules[rule].told if rule in self.rules else {}
+        return stage in own or (development in self.developments and stage in self.developments[development].told)
 
     def has_place(self, development: str, stage: str, language: str, rule: str = "") -> bool:
         """True if the sentence does not name the actors itself, so that they have to stand before it."""
@@ -134,7 +140,10 @@ class Wording:
     def _sentence(self, development: str, stage: str, language: str, rule: str) -> str:
         own: Mapping[str, Localised] = self.rules[rule].told if rule in self.rules else {}
         general = self.developments[development].told
-        return _say(own.get(stage) or general.get(stage) or own.get("default") or general["default"], language)
+        # What is only on its way must not be told as done, for want of a sentence of its very stage.
+        stages = (stage, *(each for each in _ON_ITS_WAY if stage in _ON_ITS_WAY))
+        exact = (texts[each] for each in stages for texts in (own, general) if each in texts)
+        return _say(next(exact, None) or own.get("default") or general["default"], language)
 
     def _spec_why(self, development: str) -> Mapping[str, Localised]:
         return self.developments[development].why if development in self.developments else {}

@@ -518,6 +518,23 @@ def test_a_matter_that_is_settled_waits_for_no_date() -> None:
     assert lines == [settled, still, still]
 
 
+@pytest.mark.parametrize("stage", ["denied", "suspended", "reversed"])
+def test_what_is_over_is_not_told_as_if_it_stood(stage: str) -> None:
+    """Where nobody wrote a sentence for the stage, the general one is quoted as what was reported."""
+    over = replace(FEES.developments[0], stage=stage, type="rate-decision", rule="rate-decision")
+    told = alert(TOKYO, replace(FEES, developments=(over,), dates=())).items[0].in_short
+    assert told.startswith(f"Reported, and since {wording().stage(stage, 'en')}: “")
+
+
+def test_what_is_on_its_way_borrows_no_sentence_of_what_is_done() -> None:
+    known = wording()
+    texts = {"default": Localised(en="It was done."), "mooted": Localised(en="It is talked about."), "adopted": Localised(en="It is law.")}
+    spec = known.developments["tariff-imposed"].model_copy(update={"told": texts})
+    told = replace(known, developments=known.developments | {"tariff-imposed": spec}).told
+    said = [told("tariff-imposed", stage, "en") for stage in ("proposed", "arranging", "mooted", "adopted", "in-force")]
+    assert said == ["It is talked about."] * 3 + ["It is law.", "It was done."]
+
+
 def test_what_the_editors_set_aside_is_counted() -> None:
     composed = compose("daily", Picked((picked(CALL, TOKYO),), ()), TOKYO, wording(), edition="daily:2026-01-03", now=NOW, silenced=2)
     assert (composed.left_out, dict(composed.refusals)) == (2, {SILENCED: 2})
