@@ -105,7 +105,7 @@ PHRASES: dict[str, str] = {
     "not.proposed": "It is not law yet, and its terms can still change.",
     "not.no_date": "The reports we matched name no start date.",
     "not.suspended": "It is on hold, not withdrawn.",
-    "told.over": "Reported, and since {stage}: “{told}”",
+    "told.over": "{who}{name}, {stage}.",
     "not.denied": "Nothing changes for you.",
     # ── key points ──
     "withdrawn.act": "The report has been taken back; nothing to do",

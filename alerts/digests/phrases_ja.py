@@ -103,7 +103,7 @@ PHRASES: dict[str, str] = {
     "not.proposed": "まだ法律ではなく、内容は変わることがあります。",
     "not.no_date": "確認した報道に、始まる日は示されていません。",
     "not.suspended": "止まっていますが、撤回されたわけではありません。",
-    "told.over": "報道のあと{stage}：「{told}」",
+    "told.over": "{who}{name}（{stage}）。",
     "not.denied": "あなたへの影響はありません。",
     # ── key points ──
     "withdrawn.act": "報道が取り消されました。することはありません",

@@ -207,18 +207,23 @@ class Teller:
         text = capital(
             self.wording.told(development.type, development.stage, self.language, rule=development.rule, actors=names, when=when)
         )
-        if development.stage not in _OVER or self.says_itself(development):
+        if not self._falls_short(development):
             return text
-        if self.wording.tells(development.type, development.stage, development.rule):
-            return text
-        return self.say("told.over", stage=self.staged(development), told=text)
+        who = names + self.say("colon") if names else ""
+        return self.say("told.over", who=who, name=self.name(development), stage=self.staged(development))
+
+    def _falls_short(self, development: Development) -> bool:
+        """True of what was denied, suspended or withdrawn and has only sentences that would tell it as if it stood."""
+        over = development.stage in _OVER and not self.says_itself(development)
+        return over and not self.wording.tells(development.type, development.stage, development.rule)
 
     def _place(self, development: Development) -> str:
         """Whose matter a development is, where its sentence does not say so: those that a report named, not those that the rule supposes.
 
         A court or a central bank is one country's: where several are named it is not known whose, so none is noted.
         """
-        if not self.wording.has_place(development.type, development.stage, self.language, development.rule):
+        stage = development.stage
+        if self._falls_short(development) or not self.wording.has_place(development.type, stage, self.language, development.rule):
             return ""
         actors = development.actors or self.story.actors
         named = [actor for actor in actors if actor not in self.wording.supposed(development.rule)] or list(actors)

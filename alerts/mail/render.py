@@ -36,6 +36,7 @@ from alerts.rules.levels import Level
 
 _FOLDER = "email"
 _BULK = frozenset({"alert", "digest", "welcome"})
+_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _JAPANESE = re.compile("[\u3005-\u30ff\u3400-\u9fff\uff01-\uff9f]+")
 _LOG = structlog.get_logger(__name__)
 TROUBLE = "You are told once when trouble begins and once when it is over. ALERTS_OPERATOR_ADDRESS says who is told."
@@ -196,11 +197,11 @@ def missing(name: str, body: str, sender: Sender) -> str:
     """Say what a mail of a layout lacks that every mail to readers has to have; empty if nothing."""
     if name == "notice":
         return ""
-    words = " ".join(unescape(body).split())
+    shown = "".join(unescape(_COMMENT.sub("", body)).split())  # lines are broken inside Japanese too
     needed = {"the sender's name": sender.name, "the postal address": sender.postal_address, "the contact": sender.contact}
     if name in _BULK:
         needed |= {"the link that stops it": SLOTS["unsubscribe_url"], "the date of consent": SLOTS["consent_date"]}
-    return " and ".join(what for what, text in needed.items() if " ".join(text.split()) not in words)
+    return " and ".join(what for what, text in needed.items() if "".join(text.split()) not in shown)
 
 
 def layout_of(digest: Digest) -> str:

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from alerts.feeds.entry import Entry
 from alerts.rules.assessment import Assessment
+from alerts.stories.retraction import takes_back
 from alerts.stories.signature import read_signature, signature
 from alerts.stories.story import Story
 from alerts.stories.tokens import COMMON
@@ -48,6 +49,8 @@ PER_DAY = -1.2
 GROWN, CROWD = 0.5, 10
 """For each factor of e in reports, up to a crowd: what many tell is told again, but a large story must not draw in all else."""
 SAME_MATTER, PATIENCE = 2.0, 1.5
+ECHO = timedelta(hours=6)
+"""How long papers go on repeating what was taken back."""
 """A story that waits for a date, and an entry of its family and actors: silence until then, beyond some days, says nothing."""
 
 
@@ -73,6 +76,7 @@ class _Open(NamedTuple):
     due: datetime | None
     families: frozenset[str]
     strands: Mapping[str, frozenset[str]]
+    withdrawn: bool
 
     @property
     def closes(self) -> datetime:
@@ -152,7 +156,7 @@ class Joiner:
             for key in self._postings.get(token, ()):
                 if key in day.live:
                     shared[key] += worth
-        one = [key for key in shared if not _apart(told.strands, self._open[key].strands)]
+        one = [key for key in shared if not _apart(told.strands, self._open[key].strands) and not _over(self._open[key], entry)]
         candidates = sorted(one, key=lambda key: (-shared[key], key))[:CANDIDATES]
         score = partial(_score, told, entry.published, _matter(assessment), day)
         best = max(((score(self._open[key]), key) for key in candidates), default=(0.0, ""))
@@ -197,8 +201,19 @@ def _apart(one: Mapping[str, frozenset[str]], other: Mapping[str, frozenset[str]
     return any(strands.isdisjoint(other[type_]) for type_, strands in one.items() if type_ in other)
 
 
+def _over(story: _Open, entry: Entry) -> bool:
+    """True if a withdrawn story is no home to an entry: what an authority tells, or papers tell later, is a new happening."""
+    if not story.withdrawn or takes_back(entry.title):
+        return False
+    return entry.source.kind == "official" or entry.published > story.last + ECHO
+
+
 def _opened(story: Story) -> _Open:
     reports = [_read(line) for line in story.gist]
+    strands: dict[str, frozenset[str]] = {}
+    for report in reports:
+        # The first report says what the story is about; a later one may name other states beside.
+        strands = {**report.strands, **strands}
     times = [report.published for report in story.reports]
     due = [datetime.combine(named.last, datetime.min.time(), times[0].tzinfo) + AWAITED for named in story.dates]
     return _Open(
@@ -210,7 +225,8 @@ def _opened(story: Story) -> _Open:
         last=max(times),
         due=max(due, default=None),
         families=frozenset(one.family for one in story.developments if one.family),
-        strands=_by_type(f"s:{type_}:{strand}" for report in reports for type_, strands in report.strands.items() for strand in strands),
+        strands=strands,
+        withdrawn=story.withdrawn,
     )
 
 

@@ -69,6 +69,10 @@ class Story:
     ruleset: str = ""
     told: bool = False
     """True once a report that may be mailed told it; until then readers have not heard of it, however long it is known."""
+    withdrawn: bool = False
+    """True once what it tells was taken back."""
+    struck: tuple[NamedDate, ...] = ()
+    """Dates that a correction has put right: whoever repeats them is behind."""
     version: int = 0
     """How often there was something to tell readers: a mail with a higher one replaces that with a lower (HANDBOOK §5.2)."""
 

@@ -7,15 +7,15 @@ more source.
 from __future__ import annotations
 
 import hashlib
-import re
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from alerts.feeds.entry import Entry
 from alerts.rules.assessment import Assessment, Development, NamedDate
 from alerts.rules.levels import Level
 from alerts.stories.dates import is_news, merge
 from alerts.stories.independent import confirmed, publisher_key
+from alerts.stories.retraction import corrects, retracts, takes_back
 from alerts.stories.signature import KEPT, signature
 from alerts.stories.story import Report, Story, Update, UpdateKind
 from alerts.stories.weigh import highest, with_evidence
@@ -25,14 +25,6 @@ RANK = {"mooted": 0, "arranging": 1, "proposed": 2, "announced": 3, "adopted": 4
 OVER = ("reversed", "denied")
 TOLD_AT_ONCE = timedelta(hours=24)
 """Outlets that tell one event within a day name it differently; a new type after that is a further step."""
-_CORRECTED = re.compile(r"^\W*(?:correct(?:ion|ed)|clarification)\b|\((?:correct(?:ion|ed))\)|^\W*(?:訂正|お詫び|おわび)", re.I)
-_RETRACTED = re.compile(r"^\W*(?:retract(?:ion|ed)|withdrawn)\s*[:—-]|^\W*取り消し|(?:記事|配信)を?(?:取り消|削除)", re.I)
-"""A paper takes its own report back."""
-_FALSE_ALARM = re.compile(
-    r"(?<!not a )(?<!no )\bfalse alarm\b|誤報(?!で(?:は|も)な|じゃな|を?否定)|発表を?(?:取り消|撤回)(?!せず|さず|しな|さな|を?否定)", re.I
-)
-"""Whoever says so, what was reported is not so."""
-
 
 def tell(story: Story | None, entry: Entry, assessment: Assessment, *, at: datetime, quiet: bool) -> tuple[Story, Update | None]:
     """Add an assessed entry to its story, or open a story with it (`story` None); return the new state and what was new.
@@ -61,21 +53,24 @@ def tell(story: Story | None, entry: Entry, assessment: Assessment, *, at: datet
     before = next((one for one in story.reports if one.entry == entry.id), None)
     known = before is not None
     fresh = entry.title if before is None or before.title != entry.title else ""
-    if _RETRACTED.search(fresh) and (left := _without(story.reports, report)):
+    if retracts(fresh) and (left := _without(story.reports, report)):
         return _disowned(story, entry, left, at=at, quiet=quiet)
     reports = tuple(report if one.entry == entry.id else one for one in story.reports) + (() if known else (report,))
     late = entry.published < max(one.published for one in story.reports)
+    dates, struck = _dates(story, assessment, fresh)
     grown = replace(
         story,
         changed=max(story.changed, at),
         developments=_merged(story.developments, assessment.developments, late=late),
         impacts=with_evidence(highest((*story.impacts, *assessment.impacts)), is_confirmed=confirmed(reports)),
-        dates=_dates(story, assessment, fresh),
+        dates=dates,
+        struck=struck,
         actors=tuple(sorted({*story.actors, *assessment.actors})),
         reports=reports,
         gist=story.gist if known else (*story.gist, signature(entry, assessment))[-KEPT:],
         ruleset=assessment.ruleset,
         told=story.told or not quiet,
+        withdrawn=story.withdrawn or takes_back(fresh),
     )
     kind, note, sectors = _news(story, grown, entry, assessment, fresh)
     if known and kind == "source":
@@ -88,17 +83,32 @@ def tell(story: Story | None, entry: Entry, assessment: Assessment, *, at: datet
     return replace(grown, version=story.version + update.material), update
 
 
-def _dates(story: Story, assessment: Assessment, fresh: str) -> tuple[NamedDate, ...]:
-    """The dates after a report. A correction names the right one, and often the wrong one too ("not 1 December"): that one goes."""
-    told = assessment.dates
-    if not _CORRECTED.search(fresh):
-        return merge(story.dates, told)
-    days = {(one.first, one.last) for one in story.dates}
-    right = tuple(one for one in told if (one.first, one.last) not in days)
-    if not right:
-        return merge(story.dates, told)
-    kinds = {one.kind for one in right}
-    return merge((one for one in story.dates if one.kind not in kinds), right)
+def _standing(story: Story, assessment: Assessment) -> tuple[NamedDate, ...]:
+    """The dates that a report names, without those that a correction has struck: slower outlets repeat them."""
+    struck = set(map(_window, story.struck))
+    return tuple(one for one in assessment.dates if _window(one) not in struck)
+
+
+def _dates(story: Story, assessment: Assessment, fresh: str) -> tuple[tuple[NamedDate, ...], tuple[NamedDate, ...]]:
+    """The dates after a report, and those struck so far.
+
+    A correction names the right date, and often the wrong one too ("not 1 December"): that one is struck. Where it does not, the one date
+    of the same kind is; of several it is not known which, and the mail says that the reports do not agree.
+    """
+    told = _standing(story, assessment)
+    known = set(map(_window, story.dates))
+    right = tuple(one for one in told if _window(one) not in known)
+    if not corrects(fresh) or not right:
+        return merge(story.dates, told), story.struck
+    same = [one for one in story.dates if one.kind in {each.kind for each in right}]
+    named = set(map(_window, told))
+    wrong = [one for one in same if _window(one) in named] or (same if len(set(map(_window, same))) == 1 else [])
+    days = set(map(_window, wrong))
+    return merge((one for one in story.dates if _window(one) not in days), right), (*story.struck, *wrong)
+
+
+def _window(one: NamedDate) -> tuple[date, date]:
+    return one.first, one.last
 
 
 def _without(reports: tuple[Report, ...], withdrawing: Report) -> tuple[Report, ...]:
@@ -130,12 +140,12 @@ def _news(before: Story, after: Story, entry: Entry, assessment: Assessment, fre
     stages = [f"stage {one.type} {one.stage}" for one in after.developments if _further(one, before, entry)]
     levels = {one.sector: one.level for one in before.impacts}
     risen = [one for one in after.impacts if one.level > levels.get(one.sector, Level.none)]
-    dates = [one for one in assessment.dates if is_news(one, before.dates, entry.published)]
+    dates = [one for one in _standing(after, assessment) if is_news(one, before.dates, entry.published)]
     notes = [*stages, *(f"level {one.sector} {one.level.name}" for one in risen), *(f"date {one.first.isoformat()}" for one in dates)]
     kind: UpdateKind = "stage" if stages else "level" if risen else "date" if dates else "source"
-    if _RETRACTED.search(fresh) or _FALSE_ALARM.search(fresh):
-        kind = "withdrawal"
-    elif _CORRECTED.search(fresh):
+    if takes_back(fresh):
+        kind = "source" if before.withdrawn else "withdrawal"
+    elif corrects(fresh):
         kind = "correction"
     only_levels = kind == "level" and not dates
     return kind, "; ".join(notes), tuple(one.sector for one in risen) if only_levels else ()

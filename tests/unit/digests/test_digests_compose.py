@@ -520,10 +520,10 @@ def test_a_matter_that_is_settled_waits_for_no_date() -> None:
 
 @pytest.mark.parametrize("stage", ["denied", "suspended", "reversed"])
 def test_what_is_over_is_not_told_as_if_it_stood(stage: str) -> None:
-    """Where nobody wrote a sentence for the stage, the general one is quoted as what was reported."""
+    """Where nobody wrote a sentence for the stage, it is named with its stage and told no further."""
     over = replace(FEES.developments[0], stage=stage, type="rate-decision", rule="rate-decision")
     told = alert(TOKYO, replace(FEES, developments=(over,), dates=())).items[0].in_short
-    assert told.startswith(f"Reported, and since {wording().stage(stage, 'en')}: “")
+    assert told.startswith(f"Japan: {wording().development('rate-decision', 'en')}, {wording().stage(stage, 'en')}.")
 
 
 def test_what_is_on_its_way_borrows_no_sentence_of_what_is_done() -> None:

@@ -275,6 +275,7 @@ def test_a_template_can_be_overridden_singly(tmp_path: Path) -> None:
     [
         ("sender.txt.j2", "{{ sender.name }}, {{ sender.postal_address }}", "the contact"),
         ("sender.html.j2", "<p>{{ sender.name }}</p>", "the postal address and the contact"),
+        ("sender.html.j2", "<!-- {{ sender.name }} {{ sender.postal_address }} {{ sender.contact }} -->", "the postal address"),
         ("foot.txt.j2", "{{ sender.name }}, {{ sender.postal_address }}, {{ sender.contact }}", "the date of consent"),
     ],
 )
@@ -285,6 +286,13 @@ def test_an_override_that_drops_what_the_law_asks_is_not_used(tmp_path: Path, na
     assert [problem.file for problem in renderer.problems] == [f"email/{name}"]
     assert lacks in renderer.problems[0].message
     assert lacks in examine_overrides(tmp_path).broken[0].message
+
+
+def test_an_address_that_is_broken_over_lines_is_still_there(tmp_path: Path) -> None:
+    long = replace(SENDER, name="日本に住む外国人のための警報メール", postal_address="東京都千代田区丸の内二丁目四番一号丸の内の建物の十二階")
+    renderer = override(tmp_path, "top.txt.j2", "{{ slots.unsubscribe_url }}")
+    renderer.digest(alert(), long)
+    assert renderer.problems == ()
 
 
 @pytest.mark.parametrize("text", ["{% if %}", "{{ digest.no_such_field }}", "{{ nobody }}", "{{ 1 / 0 }}", "{% include 'email/gone.j2' %}"])

@@ -104,6 +104,33 @@ def test_strands_keep_happenings_of_one_type_apart(entry, found, strands: tuple[
     assert groups(placed(told)) == groups(placed(told, rebuild_every=1)) == stories
 
 
+@pytest.mark.parametrize(
+    ("kind", "hours", "stories"),
+    [
+        pytest.param("press", 1, [0, 0, 0], id="a paper that repeats it"),
+        pytest.param("press", 20, [0, 0, 1], id="a paper a day later"),
+        pytest.param("official", 1, [0, 0, 1], id="an authority"),
+    ],
+)
+def test_a_real_warning_after_a_withdrawn_one_is_a_story_of_its_own(entry, found, kind: str, hours: int, stories: list[int]) -> None:
+    told = []
+    for title, hour, source in [("Missile alert for Okinawa", 0, "press"), ("False alarm: missile alert for Okinawa", 1, "press"),
+                                ("Missile alert for Okinawa", 1 + hours, kind)]:  # fmt: skip
+        one = entry(title, f"2026-03-0{2 + hour // 24} {hour % 24:02}:00", kind=source)
+        told.append((one, found(one, "missile-launch:in-force", {"safety": 4}, concepts="missile alert", family="security")))
+    assert groups(placed(told)) == groups(placed(told, rebuild_every=1)) == stories
+
+
+def test_the_first_report_says_what_keeps_a_story_apart(entry, found) -> None:
+    """A second one that names a further state builds no bridge to that state's own measures."""
+    told = []
+    for outlet, which in (("Sample Wire", ("USA",)), ("Sample Post", ("CHN", "USA")), ("Sample Times", ("CHN",))):
+        one = entry("New duty on cars from Japan decided", outlet=outlet)
+        verdict = found(one, "tariff-imposed:announced", {"trade": 3}, concepts="tariff car", family="trade")
+        told.append((one, replace(verdict, developments=tuple(replace(each, strands=which) for each in verdict.developments))))
+    assert groups(placed(told)) == [0, 0, 1]
+
+
 def test_the_same_words_a_month_later_are_a_new_story(entry, found) -> None:
     told = [
         (one, found(one, "rate-decision:announced", {"finance": 1}, actors="JPN", concepts="policy-rate rate-hold", family="economy"))

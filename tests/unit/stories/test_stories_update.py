@@ -209,6 +209,11 @@ class TestActNeedsEvidence:
         ("手数料の発表を撤回", "withdrawal"),
         ("政府、手数料の発表を撤回せず", "source"),
         ("Court orders correction of the register", "source"),
+        ("Correction in shares after the fee", "source"),
+        ("Clarification sought on the fee", "source"),
+        ("取り消し対象を拡大、永住許可で政府", "source"),
+        ("「手数料は誤報」とデマ拡散", "source"),
+        ("お詫びと訂正：手数料", "correction"),
     ],
 )
 def test_corrections_and_withdrawals(entry, found, title: str, kind: str) -> None:
@@ -230,6 +235,32 @@ def test_the_date_of_a_correction_replaces_the_wrong_one(entry, found) -> None:
     assert [each.first.isoformat() for each in story.dates] == ["2026-04-01"]
     assert updates[1] is not None
     assert updates[1].note == "date 2026-04-01"
+
+
+def test_a_correction_told_again_or_missed_by_others_brings_no_wrong_date_back(entry, found) -> None:
+    titles = ["Fee from March", "Correction: fee due from 1 April, not 1 March", "Corrected: fee from 1 April, not 1 March", "Fee from March 1"]
+    days = [("2026-03-01",), ("2026-03-01", "2026-04-01"), ("2026-04-01", "2026-03-01"), ("2026-03-01",)]
+    reports = [entry(title, outlet=f"Paper {number}") for number, title in enumerate(titles)]
+    story, updates = thread(
+        *((one, found(one, "visa-rule-change:adopted", {"visas": 2}, dates=dates)) for one, dates in zip(reports, days, strict=True))
+    )
+    assert [each.first.isoformat() for each in story.dates] == ["2026-04-01"]
+    assert [update.note for update in updates if update] == ["", "date 2026-04-01", "", ""]
+
+
+def test_a_correction_of_one_date_leaves_the_others_that_it_does_not_name(entry, found) -> None:
+    first, second = entry("Fees rise"), entry("Correction: the later fee rises on 1 November")
+    story, _ = thread(
+        (first, found(first, "visa-rule-change:adopted", {"visas": 2}, dates=("2026-04-01", "2026-10-01"))),
+        (second, found(second, "visa-rule-change:adopted", {"visas": 2}, dates=("2026-11-01",))),
+    )
+    assert [each.first.isoformat() for each in story.dates] == ["2026-04-01", "2026-10-01", "2026-11-01"]
+
+
+def test_what_was_withdrawn_is_withdrawn_once(entry, found) -> None:
+    reports = [entry("Missile alert"), *(entry("Missile alert was a false alarm", outlet=outlet) for outlet in ("Sample Post", "Sample Times"))]
+    _, updates = thread(*((one, found(one, "missile-launch:in-force", {"safety": 3})) for one in reports))
+    assert kinds(updates) == ["new", "withdrawal", "source"]
 
 
 def test_a_correction_that_names_no_other_date_leaves_the_dates(entry, found) -> None:
