@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from alerts.feeds.entry import Entry
 from alerts.rules.assessment import Assessment, Development, NamedDate
@@ -114,12 +114,13 @@ def _window(one: NamedDate) -> tuple[date, date]:
 def _without(reports: tuple[Report, ...], withdrawing: Report) -> tuple[Report, ...]:
     """The reports that stand although a paper has taken back its own: none where an authority did, on whose word the others rested.
 
-    What an aggregator repeats of nobody is no ground.
+    What an aggregator repeats of nobody is no ground, nor is what another paper told before: it need not have said as much.
     """
     key = publisher_key(withdrawing.outlet)
     left = tuple(one for one in reports if publisher_key(one.outlet) != key)
-    stands = withdrawing.kind != "official" and any(one.kind != "aggregator" for one in left)
-    return left if stands else ()
+    since = min((one.published for one in reports if publisher_key(one.outlet) == key), default=datetime.min.replace(tzinfo=UTC))
+    stands = any(one.kind == "official" or (one.kind == "press" and one.published >= since) for one in left)
+    return left if stands and withdrawing.kind != "official" else ()
 
 
 def _disowned(story: Story, entry: Entry, left: tuple[Report, ...], *, at: datetime, quiet: bool) -> tuple[Story, Update]:

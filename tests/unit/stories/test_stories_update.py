@@ -293,6 +293,18 @@ def test_a_paper_takes_back_only_its_own(entry, found, *, title: str, outlet: st
     assert again.reports == story.reports, "read again it takes back no more"
 
 
+def test_who_told_less_before_stands_for_nothing_more(entry, found) -> None:
+    """The stage was the retracted paper's alone."""
+    first = entry("Fee rise weighed", "2026-01-02 10:00", outlet="Sample Post")
+    second, last = entry("Fee rise in force", "2026-01-03 10:00"), entry("Retraction: fee rise in force", "2026-01-03 12:00")
+    stages = ("mooted", "in-force", "in-force")
+    story, updates = thread(
+        *((one, found(one, f"visa-rule-change:{stage}", {"visas": 2})) for one, stage in zip((first, second, last), stages, strict=True))
+    )
+    assert kinds(updates) == ["new", "stage", "withdrawal"]
+    assert story.withdrawn
+
+
 def test_a_headline_changed_to_a_withdrawal_withdraws_once(entry, found) -> None:
     one = entry("Fee")
     assessment = found(one, "visa-rule-change:mooted", {"visas": 2})
