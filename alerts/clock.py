@@ -40,12 +40,17 @@ class SetClock:
         self._moment = moment.astimezone(UTC)
 
 
+YEARS = range(1900, 2201)
+
+
 def parse_moment(text: str) -> datetime:
-    """Read an ISO 8601 moment; one without a zone is taken as UTC. Raises UsageError."""
+    """Read an ISO 8601 moment of the years that news can be of; one without a zone is taken as UTC. Raises UsageError."""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
         raise UsageError(f"{text!r} is not a moment; write it as 2026-01-02T07:00:00+09:00") from None
+    if moment.year not in YEARS:  # near the ends of the calendar a day earlier or later is none
+        raise UsageError(f"{text!r} is not in the years {YEARS.start} to {YEARS.stop - 1}")
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
 
 

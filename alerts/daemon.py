@@ -216,6 +216,8 @@ async def _look(watch: Callable[[], object]) -> None:
             await _in_thread(lambda _: watch(), None)
         except AlertsError as error:
             log.error("watch.failed", error=str(error))
+        except Exception as error:
+            log.exception("watch.failed", error=type(error).__name__)  # it must look again: nobody else takes up what is mended
         await asyncio.sleep(WATCH_SECONDS)
 
 

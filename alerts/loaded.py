@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,7 +57,7 @@ def load(directory: Path, cache: Path | None = None, *, apart: bool = False) -> 
 
 def load_silences(directory: Path, rules: RuleSet | None, catalog: Catalog | None, problems: list[Problem]) -> tuple[Silence, ...]:
     """Read silences.yaml, if it is there; mistakes go to `problems`."""
-    if not (directory / NAME).exists():
+    if not os.path.lexists(directory / NAME):
         return ()
     try:
         return silences_of(yamlfile.read(directory / NAME, NAME), rules, catalog, problems)

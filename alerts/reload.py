@@ -126,9 +126,17 @@ class Configuration:
         return now - self._moving[1] >= self._settle
 
     def _load(self) -> Loaded:
-        """Load the directory and run the tests of its rules. Raises ConfigError."""
-        loaded = load(self._directory, self._cache, apart=True)
-        if failed := failed_tests(loaded.rules):
+        """Load the directory and run the tests of its rules. Raises ConfigError, whatever is wrong: the last good one has to go on."""
+        try:
+            loaded = load(self._directory, self._cache, apart=True)
+            failed = failed_tests(loaded.rules)
+        except ConfigError:
+            raise
+        except Exception as error:
+            log.exception("configuration.unreadable", error=type(error).__name__)
+            said = f"cannot be used, and the reader of it stumbled: {type(error).__name__}; undo the last change, the log says more"
+            raise ConfigError([Problem(str(self._directory), 1, 1, said)]) from error
+        if failed:
             raise ConfigError(failed)
         return loaded
 

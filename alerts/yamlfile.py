@@ -7,6 +7,7 @@ One file gives all its problems at once; a syntax error ends the reading of that
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
@@ -32,6 +33,7 @@ EMPTY = "is empty; write what it should hold, or remove it"
 MISSING = "is missing; `alerts init` puts the shipped one in place and overwrites nothing"
 
 _TAG = "tag:yaml.org,2002:"
+_PLAIN = {f"{_TAG}map", f"{_TAG}seq"}
 _SCALARS = {
     "null": (re.compile(r"(?:~|null|Null|NULL|)\Z"), ["~", "n", "N", ""]),
     "bool": (re.compile(r"(?:true|True|TRUE|false|False|FALSE)\Z"), list("tTfF")),
@@ -151,8 +153,12 @@ def load(path: Path, shape: TypeAdapter[T], name: str | None = None) -> tuple[T,
 
 
 def read(path: Path, name: str) -> bytes:
-    """Read the bytes of a file, at most one more than MAX_BYTES. Raises ConfigError if it cannot be read."""
+    """Read the bytes of a file, at most one more than MAX_BYTES. Raises ConfigError if it cannot be read, or its name is not UTF-8."""
+    if not name.isascii() and (shown := os.fsencode(name).decode("utf-8", "backslashreplace")) != name:
+        raise ConfigError([Problem(shown, 1, 1, "the name of this file is not UTF-8; rename it")])
     try:
+        if path.exists() and not path.is_file():  # to open a named pipe is to wait for ever
+            raise ConfigError([Problem(name, 1, 1, "is no regular file; remove it")])
         with path.open("rb") as file:
             return file.read(MAX_BYTES + 1)
     except OSError as error:
@@ -209,7 +215,9 @@ class _Builder:
             return self._say(node, f"nested deeper than {MAX_DEPTH} levels")
         self._open.add(id(node))
         built: tuple[Any, int]
-        if isinstance(node, yaml.MappingNode):
+        if not isinstance(node, yaml.ScalarNode) and node.tag not in _PLAIN:
+            built = self._tagged(node)
+        elif isinstance(node, yaml.MappingNode):
             built = self._mapping(node, depth)
         elif isinstance(node, yaml.SequenceNode):
             parts = [self._value(item, depth + 1) for item in node.value]
@@ -219,6 +227,9 @@ class _Builder:
         self._open.discard(id(node))
         self._built[id(node)] = built
         return built
+
+    def _tagged(self, node: yaml.Node) -> tuple[None, int]:
+        return self._say(node, f"tag {node.tag!r}: tags are not used here; remove it, or put the text in quotes")
 
     def _overflow(self, node: yaml.Node) -> tuple[None, int]:
         self._full = True
@@ -246,7 +257,7 @@ class _Builder:
         if kind == "str":
             return text
         if kind not in _SCALARS or node.tag == kind:
-            return self._say(node, f"tag {node.tag!r}: tags are not used here; remove it, or put the text in quotes")[0]
+            return self._tagged(node)[0]
         if not _SCALARS[kind][0].match(text) or len(text) > 300:
             return self._say(node, f"{text[:40]!r} is not a {kind}")[0]
         if kind == "null":

@@ -197,7 +197,7 @@ def _show(session: Session, met: Met) -> None:
 def end(
     context: typer.Context,
     silence: Annotated[str, typer.Argument(help="Id of the silence, as `alerts silences list` shows it.")],
-    tell: Annotated[bool, typer.Option("--tell", help="Tell what it silenced and still goes on in the next digests.")] = False,
+    tell: Annotated[bool, typer.Option("--tell", help="Tell readers now what it silenced and still goes on.")] = False,
     now: Now = None,
 ) -> None:
     """End a silence before its time. What it silenced stays listed; with --tell readers get what still matters after all."""
@@ -221,7 +221,7 @@ def end(
         live = [each.number for each in missed if each.is_live]
         told = tell_after_all(connection, live, now=moment) if tell and live else 0
     if tell:
-        session.out.print(f"{silence} has ended; {told} of what it silenced will stand in the next digests", highlight=False)
+        session.out.print(f"{silence} has ended; {told} of what it silenced will be told as if it came now", highlight=False)
         return
-    hint = f"; `alerts silences end {silence} --tell` tells it in the next digests" if live else ""
+    hint = f"; `alerts silences end {silence} --tell` tells it as if it came now" if live else ""
     session.out.print(f"{silence} has ended; of {len(missed)} updates that nobody was told {len(live)} still go on{hint}", highlight=False)

@@ -95,18 +95,16 @@ def _release(connection: Connection, active: Collection[Kept], now: datetime) ->
     by_source = [each.silence for each in active if each.silence.sources]
     met = [each for each in silences.met(connection, now, silences=[each.id for each in by_source]) if each.whole and each.told is None]
     everything = [each.silence for each in active]
-    tell_after_all(connection, [each.number for each in met if each.is_live and unmuted(each.story, everything)], now=now, at_once=True)
+    tell_after_all(connection, [each.number for each in met if each.is_live and unmuted(each.story, everything)], now=now)
 
 
-def tell_after_all(connection: Connection, numbers: Collection[int], *, now: datetime, at_once: bool = False) -> int:
-    """Tell silenced updates anew, each story once: in the next digests, or `at_once` as if they came now. Return how many stories."""
+def tell_after_all(connection: Connection, numbers: Collection[int], *, now: datetime) -> int:
+    """Tell silenced updates anew, each story once, as if they came now: many readers have no digest. Return how many stories."""
     exclusive(connection, "stories")
     newest: dict[str, Update] = {}
     for each in stories.updates_by_number(connection, numbers):
         newest[each.story] = each
     again = [replace(each, at=now, number=0) for each in newest.values()]
-    fresh = stories.append_updates(connection, again)
-    if not at_once:
-        stories.close_numbers(connection, [each.number for each in fresh])
+    stories.append_updates(connection, again)
     silences.made_up(connection, numbers, now=now)
     return len(again)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from alerts.errors import ConfigError, Problem
@@ -21,7 +22,7 @@ def read_texts(directory: Path) -> dict[str, bytes]:
     """Read the files of a configuration by their name relative to it. Raises ConfigError if the directory or a file cannot be read."""
     if not directory.is_dir():
         raise ConfigError([no_directory(directory)])
-    paths = [directory / name for name in SINGLE if (directory / name).is_file()]
+    paths = [directory / name for name in SINGLE if os.path.lexists(directory / name)]
     for folder in FOLDERS:
         paths += sorted(path for path in (directory / folder).glob("*.y*ml") if not path.is_dir() and not path.name.startswith("."))
     texts: dict[str, bytes] = {}

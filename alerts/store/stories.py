@@ -151,11 +151,6 @@ def updates_by_number(connection: Connection, numbers: Collection[int]) -> list[
     ]
 
 
-def close_numbers(connection: Connection, numbers: Collection[int]) -> None:
-    """Mark updates as published without alerts: they are for digests alone."""
-    connection.execute(update(_UPDATE).where(_UPDATE.c.number.in_(sorted(numbers))).values(open=False))
-
-
 def material_updates(connection: Connection, *, after: int, upto: int) -> list[Update]:
     """Return the updates that readers should hear of, numbered above `after` and up to `upto`, in order."""
     inside = (_UPDATE.c.number > after, _UPDATE.c.number <= upto, _heard())

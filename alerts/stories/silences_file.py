@@ -30,7 +30,10 @@ def _moment(value: object) -> object:
 
 
 def _utc(moment: datetime) -> datetime:
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    try:
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except OverflowError:
+        raise ValueError(f"{moment.isoformat()!r} lies beyond the calendar once it is in UTC; write an earlier or later day") from None
 
 
 Moment = Annotated[datetime, BeforeValidator(_moment), AfterValidator(_utc)]

@@ -26,6 +26,7 @@ OVER = ("reversed", "denied")
 TOLD_AT_ONCE = timedelta(hours=24)
 """Outlets that tell one event within a day name it differently; a new type after that is a further step."""
 
+
 def tell(story: Story | None, entry: Entry, assessment: Assessment, *, at: datetime, quiet: bool) -> tuple[Story, Update | None]:
     """Add an assessed entry to its story, or open a story with it (`story` None); return the new state and what was new.
 

@@ -40,6 +40,11 @@ def test_scalars_are_those_of_yaml_1_2(scalar: str, value: object) -> None:
     assert read(f"a: {scalar}")[0] == {"a": value}
 
 
+@pytest.mark.parametrize("text", ["a: !!set {b: 1}", "a: !x {b: 1}", "- !y [1]", "!z [1]"])
+def test_lists_and_mappings_have_no_tags_either(text: str) -> None:
+    assert [problem.message.endswith("tags are not used here; remove it, or put the text in quotes") for problem in read(text)[1]] == [True]
+
+
 def test_keys_are_text() -> None:
     assert read("{1: a, NO: b, true: c}")[0] == {"1": "a", "NO": "b", "true": "c"}
 

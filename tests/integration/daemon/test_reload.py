@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 import shutil
+import threading
 import warnings
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,8 +17,9 @@ from sqlalchemy import select
 
 from alerts.cli.session import Session
 from alerts.clock import SetClock
+from alerts.daemon import _look
 from alerts.digests.subscriber import Choices
-from alerts.errors import ConfigError
+from alerts.errors import ConfigError, StoreError
 from alerts.feeds.entry import Entry, Source
 from alerts.feeds.parsed import Item
 from alerts.jobs.assess import AssessCount, assess
@@ -124,6 +128,68 @@ def test_a_bad_change_leaves_the_last_good_in_force_and_names_its_place(
     (directory / name).write_text(FILES[name], encoding="utf-8")
     configuration.refresh()
     assert fact(database)["ok"], "mended"
+
+
+def _silence(until: str) -> bytes:
+    return f"- {{id: a, rule: tariff, until: '{until}', author: ann, comment: why}}\n".encode()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        pytest.param(b"silences.yaml", _silence("9999-12-31T23:59-12:00"), "lies beyond the calendar", id="a moment that is none in UTC"),
+        pytest.param(b"rules/caf\xe9.yaml", b"[]", "rules/caf\\xe9.yaml:1:1: the name of this file is not UTF-8", id="a name of another code"),
+        pytest.param(b"rules/pipe.yaml", None, "rules/pipe.yaml:1:1: is no regular file", id="a named pipe"),
+    ],
+)
+def test_an_odd_edit_is_told_and_the_next_good_one_taken_up(
+    directory: Path, database: Database, name: bytes, content: bytes | None, told: str
+) -> None:
+    configuration = configured(directory, database)
+    odd = directory / os.fsdecode(name)
+    if content is None:
+        os.mkfifo(odd)
+    else:
+        odd.write_bytes(content)
+    assert not configuration.refresh()
+    assert told in fact(database)["problems"][0]
+    assert configured(directory, database).current.rules.hash == configuration.current.rules.hash, "a service starts on it too"
+    odd.unlink()
+    (directory / "rules" / "trade.yaml").write_text(FILES["rules/trade.yaml"].replace("A tariff", "Another title"), encoding="utf-8")
+    assert configuration.refresh()
+    assert fact(database)["ok"]
+
+
+def test_whatever_a_loader_stumbles_over_the_last_good_one_stays(
+    directory: Path, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configuration = configured(directory, database)
+    before = configuration.current
+    with monkeypatch.context() as broken:
+        broken.setattr("alerts.reload.failed_tests", lambda _rules: 1 // 0)
+        (directory / "rules" / "trade.yaml").write_text(FILES["rules/trade.yaml"].replace("A tariff", "Another"), encoding="utf-8")
+        assert not configuration.refresh()
+        assert configured(directory, database).current.rules.hash == before.rules.hash
+    assert configuration.current is before
+    assert "ZeroDivisionError" in fact(database)["problems"][0]
+
+
+def test_the_watcher_looks_again_whatever_a_look_brought_about(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("alerts.daemon.WATCH_SECONDS", 0)
+    troubles, looked = iter([OverflowError(), StoreError("the database is away")]), threading.Event()
+
+    def look() -> None:
+        for trouble in troubles:
+            raise trouble
+        looked.set()
+
+    async def watched() -> bool:
+        watching = asyncio.create_task(_look(look))
+        found = await asyncio.to_thread(looked.wait, 10)
+        watching.cancel()
+        return found
+
+    assert asyncio.run(watched())
 
 
 def test_an_editor_that_writes_by_rename_is_noticed(directory: Path, database: Database) -> None:

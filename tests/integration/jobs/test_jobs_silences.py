@@ -106,6 +106,19 @@ def test_what_was_silenced_can_be_told_after_all_once(service: Service) -> None:
         assert [each.told is not None for each in silences.met(connection, service.clock.now())] == [True]
 
 
+def test_what_is_told_after_all_reaches_also_who_has_no_digest(service: Service) -> None:
+    service.subscribe("ann", cadence="immediate")
+    silence(service, rules=("a-rule",))
+    number = service.happens("cars", Level.prepare)
+    publish(service.context)
+    later(service, 1)
+    with service.database.write() as connection:
+        tell_after_all(connection, [number], now=service.clock.now())
+    for _ in range(2):
+        publish(service.context)
+    assert service.told() == {"ann": [number + 1]}
+
+
 def test_a_story_that_another_rule_tells_as_well_is_told_without_what_is_muted(service: Service) -> None:
     service.subscribe("ann", cadence="immediate")
     silence(service, rules=("a-rule",))
