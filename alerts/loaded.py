@@ -13,8 +13,8 @@ from alerts.errors import ConfigError, Problem
 from alerts.feeds.catalog import Catalog, load_catalog
 from alerts.rules.cases import run_tests
 from alerts.rules.compile import RuleSet
-from alerts.rules.configuration import FOLDERS, shape_of
-from alerts.rules.files import load_rules, no_directory
+from alerts.rules.configuration import FOLDERS, Names, shape_of
+from alerts.rules.files import load_rules, names_in, no_directory
 from alerts.stories.silence import Silence
 from alerts.stories.silences_file import NAME, silences_of
 
@@ -49,13 +49,14 @@ def load(directory: Path, cache: Path | None = None, *, apart: bool = False) -> 
         rules = load_rules_apart(directory, cache) if apart and cache else load_rules(directory, cache)
     except ConfigError as error:
         problems += error.problems
-    silences = load_silences(directory, rules, catalog, problems)
+    names = rules.names() if rules else names_in(directory)
+    silences = load_silences(directory, names, catalog, problems)
     if catalog is None or rules is None or problems:
         raise ConfigError(problems)
     return Loaded(catalog, rules, silences)
 
 
-def load_silences(directory: Path, rules: RuleSet | None, catalog: Catalog | None, problems: list[Problem]) -> tuple[Silence, ...]:
+def load_silences(directory: Path, rules: Names | None, catalog: Catalog | None, problems: list[Problem]) -> tuple[Silence, ...]:
     """Read silences.yaml, if it is there; mistakes go to `problems`."""
     if not os.path.lexists(directory / NAME):
         return ()
@@ -72,7 +73,7 @@ def failed_tests(rules: RuleSet) -> list[Problem]:
     for outcome in run_tests(rules):
         if not outcome.passed:
             file, _, line = outcome.place.partition(":")
-            message = f"test of {outcome.subject} failed: {outcome.reason}"
+            message = f"test of {outcome.subject} failed: “{outcome.text}” {outcome.reason}"
             failed.append(Problem(file, int(line.partition(":")[0] or 0), 1, message))
     return failed
 

@@ -50,7 +50,7 @@ def sentence(error: dict[str, Any], shape: TypeAdapter[Any]) -> str:
     if kind in {"value_error", "assertion_error"}:
         message = str(error["msg"]).removeprefix("Value error, ")
         return message if not name or loc[-1] == "[key]" else f"{name}: {message}"
-    if kind == "string_too_short":
+    if kind in {"string_too_short", "too_short"}:
         return f"{name} must not be empty"
     if kind.startswith("int_"):
         return f"{name} must be a whole number, not {given!r}"

@@ -33,6 +33,8 @@ def _entry(line: str, catalog: Catalog, place: str) -> Entry:
         row: Any = json.loads(line)
     except json.JSONDecodeError as error:
         raise AlertsError(f"{place}: not JSON: {error.msg}") from None
+    except RecursionError:
+        raise AlertsError(f"{place}: nested too deeply to be read") from None
     if not isinstance(row, dict) or not row.get("id") or not isinstance(row.get("title"), str):
         raise AlertsError(f"{place}: an entry is an object with at least id and title")
     try:

@@ -18,7 +18,7 @@ from alerts.errors import FeedError
 if TYPE_CHECKING:
     import httpx
 
-    from alerts.feeds.catalog import Feed
+    from alerts.feeds.catalog import Catalog, Feed
     from alerts.feeds.fetch import Fetched
     from alerts.feeds.pace import Pace
     from alerts.feeds.parsed import Parsed
@@ -54,24 +54,38 @@ def look_at(session: Session, feeds: tuple[Feed, ...], now: datetime, *, typed: 
     return asyncio.run(_look_at(session, feeds, now, typed, pace))
 
 
-def look_at_page(session: Session, url: str, now: datetime) -> Looked:
-    """Visit an address that a person typed: a page that its site lets us read, or a feed, which is then read. Raises FeedError."""
-    return asyncio.run(_look_at_page(session, url, now))
+def look_at_page(session: Session, url: str, now: datetime, catalog: Catalog) -> Looked:
+    """Visit an address that a person typed: a page that its site lets us read, or a feed, which is then read. Raises FeedError.
+
+    What the catalog says of the feed, or of its publisher, holds here as it does in the service.
+    """
+    return asyncio.run(_look_at_page(session, url, now, catalog))
 
 
-async def _look_at_page(session: Session, url: str, now: datetime) -> Looked:
+async def _look_at_page(session: Session, url: str, now: datetime, catalog: Catalog) -> Looked:
     from alerts.feeds.fetch import fetch
     from alerts.feeds.parse import parse
     from alerts.feeds.pool import here
     from alerts.feeds.robots import Robots
 
-    target = trial("", url)
+    known = catalog.at(url)
+    target = known or trial("", url)
+    source = target.source if known else catalog.source_for((urlsplit(url).hostname or "").removeprefix("www."))
     async with _client(session, url) as client:
         await Robots().check(client, target, url, now)
         fetched = await fetch(client, target)
     try:
-        body, kind, place = fetched.body or b"", fetched.content_type, fetched.url
-        parsed = here(parse, body, content_type=kind, url=place, feed_source=target.source, timezone="", now=now)
+        parsed = here(
+            parse,
+            fetched.body or b"",
+            content_type=fetched.content_type,
+            url=fetched.url,
+            feed_source=source,
+            timezone=target.timezone if known else "",
+            now=now,
+            format=target.format,
+            selection=target.selection,
+        )
     except FeedError as error:
         return Looked(target, fetched, error=error)
     return Looked(target, fetched, parsed)

@@ -81,7 +81,7 @@ def _read(session: Session, database: Database, given: dict[str, Any]) -> Silenc
         (spec,) = SILENCES.validate_python([{"id": f"s-{secrets.token_hex(3)}", **given}])
     except ValidationError as error:
         raise UsageError("\n".join(sentence(dict(each), SILENCES).removeprefix(": ") for each in error.errors(include_url=False))) from None
-    if wrong := unknown(spec, loaded.rules, loaded.catalog):
+    if wrong := unknown(spec, loaded.rules.names(), loaded.catalog):
         raise UsageError("\n".join(message for _, message in wrong))
     return silence_of(spec, loaded.catalog)
 

@@ -159,6 +159,10 @@ class Catalog(BaseModel):
         """Return the feed with an id, or None."""
         return self._ids.get(id)
 
+    def at(self, url: str) -> Feed | None:
+        """Return the feed with an address, or None."""
+        return next((feed for feed in self.feeds if feed.url == url), None)
+
     def source_for(self, publisher: str) -> Source:
         """Return the source for the name of a publisher: as in the catalog if it is known there, else press of no known country.
 

@@ -16,6 +16,7 @@ from alerts.rules.nearest import nearest
 from alerts.rules.operators.condition import Look
 from alerts.rules.schema import CaseSpec, CaseText
 from alerts.text import is_japanese
+from alerts.yamlfile import parse
 
 Verdict = tuple[str, tuple[Evidence, ...]]
 """What went wrong, empty if nothing did, and the words that it rests on."""
@@ -24,8 +25,9 @@ TEST_DAY = date(2026, 2, 15)  # when a test takes place that does not say: tests
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One test. `place` is its file and line, `subject` the rule or case file, `reason` what went wrong, empty if it passed: the clause
-    that failed, if one did. `evidence` are the words that the verdict rests on, in `title` and `summary`.
+    """One test. `place` is its file and line (of one inside a rule that passed: of the rule), `subject` the rule or case file, `reason`
+    what went wrong, empty if it passed: the clause that failed, if one did. `evidence` are the words that the verdict rests on, in
+    `title` and `summary`.
     """
 
     place: str
@@ -71,14 +73,28 @@ def untested(rules: RuleSet) -> Iterator[Rule]:
 
 
 def _rule_tests(rules: RuleSet, rule: Rule, host: str) -> Iterator[Outcome]:
-    for case in rule.spec.tests.match:
+    for index, case in enumerate(rule.spec.tests.match):
         reason, evidence = _must_match(rules, rule, case, host)
-        yield Outcome(rule.place, rule.id, case.title, case.summary, reason, evidence)
-    for case in rule.spec.tests.ignore:
+        place = _place(rules, rule, "match", index) if reason else rule.place
+        yield Outcome(place, rule.id, case.title, case.summary, reason, evidence)
+    for index, case in enumerate(rule.spec.tests.ignore):
         look = look_at(rules, entry_of(case), host)
         held = next((each for each in held_rules(rules, look) if each.rule.id == rule.id and not each.dropped), None)
-        reason = f"must be ignored, but matched: {_quoted(look, held)}" if held else ""
-        yield Outcome(rule.place, rule.id, case.title, case.summary, reason, _evidence(look, held.mentions) if held else ())
+        if held is None:
+            yield Outcome(rule.place, rule.id, case.title, case.summary)
+            continue
+        reason, place = f"must be ignored, but matched: {_quoted(look, held)}", _place(rules, rule, "ignore", index)
+        yield Outcome(place, rule.id, case.title, case.summary, reason, _evidence(look, held.mentions))
+
+
+def _place(rules: RuleSet, rule: Rule, kind: str, index: int) -> str:
+    """Return the file and line of a test inside a rule. The file is read once more for it: only what fails is looked up."""
+    file = rule.place.partition(":")[0]
+    document = parse(file, rules.files[file], [])
+    number = next((at for at, each in enumerate(document.data) if each.get("id") == rule.id), None) if document else None
+    if document is None or number is None:
+        return rule.place
+    return f"{file}:{document.place((number, 'tests', kind, index))[0]}"
 
 
 def _must_match(rules: RuleSet, rule: Rule, case: CaseText, host: str) -> Verdict:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ from alerts.errors import ConfigError, Problem
 from alerts.garbage import uncollected
 from alerts.rules.assessment import Term
 from alerts.rules.candidates import Index, index
-from alerts.rules.configuration import Configuration, Placed, read_configuration, shape_of
+from alerts.rules.configuration import Configuration, Names, Placed, read_configuration, shape_of
 from alerts.rules.levels import Level
 from alerts.rules.lexicon import Lexicon, LexiconBuilder
 from alerts.rules.operators import all as all_
@@ -97,6 +97,10 @@ class RuleSet:
         """Numbers of the rules that need no concept, and so are evaluated for every entry."""
         return tuple(sorted([*self.telling.always, *self.discarding.always]))
 
+    def names(self) -> Names:
+        """Return the ids that other files may name."""
+        return Names(frozenset(rule.id for rule in self.rules if rule.development), frozenset(self.developments))
+
     @property
     def national(self) -> frozenset[str]:
         """The development types that concern only people of a nationality."""
@@ -111,14 +115,17 @@ class RuleSet:
         return next((rule for rule in self.rules if rule.id == name), None)
 
 
-def compile_texts(texts: Mapping[str, bytes | str]) -> RuleSet:
-    """Compile files given by their name relative to the configuration directory. Raises ConfigError with all problems of all files."""
+def compile_texts(texts: Mapping[str, bytes | str], unreadable: Sequence[Problem] = ()) -> RuleSet:
+    """Compile files given by their name relative to the configuration directory; `unreadable` says of further ones why they are not there.
+
+    Raises ConfigError with all problems of all files.
+    """
     with uncollected():
-        return _compile(texts)
+        return _compile(texts, unreadable)
 
 
-def _compile(texts: Mapping[str, bytes | str]) -> RuleSet:
-    read = read_configuration(texts)
+def _compile(texts: Mapping[str, bytes | str], unreadable: Sequence[Problem]) -> RuleSet:
+    read = read_configuration(texts, unreadable)
     problems = read.problems
     if not read.complete:
         raise ConfigError(problems)
@@ -165,11 +172,13 @@ def _hash(files: Mapping[str, str]) -> str:
 
 def _build_lexicon(read: Configuration, problems: list[Problem]) -> LexiconBuilder:
     """Add concepts by id, so that nothing depends on the order of files."""
-    specs: dict[str, ConceptSpec] = {name: read.concepts[name].value for name in sorted(read.concepts)}
+    concepts = {str(each.loc[0]): each for each in read.doubtful_of("lexicon")} | read.concepts
+    specs: dict[str, ConceptSpec] = {name: concepts[name].value for name in sorted(concepts)}
     builder = LexiconBuilder(specs, frozenset(read.spoilt.get("lexicon", ())))
     for name in specs:
-        problems += [read.concepts[name].problem(message, *loc) for loc, message in builder.concept(name)]
-    for name, stage in sorted(read.stages.items()):
+        problems += [concepts[name].problem(message, *loc) for loc, message in builder.concept(name)]
+    stages = {each.value.id: each for each in read.doubtful_of("stages.yaml")} | read.stages
+    for name, stage in sorted(stages.items()):
         problems += [stage.problem(message, "cues", *loc) for loc, message in builder.cues(f"stage:{name}", stage.value.cues)]
     return builder
 
@@ -177,9 +186,11 @@ def _build_lexicon(read: Configuration, problems: list[Problem]) -> LexiconBuild
 def _read_rules(read: Configuration, builder: LexiconBuilder, problems: list[Problem]) -> tuple[Rule, ...]:
     rules: list[Rule] = []
     reader = _readers(read, builder, problems)
-    for doubtful in read.doubtful:  # for its problems alone
+    for doubtful in (*read.doubtful_of("rules"), *read.doubtful_of("conditions.yaml")):  # for their problems alone
         reader(doubtful, "when").read(doubtful.value.when)
+    for doubtful in (*read.doubtful_of("rules"), *read.doubtful_of("developments.yaml")):
         _sizings(doubtful.value.sizes, doubtful, reader)
+    usual = {name: _sizings(placed.value.sizes, placed, reader) for name, placed in sorted(read.developments.items())}
     for name in sorted(read.rules):
         placed = read.rules[name]
         spec = placed.value
@@ -188,8 +199,7 @@ def _read_rules(read: Configuration, builder: LexiconBuilder, problems: list[Pro
         development = None
         if parent := read.developments.get(spec.development or ""):
             development = parent.value
-            if not sizings:
-                sizings = _sizings(development.sizes, parent, reader)
+            sizings = sizings or usual[development.id]
         if condition is not None:
             line = placed.document.place(placed.loc)[0]
             bases = _bases(spec, development, read.sectors) if development else ()

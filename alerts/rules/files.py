@@ -9,7 +9,7 @@ from alerts.errors import ConfigError, Problem
 from alerts.garbage import uncollected
 from alerts.rules.cache import keep, key_of, recall
 from alerts.rules.compile import RuleSet, compile_texts
-from alerts.rules.configuration import FOLDERS, SINGLE
+from alerts.rules.configuration import FOLDERS, SINGLE, Names, read_configuration
 from alerts.yamlfile import read
 
 
@@ -20,6 +20,14 @@ def no_directory(directory: Path) -> Problem:
 
 def read_texts(directory: Path) -> dict[str, bytes]:
     """Read the files of a configuration by their name relative to it. Raises ConfigError if the directory or a file cannot be read."""
+    texts, problems = _readable(directory)
+    if problems:
+        raise ConfigError(problems)
+    return texts
+
+
+def _readable(directory: Path) -> tuple[dict[str, bytes], list[Problem]]:
+    """Return the files that can be read, and a problem for each that cannot. Raises ConfigError if the directory is not there."""
     if not directory.is_dir():
         raise ConfigError([no_directory(directory)])
     paths = [directory / name for name in SINGLE if os.path.lexists(directory / name)]
@@ -33,9 +41,7 @@ def read_texts(directory: Path) -> dict[str, bytes]:
             texts[name] = read(path, name)
         except ConfigError as error:
             problems.extend(error.problems)
-    if problems:
-        raise ConfigError(problems)
-    return texts
+    return texts, problems
 
 
 def load_rules(directory: Path, cache: Path | None = None) -> RuleSet:
@@ -43,7 +49,9 @@ def load_rules(directory: Path, cache: Path | None = None) -> RuleSet:
 
     Raises ConfigError with every problem of every file.
     """
-    texts = read_texts(directory)
+    texts, unreadable = _readable(directory)
+    if unreadable:
+        return compile_texts(texts, unreadable)  # for all the other problems
     if cache is None:
         return compile_texts(texts)
     key = key_of(texts)
@@ -53,3 +61,12 @@ def load_rules(directory: Path, cache: Path | None = None) -> RuleSet:
         rules = compile_texts(texts)
         keep(cache, key, rules)
     return rules
+
+
+def names_in(directory: Path) -> Names | None:
+    """Return what a configuration with mistakes defines, for files that name it; None if too little of it can be read. Never raises."""
+    try:
+        texts, unreadable = _readable(directory)
+    except ConfigError:
+        return None
+    return read_configuration(texts, unreadable).names()

@@ -20,17 +20,26 @@ FILES: Mapping[str, TypeAdapter[Any]] = {
     "rules": schema.RULES,
     "tests": schema.CASES,
 }
+OPTIONAL = frozenset({"conditions", "silences", "tests"})
+"""Kinds of files that may hold nothing but comments."""
+
+
+def _some(one: Mapping[str, Any]) -> dict[str, Any]:
+    """A value or a list of values."""
+    return {"anyOf": [one, {"type": "array", "items": one, "minItems": 1}]}
+
+
 _ONE = {"$ref": "#/$defs/Condition"}
-_MANY = {"anyOf": [_ONE, {"type": "array", "items": _ONE, "minItems": 1}]}
+_MANY = _some(_ONE)
 _NAME = {"type": "string", "minLength": 1, "description": "$concept or a phrase"}
 _NAMES = {"type": "array", "items": _NAME, "minItems": 2}
-_TEXTS = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}
+_COUNTRY, _TAG = {"type": "string", "pattern": "^[A-Z]{3}$"}, {"type": "string", "pattern": "^[A-Za-z]{2}$"}
 _WORDS = {"type": "integer", "minimum": 0, "maximum": 50, "default": 5, "description": "At most so many words between two of them"}
 _KIND = {"enum": ["official", "press", "aggregator"]}
 _SOURCE = {
-    "kind": {"anyOf": [_KIND, {"type": "array", "items": _KIND, "minItems": 1}], "description": "Who says it"},
-    "country": {**_TEXTS, "description": "Its country, ISO 3166 alpha-3"},
-    "id": {**_TEXTS, "description": "The id of its feed"},
+    "kind": {**_some(_KIND), "description": "Who says it"},
+    "country": {**_some(_COUNTRY), "description": "Its country, ISO 3166 alpha-3"},
+    "id": {**_some({"type": "string"}), "description": "The id of its feed"},
 }
 _OPERATORS: Mapping[str, Any] = {
     "all": {**_MANY, "description": "Every condition holds"},
@@ -60,7 +69,7 @@ _OPERATORS: Mapping[str, Any] = {
         "type": "object", "minProperties": 1, "additionalProperties": False,
         "properties": _SOURCE, "description": "Who published it",
     },
-    "language": {**_TEXTS, "description": "Primary tags: en, ja"},
+    "language": {**_some(_TAG), "description": "Primary tags: en, ja"},
     "re": {"type": "string", "minLength": 1, "description": "RE2 expression on the NFKC text, any case"},
     "within": {"enum": ["sentence", "title", "entry"], "description": "Where everything in this mapping must hold"},
 }  # fmt: skip
@@ -83,6 +92,8 @@ def schema_for(name: str, shape: TypeAdapter[Any]) -> dict[str, Any]:
     made = _refer(shape.json_schema(by_alias=True, mode="validation"))
     if name in {"rules", "developments", "conditions"}:
         made.setdefault("$defs", {})["Condition"] = _CONDITION
+    if name in OPTIONAL:
+        made["type"] = [made["type"], "null"]  # a file of comments alone
     for model, definition in made.get("$defs", {}).items():
         _say(model, definition)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": f"alerts: {name}", **made}

@@ -11,7 +11,8 @@ from alerts.rules.lexicon import GLUED, MASK, PAIR, REJECT
 from alerts.rules.operators.condition import Look
 from alerts.text import is_japanese
 
-_WORDS = re.compile(r"[^\W\d_]{5,}")
+_WORDS = re.compile(r"[^\W\d_]+")
+_SHORTEST = 5
 _LIKE = 0.85
 MOST = 3
 
@@ -37,10 +38,21 @@ def _near(rules: RuleSet, look: Look, need: frozenset[int]) -> Iterator[str]:
         )
     if there:
         return
-    english = [pattern for pattern in terms if not is_japanese(pattern)]
-    for word in dict.fromkeys(_WORDS.findall(text)):
-        if like := difflib.get_close_matches(word, english, n=1, cutoff=_LIKE):
-            yield f"“{word}” is much like “{like[0]}” of {terms[like[0]]}"
+    english: dict[int, list[str]] = {}
+    for pattern in terms:
+        if not is_japanese(pattern):
+            english.setdefault(len(pattern.split()), []).append(pattern)
+    for size, patterns in sorted(english.items()):
+        for words in _runs(text, size):
+            if like := difflib.get_close_matches(words, patterns, n=1, cutoff=_LIKE):
+                yield f"“{words}” is much like “{like[0]}” of {terms[like[0]]}"
+
+
+def _runs(text: str, size: int) -> Iterator[str]:
+    """Yield, once each, what so many words in a row make; a short word alone is like too many others."""
+    words = _WORDS.findall(text)
+    runs = (" ".join(words[start : start + size]) for start in range(len(words) - size + 1))
+    return (run for run in dict.fromkeys(runs) if len(run) >= _SHORTEST)
 
 
 def _terms(rules: RuleSet, need: frozenset[int]) -> Iterator[tuple[str, str]]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -11,8 +12,31 @@ from pydantic import TypeAdapter, ValidationError
 
 from alerts.yamlfile import Document, validate
 
-STAND_IN = {"id": "unnamed", "title": "untitled", "when": "nothing"}
-"""For what a rule must have and has not got, or not as it should be."""
+_LOCALISED = {"en": "unnamed"}
+STAND_IN: Mapping[str, Mapping[str, Any]] = {
+    "rules": {"id": "unnamed", "title": "untitled", "when": "nothing"},
+    "tests": {"title": "untitled"},
+    "conditions.yaml": {"when": "nothing"},
+    "stages.yaml": {"name": _LOCALISED, "shift": 0, "rank": 0},
+    "developments.yaml": {
+        "id": "unnamed",
+        "name": _LOCALISED,
+        "family": "unnamed",
+        "definition": "",
+        "ceiling": "act",
+        "told": {"default": _LOCALISED},
+        "why": {},
+        "watch": _LOCALISED,
+    },
+}
+"""For what an item of a file or folder must have and has not got, or not as it should be."""
+NEEDED: Mapping[str, frozenset[str]] = {
+    "rules": frozenset({"development"}),
+    "lexicon": frozenset({"kind"}),
+    "stages.yaml": frozenset({"id"}),
+    "developments.yaml": frozenset({"impact"}),
+}
+"""Keys without which nothing else of such an item can be checked."""
 MOST = 100
 """Items that are looked at once more: a file of which everything is wrong holds something else."""
 
@@ -20,28 +44,29 @@ MOST = 100
 @dataclass(frozen=True, slots=True)
 class Saved:
     """`good` is the value of the file, with None for each item of a list that is not as it should be; `spoilt` are the ids of such items;
-    `mended` are those items, by number, without their wrong parts, as far as something is left."""
+    `mended` are those items, by number or id, without their wrong parts, as far as something is left, each with the keys of these parts."""
 
     good: Any
     spoilt: Collection[str]
-    mended: Mapping[int, Any]
+    mended: Mapping[Any, tuple[Any, frozenset[str]]]
 
 
 def salvage(document: Document, shape: TypeAdapter[Any]) -> Saved | None:
     """Return what is good of a file; None if it is neither the mapping nor the list that it should be."""
-    data = document.data
+    data, folder = document.data, document.name.partition("/")[0]
     if is_mapping(document.name):
         if not isinstance(data, dict):
             return None
         good = {key: value for key, each in data.items() if (value := validate(_part(document, {key: each}), shape, []))}
-        return Saved({key: value[key] for key, value in good.items()}, data.keys() - good.keys(), {})
+        spoilt = data.keys() - good.keys()
+        wrong = {key: each for key, each in data.items() if key in spoilt and isinstance(each, dict)}
+        return Saved({key: value[key] for key, value in good.items()}, spoilt, _mended(wrong, shape, folder, lambda key, each: {key: each}))
     if not isinstance(data, list):
         return None
     parts = [validate(_part(document, [each]), shape, []) for each in data]
     bad = {index: each for index, (each, part) in enumerate(zip(data, parts, strict=True)) if not part and isinstance(each, dict)}
     spoilt = {each["id"] for each in bad.values() if isinstance(each.get("id"), str)}
-    mended = {index: value for index, each in islice(bad.items(), MOST) if (value := _mend(each, shape)) is not None}
-    return Saved([part[0] if part else None for part in parts], spoilt, mended)
+    return Saved([part[0] if part else None for part in parts], spoilt, _mended(bad, shape, folder, lambda _, each: [each]))
 
 
 def is_mapping(name: str) -> bool:
@@ -53,20 +78,32 @@ def _part(document: Document, data: Any) -> Document:
     return Document(document.name, data, None)
 
 
-def _mend(item: dict[str, Any], shape: TypeAdapter[Any]) -> Any:
-    """Return an item of a list without what is wrong in it, or None if too little is left to say anything about it."""
+def _mended(items: Mapping[Any, Any], shape: TypeAdapter[Any], folder: str, alone: Callable[[Any, Any], Any]) -> dict[Any, Any]:
+    """Return items without what is wrong in them, by their step in the file; `alone` makes a file of one of them."""
+    mended = {}
+    for step, item in islice(items.items(), MOST):
+        places = _places(shape, alone(step, item))
+        lost = frozenset(str(place[0]) for place in places if place)
+        if all(places) and not lost & NEEDED.get(folder, frozenset()):
+            kept = alone(step, {**STAND_IN.get(folder, {}), **_without_all(item, places)})
+            with suppress(ValidationError):  # too little is left to say anything about it
+                mended[step] = shape.validate_python(kept)[step if isinstance(kept, dict) else 0], lost
+    return mended
+
+
+def _places(shape: TypeAdapter[Any], data: Any) -> list[tuple[int | str, ...]]:
+    """Return where the mistakes of one item stand, as paths below it."""
     try:
-        return shape.validate_python([item])[0]
+        shape.validate_python(data)
     except ValidationError as error:
-        places = [each["loc"][1:] for each in error.errors(include_url=False)]
-    if any(place[:1] == ("development",) for place in places):
-        return None  # without it nothing else can be checked
+        return [each["loc"][1:] for each in error.errors(include_url=False)]
+    return []
+
+
+def _without_all(item: dict[str, Any], places: Iterable[tuple[int | str, ...]]) -> dict[str, Any]:
     for place in places:
         item = _without(item, tuple(step for step in place if step != "[key]"))
-    try:
-        return shape.validate_python([STAND_IN | item])[0]
-    except ValidationError:
-        return None
+    return item
 
 
 def _without(data: dict[str, Any], place: tuple[int | str, ...]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter, model_
 
 from alerts.errors import Problem
 from alerts.feeds.catalog import Catalog
-from alerts.rules.compile import RuleSet
+from alerts.rules.configuration import Names as RuleNames
 from alerts.rules.shapes import Id, OneOrMany, Shape
 from alerts.stories.silence import Silence
 from alerts.yamlfile import parse, validate
@@ -67,7 +67,7 @@ class SilenceSpec(Shape):
 SILENCES = TypeAdapter(list[SilenceSpec])
 
 
-def silences_of(raw: bytes, rules: RuleSet | None, catalog: Catalog | None, problems: list[Problem]) -> tuple[Silence, ...]:
+def silences_of(raw: bytes, rules: RuleNames | None, catalog: Catalog | None, problems: list[Problem]) -> tuple[Silence, ...]:
     """Read the silences of a file; mistakes go to `problems`. What could not be read itself (rules, feeds) is not checked against."""
     document = parse(NAME, raw, problems)
     if document is None or document.data is None:
@@ -83,11 +83,11 @@ def silences_of(raw: bytes, rules: RuleSet | None, catalog: Catalog | None, prob
     return tuple(silence_of(spec, catalog) for spec in specs)
 
 
-def unknown(spec: SilenceSpec, rules: RuleSet | None, catalog: Catalog | None) -> list[tuple[str, str]]:
+def unknown(spec: SilenceSpec, rules: RuleNames | None, catalog: Catalog | None) -> list[tuple[str, str]]:
     """Return what a silence names that is not there, as (key, message)."""
     known: dict[str, Collection[str]] = {}
     if rules is not None:
-        known = {"rule": {rule.id for rule in rules.rules if rule.development}, "development": rules.developments.keys()}
+        known = {"rule": rules.rules, "development": rules.developments}
     found = [
         (key, f"no {key} {name!r}{did_you_mean(name, names, limit=6)}")
         for key, names in known.items()

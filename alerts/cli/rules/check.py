@@ -61,6 +61,7 @@ def check(
     """Read every file and say every mistake with its place (exit 2), then what is valid but unwise (exit 1 with --fail-on)."""
     from alerts.cli.session import moment_at
     from alerts.loaded import unread
+    from alerts.rules.files import no_directory
     from alerts.rules.lint import lint
     from alerts.rules.lints.entries import TERM_SHARE
     from alerts.rules.lints.finding import at_line
@@ -70,8 +71,10 @@ def check(
         _explain(session, explain_code)
         return
     form = Format.json if json_too else form
-    directory, moment = session.config_directory(config), moment_at(now)
+    directory, moment = config or session.config_directory(), moment_at(now)
     try:
+        if not directory.is_dir():
+            raise ConfigError([no_directory(directory)])
         loaded = session.everything(config)
     except ConfigError as error:
         if form is Format.text:

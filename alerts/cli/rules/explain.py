@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from alerts.cli.session import Session
+    from alerts.feeds.catalog import Catalog
 
 ENTRY_ID = re.compile(r"[a-z0-9][a-z0-9-]*:[!-~]+")
 HASHED = re.compile(r"[a-z0-9][a-z0-9-]*:[0-9a-f]{20}")
@@ -55,7 +56,7 @@ def explain(
     rules = load_set(context, config, with_rule=rule)
     moment = parse_moment(published) if published else moment_at(now)
     if text.startswith(("https://", "http://")):
-        entry = _fetched(session, text, moment_at(now))
+        entry = _fetched(session, text, moment_at(now), session.catalog(config))
     else:
         entry = _stored(session, text, config) or explaining.entry_of_text(text, published=moment, kind=kind, country=country)  # type: ignore[arg-type]
     explanation = explaining.explain(rules, entry, only=rule or "", host=host)
@@ -82,20 +83,20 @@ def _stored(session: Session, name: str, config: Path | None) -> Entry | None:
     raise AlertsError(f"no entry {name!r} is stored {where}; `alerts rules backtest --json` names ids, --home another service")
 
 
-def _fetched(session: Session, url: str, now: datetime) -> Entry:
+def _fetched(session: Session, url: str, now: datetime, catalog: Catalog) -> Entry:
     """Read a page, or the newest entry of a feed, as politely as a poll. Raises AlertsError."""
     from alerts.cli.looking import look_at_page
     from alerts.feeds.page import entry_of_page
 
     try:
-        looked = look_at_page(session, url, now)
+        looked = look_at_page(session, url, now, catalog)
         if looked.parsed is not None:
             newest = max(looked.parsed.items, key=lambda item: (item.entry.published, item.entry.id))
             session.err.print(f"a feed with {len(looked.parsed.items)} entries; its newest is explained", highlight=False)
             return newest.entry
         assert looked.fetched is not None
         fetched = looked.fetched
-        return entry_of_page(fetched.body or b"", content_type=fetched.content_type, url=fetched.url, catalog=session.catalog(), now=now)
+        return entry_of_page(fetched.body or b"", content_type=fetched.content_type, url=fetched.url, catalog=catalog, now=now)
     except FeedError as error:
         raise AlertsError(f"{url}: {error}") from None
 

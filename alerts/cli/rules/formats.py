@@ -68,5 +68,5 @@ def _escaped(text: str, more: str = "") -> str:
 
 
 def _path(file: str, directory: Path) -> str:
-    path = (directory / file).resolve()
+    path = (directory if file == str(directory) else directory / file).resolve()
     return path.relative_to(Path.cwd()).as_posix() if path.is_relative_to(Path.cwd()) else path.as_posix()

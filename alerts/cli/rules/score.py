@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 from rich.markup import escape
 from rich.table import Table
 
@@ -23,6 +23,7 @@ from alerts.rules.evaluate import assess, look_at
 from alerts.rules.levels import Level
 from alerts.rules.score import Judged, Label, Score, score_types, wrong
 from alerts.rules.score import score as score_all
+from alerts.yamlwords import did_you_mean, sentence
 
 if TYPE_CHECKING:
     from alerts.cli.session import Session
@@ -49,6 +50,8 @@ def score(
     session: Session = context.obj
     rules = load_set(context, config)
     labels = _labels(file)
+    for said in _unknown(labels, rules):
+        session.err.print(f"{file}: {said}", markup=False, highlight=False, soft_wrap=True)
     judged = [
         Judged(entry, labels[entry.id], assess(rules, entry, host=host))
         for entry in load_lines(context, file, config)
@@ -143,17 +146,32 @@ def _print_mistake(session: Session, rules: RuleSet, each: Judged, host: str) ->
 
 
 def _labels(file: Path) -> dict[str, Label]:
-    """Read the labels of a file by entry. Raises AlertsError that names the line that cannot be used."""
+    """Read the labels of a file by entry. Raises AlertsError that names the line that cannot be used, or if there is none."""
     labels: dict[str, Label] = {}
+    lines: dict[str, int] = {}
     for number, line in enumerate(file.read_text(encoding="utf-8-sig", errors="replace").split("\n"), 1):
         if line.strip():
             try:
                 row = json.loads(line)
-                labels[str(row["id"])] = Label.model_validate(row["labels"])
+                name, label = str(row["id"]), Label.model_validate(row["labels"])
             except ValidationError as error:
-                first = error.errors(include_url=False)[0]
-                where = ".".join(str(step) for step in first["loc"])
-                raise AlertsError(f"{file}:{number}: labels: {where}: {first['msg']}; {SHAPE}") from None
-            except (json.JSONDecodeError, KeyError, TypeError):
+                said = sentence(dict(error.errors(include_url=False)[0]), TypeAdapter(Label))
+                raise AlertsError(f"{file}:{number}: labels: {said}; {SHAPE}") from None
+            except (json.JSONDecodeError, KeyError, TypeError, RecursionError):
                 raise AlertsError(f"{file}:{number}: a labelled entry is an object with id, title and labels; {SHAPE}") from None
+            if name in labels:
+                raise AlertsError(f"{file}:{number}: id {name!r} stands already on line {lines[name]}; one entry has one label")
+            labels[name], lines[name] = label, number
+    if not labels:
+        raise AlertsError(f"{file} holds no labelled entry; {SHAPE}")
     return labels
+
+
+def _unknown(labels: Mapping[str, Label], rules: RuleSet) -> Iterator[str]:
+    """Say which names in labels no rule can ever give: a slip of the pen would count as a miss for ever."""
+    for what, known, given in (
+        ("development", rules.developments, (name for label in labels.values() for name in label.development)),
+        ("sector", rules.sectors, (name for label in labels.values() for name in label.sectors)),
+    ):
+        for name, count in Counter(name for name in given if name not in known).items():
+            yield f"no {what} {name!r}, which {count} labels name{did_you_mean(name, known)}"

@@ -73,7 +73,9 @@ CODES: Mapping[str, Code] = {
     ),
     "L09": Code("info", "development without a rule", "No rule tells of this development; it can never be found."),
     "L10": Code(
-        "warning", "key without effect", "yields_to names the rule's own development, or despite: any hides single ids. It has no effect."
+        "warning",
+        "key without effect",
+        "yields_to names the rule's own development, despite: any hides single ids, or a discard rule says how to tell. Remove it.",
     ),
     "L11": Code(
         "warning",

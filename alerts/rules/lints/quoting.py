@@ -16,6 +16,10 @@ _OTHERWISE = re.compile(
 )
 
 
+_OUR_KEYS = frozenset({"n"})
+"""Keys of ours among them: `at_least: {n: 2, …}`. Nobody can write these otherwise, and no other tool reads our operators."""
+
+
 def unquoted(_rules: RuleSet, places: Places, _: date) -> Iterator[Finding]:
     """Find plain scalars that YAML 1.1 reads as a truth value or a number."""
     for document in places.documents().values():
@@ -43,4 +47,5 @@ def _scalars(root: yaml.Node | None) -> Iterator[yaml.ScalarNode]:
         elif isinstance(node, yaml.SequenceNode):
             waiting += node.value
         elif isinstance(node, yaml.MappingNode):
-            waiting += [each for pair in node.value for each in pair]
+            waiting += [value for _, value in node.value]
+            waiting += [key for key, _ in node.value if key.value not in _OUR_KEYS]

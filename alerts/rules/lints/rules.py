@@ -12,6 +12,12 @@ from alerts.rules.compile import Rule, RuleSet
 from alerts.rules.dates import named_dates
 from alerts.rules.evaluate import best_of_each_type, held_rules, judge, look_at
 from alerts.rules.lints.finding import Finding, Places
+from alerts.rules.shapes import Localised, LocalisedList, Shape
+
+OF_A_DEVELOPMENT = frozenset(
+    {"stage", "polarity", "actors", "levels", "ceiling", "clock", "sizes", "strand", "called", "told", "why", "act", "yields_to", "despite"}
+)
+"""Keys of a rule that say something of the development that it tells of."""
 
 
 def tests(rules: RuleSet, places: Places, _: date) -> Iterator[Finding]:
@@ -62,7 +68,8 @@ def _stand_in(rules: RuleSet, rule: Rule, entry: Entry) -> str:
     if not first or not second:
         return ""
     chosen = first[0][0].rule == rule.id
-    differs = _seen(*first[0]) != _seen(*second[0]) or bool(rule.spec.why or rule.spec.act)
+    says = rule.spec.why or rule.spec.act or rule.spec.told or rule.spec.called
+    differs = _seen(*first[0]) != _seen(*second[0]) or bool(says)
     return "" if chosen and differs else second[0][0].rule
 
 
@@ -86,16 +93,23 @@ def idle(rules: RuleSet, places: Places, _: date) -> Iterator[Finding]:
             yield places.rule(rule.id, "L10", f"{rule.id} yields to its own development")
         if "any" in rule.spec.despite and len(rule.spec.despite) > 1:
             yield places.rule(rule.id, "L10", f"{rule.id} is despite any discard, and names some besides")
+        if rule.development is None and (vain := sorted(rule.spec.model_fields_set & OF_A_DEVELOPMENT)):
+            yield places.rule(rule.id, "L10", f"{rule.id} discards, so nothing comes of {', '.join(vain)}")
 
 
 def languages(rules: RuleSet, places: Places, _: date) -> Iterator[Finding]:
     """Find sentences that only readers of English can read."""
     for name, development in rules.developments.items():
-        sentences = {"name": development.name, "watch": development.watch}
-        sentences |= {"watch_settled": development.watch_settled} if development.watch_settled else {}
-        sentences |= {f"stages.{key}": text for key, text in development.stages.items()}
-        sentences |= {f"told.{key}": text for key, text in development.told.items()}
-        sentences |= {f"why.{key}": text for key, text in development.why.items()}
-        for key, text in sentences.items():
-            if not text.ja:
-                yield places.development(name, "L07", f"{name}: {key} has no Japanese")
+        for key in _only_english(development):
+            yield places.development(name, "L07", f"{name}: {key} has no Japanese")
+    for rule in rules.rules:
+        for key in _only_english(rule.spec):
+            if rule.development or key != "title":  # nobody is told by which rule news was left out
+                yield places.rule(rule.id, "L07", f"{rule.id}: {key} has no Japanese")
+
+
+def _only_english(spec: Shape) -> Iterator[str]:
+    """Yield the keys, with dots between, under which a text stands in English alone."""
+    for key, value in spec:
+        named = {f"{key}.{each}": text for each, text in value.items()} if isinstance(value, dict) else {key: value}
+        yield from (name for name, text in named.items() if isinstance(text, Localised | LocalisedList) and not text.ja)

@@ -7,11 +7,14 @@ DOES NOT MATCH [ja]: visa の手数料
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
 from alerts.rules.candidates import Clauses
 from alerts.rules.operators.condition import Look, Mentions, Needs, Reader
+
+_TAG = re.compile(r"[A-Za-z]{2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,7 @@ class Language:
 def parse(value: Any, reader: Reader) -> Language | None:
     """Read one tag or a list of tags."""
     values = value if isinstance(value, list) else [value]
-    if not values or not all(isinstance(each, str) and each.isalpha() and len(each) in {2, 3} for each in values):
-        reader.refuse(f"language needs tags such as en or [en, ja], not {value!r}")
+    if not values or not all(isinstance(each, str) and _TAG.fullmatch(each) for each in values):
+        reader.refuse(f"language needs primary tags of two letters such as en or [en, ja] (ISO 639-1), not {value!r}")
         return None
     return Language(frozenset(each.lower() for each in values))

@@ -7,6 +7,7 @@ DOES NOT MATCH [press JPN]: Visa fee to rise
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,7 @@ from alerts.rules.candidates import Clauses
 from alerts.rules.operators.condition import Look, Mentions, Needs, Reader
 from alerts.yamlwords import did_you_mean
 
+_COUNTRY = re.compile(r"[A-Z]{3}")
 KINDS = ("official", "press", "aggregator")
 
 
@@ -63,6 +65,9 @@ def parse(value: Any, reader: Reader) -> Source | None:
                 return None
             if name == "kind" and each not in KINDS:
                 place.refuse(f"kind: {each!r} is not known{did_you_mean(each, KINDS)}")
+                return None
+            if name == "country" and not _COUNTRY.fullmatch(each):
+                place.refuse(f"country: {each!r} is no country's code; write ISO 3166 alpha-3, such as JPN")
                 return None
         allowed.append((name, frozenset(values)))
     return Source(tuple(allowed))

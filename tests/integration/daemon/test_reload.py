@@ -106,7 +106,7 @@ def test_a_good_change_is_taken_up_and_the_old_one_was_kept(directory: Path, dat
         (
             "rules/trade.yaml",
             FILES["rules/trade.yaml"].replace("New tariff on cars", "New duty on cars"),
-            "rules/trade.yaml:1:1: test of tariff failed: must match",
+            "rules/trade.yaml:5:1: test of tariff failed: “New duty on cars” must match",
         ),
         ("feeds.yaml", "- {id: one, url: 'ftp://x', title: One, publisher: One}\n", "feeds.yaml:1:"),
         ("lexicon/trade.yaml", "tariff: [", "lexicon/trade.yaml:2:1: this is not YAML ("),

@@ -16,7 +16,7 @@ from rules_sample import FILES, make_entry
 
 from alerts.errors import ConfigError, Problem
 from alerts.feeds.catalog import load_catalog
-from alerts.loaded import load_silences
+from alerts.loaded import load, load_silences
 from alerts.rules.compile import compile_texts
 from alerts.rules.evaluate import assess
 from alerts.rules.files import load_rules
@@ -93,6 +93,21 @@ def test_a_link_that_leads_nowhere_is_told(tmp_path: Path) -> None:
     (tmp_path / "rules" / "mine.yaml").symlink_to(tmp_path / "gone.yaml")
     with pytest.raises(ConfigError, match=r"rules/mine.yaml:1:1: cannot be read: No such file"):
         load_rules(tmp_path)
+
+
+def test_a_file_that_cannot_be_read_hides_no_mistake_of_the_others(tmp_path: Path) -> None:
+    for name, text in {**FILES, "rules/mine.yaml": "- {id: A}"}.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    (tmp_path / "rules" / "gone.yaml").symlink_to(tmp_path / "nowhere.yaml")
+    (tmp_path / "silences.yaml").write_text("- {id: a, rule: tarif, until: 2026-12-01, author: A, comment: c}\n", encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path)
+    assert {problem.file for problem in caught.value.problems} == {"rules/gone.yaml", "rules/mine.yaml", "feeds.yaml"}
+    (tmp_path / "rules" / "gone.yaml").unlink()
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path)
+    assert "silences.yaml:1:17: no rule 'tarif'; did you mean 'tariff'?" in str(caught.value), "also while a rule has mistakes"
 
 
 def test_no_directory_says_how_to_make_one(tmp_path: Path) -> None:

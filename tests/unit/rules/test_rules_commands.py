@@ -21,6 +21,8 @@ from alerts.cli.session import Session
 from alerts.errors import AlertsError, ConfigError
 from alerts.settings import DEFAULT_HOME, Home
 
+FEED = """<rss version="2.0"><channel><title>Office</title><link>https://a.example.org</link><item><title>A tariff announced</title>
+<link>https://a.example.org/1</link><guid>1</guid><pubDate>Sun, 01 Feb 2026 09:00:00 GMT</pubDate></item></channel></rss>"""
 FEEDS = """
 - {id: one, url: "https://news.example.org/feed", title: One, publisher: One, kind: press, country: JPN, language: en, poll_minutes: 15}
 """
@@ -158,14 +160,47 @@ def test_score_compares_with_labels(call, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("labels", "told"),
     [
-        ({"relevant": "perhaps"}, "labels: relevant: Input should be a valid boolean"),
-        ({"relevant": True, "sectors": {"trade": 7}}, r"labels: sectors.trade: Input should be 0, 1, 2, 3 or 4"),
-        (5, "labels: .*dictionary"),
+        ({"relevant": "perhaps"}, "labels: relevant must be true or false, not 'perhaps'"),
+        ({"relevant": True, "sectors": {"trade": 7}}, r"labels: trade: .*"),
+        (5, "labels: this must be a mapping of keys to values"),
     ],
 )
 def test_labels_that_cannot_be_used_are_told_with_their_line(call, tmp_path: Path, labels: object, told: str) -> None:
     with pytest.raises(AlertsError, match=rf"labelled.jsonl:1: {told}.*; labels are"):
         call("score", labelled(tmp_path, ("a", "x", labels)))
+
+
+def test_what_is_no_set_of_labels_is_told(call, tmp_path: Path) -> None:
+    path = labelled(tmp_path, ("a", "x", {"relevant": True}), ("a", "y", {"relevant": False}))
+    with pytest.raises(AlertsError, match=r"labelled.jsonl:2: id 'a' stands already on line 1"):
+        call("score", path)
+    Path(path).write_text("\n", encoding="utf-8")
+    with pytest.raises(AlertsError, match=r"holds no labelled entry; labels are"):
+        call("score", path)
+    Path(path).write_text("[" * 100_000 + "\n", encoding="utf-8")
+    with pytest.raises(AlertsError, match=r"labelled.jsonl:1: a labelled entry is an object"):
+        call("score", path)
+    with pytest.raises(AlertsError, match=r"labelled.jsonl:1: nested too deeply"):
+        call("match", path)
+
+
+def test_a_label_that_no_rule_can_give_is_told(call, tmp_path: Path) -> None:
+    slip = {"relevant": True, "development": ["tarif-imposed"], "sectors": {"trad": 2}}
+    said = call("score", labelled(tmp_path, ("a", "Tariff", slip), ("b", "Tariff", slip))).stderr
+    assert "no development 'tarif-imposed', which 2 labels name; did you mean 'tariff-imposed'?" in said
+    assert "no sector 'trad', which 2 labels name; did you mean 'trade'?" in said
+
+
+@pytest.mark.parametrize("form", ["json", "sarif", "github"])
+def test_a_directory_that_is_not_there_is_invalid_in_every_form(call, form: str, tmp_path: Path) -> None:
+    result = call("check", "--config", str(tmp_path / "none"), "--format", form)
+    assert result.exit_code == 2
+    assert "is not a directory" in result.output
+
+
+def test_a_slip_in_a_term_of_two_words_is_found(call) -> None:
+    said = call("explain", "Fans at the Wolrd Cup", "--rule", "sport").output
+    assert "“wolrd cup” is much like “world cup” of sport" in said.lower()
 
 
 def test_schemas_are_written(call, tmp_path: Path) -> None:
@@ -264,6 +299,11 @@ def test_explain_knows_stored_entries_and_reads_pages(call, config: Path, migrat
         threading.Thread(target=server.serve_forever, daemon=True).start()
         url = f"http://127.0.0.1:{server.server_address[1]}"
         assert "⟦tariff⟧" in call("explain", f"{url}/page.html").output
+        (tmp_path / "web" / "feed.xml").write_text(FEED, encoding="utf-8")
+        listed = f"- {{id: office, url: '{url}/feed.xml', title: Office, publisher: Office, kind: official, country: JPN}}\n"
+        (config / "feeds.yaml").write_text(listed, encoding="utf-8")
+        source = json.loads(call("explain", f"{url}/feed.xml", "--json").stdout)["entry"]["source"]
+        assert (source["id"], source["kind"], source["country"]) == ("office", "official", "JPN"), "as the service would read it"
         (tmp_path / "web" / "robots.txt").write_text("User-agent: *\nDisallow: /\n", encoding="utf-8")
         with pytest.raises(AlertsError, match="asks not to read this page"):
             call("explain", f"{url}/page.html")

@@ -81,9 +81,12 @@ def test_a_concept_that_no_text_can_mention_makes_a_rule_dead() -> None:
         (lambda: with_concept("{kind: cue, ja: [税]}"), "L06", "lexicon/x.yaml:2:1 '税' of x is one sign long and stands in many words"),
         (lambda: with_rule("[税]".join(["{any: ", "}"])), "L06", "rules/x.yaml:2:8 '税' of 税 is one sign long and stands in many words"),
         (lambda: compile_texts(FILES), "L07", "developments.yaml:13:7 missile-launch: told.default has no Japanese"),
+        (lambda: with_rule("$missile", ", act: {safety: {en: [Stay inside.]}}"), "L07", "rules/x.yaml:2:8 x: act.safety has no Japanese"),
+        (lambda: with_rule("$missile"), "L07", "rules/x.yaml:2:8 x: title has no Japanese"),
         (lambda: with_rule("{all: [$missile]}"), "L08", "rules/x.yaml:2:8 without x its texts would be told the same, by missile"),
         (lambda: compile_texts({**FILES, "rules/all.yaml": "[]"}), "L09", "developments.yaml:13:7 no rule tells of missile-launch"),
         (lambda: with_rule("$missile", ", yields_to: missile-launch"), "L10", "rules/x.yaml:2:8 x yields to its own development"),
+        (lambda: compile_texts({**FILES, "rules/x.yaml": "- {id: x, title: X, kind: discard, when: tree, stage: mooted, levels: {trade: act}}"}), "L10", "rules/x.yaml:1:8 x discards, so nothing comes of levels, stage"),
         (lambda: with_concept("{kind: cue, en: [No, 'Yes']}"), "L14", "lexicon/x.yaml:2:21 put 'No' in quotes: other tools do not read it as text"),
     ],
     ids=lambda value: value if isinstance(value, str) and len(value) == 3 else "",
@@ -101,6 +104,8 @@ def test_each_code_is_told_at_its_place(rules: object, code: str, told: str) -> 
         ", polarity: easing",
         ", actors: [PRK]",
         ", why: {safety: {en: Stay inside.}}",
+        ", told: {default: {en: A missile flew by.}}",
+        ", called: {en: Missile}",
     ],
 )
 def test_a_narrower_rule_whose_difference_a_reader_sees_is_needed(more: str) -> None:
@@ -111,6 +116,10 @@ def test_a_term_of_one_sign_that_only_keeps_rules_out_is_wide_on_purpose() -> No
     assert found(with_rule("{all: [$missile], none: [株]}"), "L06") == []
     both = with_rule("{any: [株, $missile], none: [{field: {title: 株}}]}")
     assert found(both, "L06") == ["rules/x.yaml:2:8 '株' of 株 is one sign long and stands in many words"]
+
+
+def test_a_key_of_an_operator_is_not_asked_to_be_quoted() -> None:
+    assert found(with_rule("{at_least: {n: 1, of: [$missile]}}"), "L14") == []
 
 
 def test_what_joins_reports_into_stories_is_used() -> None:

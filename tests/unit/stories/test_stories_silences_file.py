@@ -32,7 +32,7 @@ def rules() -> RuleSet:
 
 def read(text: str, rules: RuleSet) -> tuple[tuple[Silence, ...], list[str]]:
     problems: list[Problem] = []
-    return silences_of(text.encode(), rules, FEEDS, problems), [str(each) for each in problems]
+    return silences_of(text.encode(), rules.names(), FEEDS, problems), [str(each) for each in problems]
 
 
 def test_a_day_begins_in_utc_and_a_publisher_stands_for_its_feeds(rules: RuleSet) -> None:
