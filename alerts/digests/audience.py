@@ -33,10 +33,6 @@ Refusal = Literal[
 ]
 
 
-AMENDS = frozenset({"correction", "withdrawal"})
-"""Updates that put right what readers were told: they go to everybody who was, whatever they choose by now."""
-
-
 @dataclass(frozen=True, slots=True)
 class Match:
     """A followed sector that a story reaches: `level` for these choices, at or over `threshold`. `waived` if distance was not counted."""
@@ -140,8 +136,9 @@ def pick(
 
     `minimum_level` holds beside the threshold of each sector: `alert_minimum(choices)` for an alert, info for a digest. `national` are the
     development types that concern only readers of a nationality or followers of a country. `host` is an actor id of the lexicon. `told`
-    are ids of stories that these readers were told before: a correction or withdrawal of one is picked in any case, and of no other, for
-    nobody needs to be put right about what they never heard. News from before `since` is no news any more.
+    are ids of stories that these readers were told before: a correction, a withdrawal or the lifting of one is picked in any case; of
+    others no correction or withdrawal is, for nobody needs to be put right about what they never heard. News from before `since` is no
+    news any more.
     """
     picks: list[Pick] = []
     left_out: list[LeftOut] = []
@@ -166,13 +163,12 @@ def pick(
 
 
 def amends(updates: Collection[Update]) -> bool:
-    """True if the updates put right what was told; not where the readers hear of the story with them for the first time."""
-    kinds = {update.kind for update in updates}
-    return bool(kinds & AMENDS) and "new" not in kinds
+    """True if the updates put right or lift what was told; not where the readers hear of the story with them for the first time."""
+    return any(update.amends for update in updates) and all(update.kind != "new" for update in updates)
 
 
 def amendment(story: Story, updates: tuple[Update, ...], choices: Choices) -> Pick:
-    """Pick a story for readers who were told it and must hear that it was corrected or taken back, over or under their thresholds.
+    """Pick a story for readers who were told it and must hear that it was corrected, taken back or lifted, whatever their thresholds.
 
     Raises ValueError for a story that touches no sector; such a story was never told.
     """

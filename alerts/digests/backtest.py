@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from alerts.digests.audience import AMENDS, alert_minimum, pick
+from alerts.digests.audience import alert_minimum, pick
 from alerts.digests.subscriber import Choices
 from alerts.feeds.entry import Entry
 from alerts.rules.assessment import Assessment
@@ -186,7 +186,7 @@ class _Side:
         an audience `heard` of it last, whatever is left of the story."""
         if update is None or not update.material:
             return {}
-        told = dict(heard) if update.kind in AMENDS else {}
+        told = dict(heard) if update.amends else {}
         for number, (choices, _) in enumerate(self._audiences):
             if number not in told and (found := pick([(story, (update,))], choices, host=self._host, national=self._national).picks):
                 told[number] = found[0].level >= alert_minimum(choices)

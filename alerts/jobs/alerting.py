@@ -103,7 +103,7 @@ def _send(
 
 
 def _amend(context: Context, connection: Connection, told: Told, *, base: int, now: datetime) -> tuple[int, int]:
-    """Tell everybody who was alerted of a story that it was corrected or taken back, whatever they choose by now."""
+    """Tell everybody who was alerted of a story that it was corrected, taken back or lifted, whatever they choose by now."""
     made = mails = 0
     for story, updates in told:
         if not amends(updates):

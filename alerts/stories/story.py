@@ -48,6 +48,12 @@ class Update:
         """True if readers should hear of it."""
         return self.kind != "source" and not self.quiet
 
+    @property
+    def amends(self) -> bool:
+        """True if whoever was told should hear of it, whatever they choose by now: it puts that right, or what was told is lifted."""
+        lifted = self.kind == "stage" and any(fact.startswith("stage ") and fact.endswith(" reversed") for fact in self.note.split("; "))
+        return lifted or self.kind in {"correction", "withdrawal"}
+
 
 @dataclass(frozen=True, slots=True)
 class Story:

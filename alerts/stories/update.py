@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 from alerts.feeds.entry import Entry
-from alerts.rules.assessment import Assessment, Development, NamedDate
+from alerts.rules.assessment import Assessment, Development, Impact, NamedDate
 from alerts.rules.levels import Level
 from alerts.stories.dates import is_news, merge
 from alerts.stories.independent import confirmed, publisher_key
@@ -59,11 +59,12 @@ def tell(story: Story | None, entry: Entry, assessment: Assessment, *, at: datet
     reports = tuple(report if one.entry == entry.id else one for one in story.reports) + (() if known else (report,))
     late = entry.published < max(one.published for one in story.reports)
     dates, struck = _dates(story, assessment, fresh)
+    developments = _merged(story.developments, assessment.developments, late=late)
     grown = replace(
         story,
         changed=max(story.changed, at),
-        developments=_merged(story.developments, assessment.developments, late=late),
-        impacts=with_evidence(highest((*story.impacts, *assessment.impacts)), is_confirmed=confirmed(reports)),
+        developments=developments,
+        impacts=with_evidence(highest(_impacts(story, assessment, developments)), is_confirmed=confirmed(reports)),
         dates=dates,
         struck=struck,
         actors=tuple(sorted({*story.actors, *assessment.actors})),
@@ -82,6 +83,22 @@ def tell(story: Story | None, entry: Entry, assessment: Assessment, *, at: datet
     level = max(story.level, grown.level)
     update = Update(story=story.id, kind=kind, entry=entry.id, at=at, level=level, note=note, quiet=quiet, sectors=sectors)
     return replace(grown, version=story.version + update.material), update
+
+
+def _impacts(story: Story, assessment: Assessment, developments: tuple[Development, ...]) -> tuple[Impact, ...]:
+    """The impacts known and told: of a matter that is lifted whole only those that the reports of the lifting tell.
+
+    Where something else of it still stands (the warning is over, the order to leave is not), all of them: there is one a sector.
+    """
+    if not _lifted(developments):
+        return (*story.impacts, *assessment.impacts)
+    told = {one.type for one in assessment.developments if one.stage == "reversed"}
+    known = story.impacts if _lifted(story.developments) else ()
+    return (*known, *(one for one in assessment.impacts if one.development in told)) or story.impacts
+
+
+def _lifted(developments: tuple[Development, ...]) -> bool:
+    return all(one.stage == "reversed" for one in developments)
 
 
 def _standing(story: Story, assessment: Assessment) -> tuple[NamedDate, ...]:

@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
+from alerts.jobs.assess import assess
 from alerts.jobs.letters import Letters
 from alerts.jobs.publish import publish
 from alerts.jobs.recover import recover
 from alerts.rules.levels import Level
 from alerts.store import outbox, subscribers
+from alerts.store.leases import table_of
 
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
@@ -127,3 +129,21 @@ def test_an_alert_that_was_held_up_does_not_come_in_the_night(service: Service, 
         service.clock.set(service.clock.now() + hours * HOUR)
         arrived.append(arrives(service))
     assert arrived == held_up
+
+
+def test_whoever_was_warned_hears_that_the_warning_is_lifted_and_not_as_a_warning(service: Service) -> None:
+    service.subscribe("ann", sectors=(("safety", Level.prepare),), alert_level=Level.prepare, cadence="weekly")
+    service.subscribe("ben", sectors=(("safety", Level.info),), alert_level=Level.prepare)
+    service.reads("Tsunami warning issued for Iwate after magnitude 7.6 quake in Japan")
+    assess(service.context)
+    assert publish(service.context).alert_mails == 2
+    service.set(outbox.OutboxRow, table_of(outbox.OutboxRow).c.open, state="sent", open=False)
+    service.clock.set(service.clock.now() + timedelta(hours=5))
+    service.reads("Tsunami warning for Iwate lifted after magnitude 7.6 quake in Japan")
+    assess(service.context)
+    service.subscribe("eve", sectors=(("safety", Level.info),), alert_level=Level.prepare)
+    assert publish(service.context).alert_mails == 2, "also who asked for less than this is; nobody who was never warned"
+    over = service.digest(max(row["digest"] for row in service.rows(outbox.OutboxRow)))
+    (item,) = over.items
+    assert (item.level, item.in_short) == (Level.watch, "A tsunami warning or advisory for Japan was lifted.")
+    assert "Follow the weather agency" not in " ".join(item.actions)
