@@ -72,7 +72,7 @@ def tell(story: Story | None, entry: Entry, assessment: Assessment, *, at: datet
         gist=story.gist if known else (*story.gist, signature(entry, assessment))[-KEPT:],
         ruleset=assessment.ruleset,
         told=story.told or not quiet,
-        withdrawn=story.withdrawn or takes_back(fresh),
+        withdrawn=story.withdrawn or _is_taken_back(story, report, fresh),
     )
     kind, note, sectors = _news(story, grown, entry, assessment, fresh)
     if known and kind == "source":
@@ -141,6 +141,17 @@ def _without(reports: tuple[Report, ...], withdrawing: Report) -> tuple[Report, 
     return left if stands and withdrawing.kind != "official" else ()
 
 
+def _is_taken_back(story: Story, report: Report, fresh: str) -> bool:
+    """True if nothing is left of a story: its only voices take it back, an authority does, or a second paper says what the first one did.
+
+    One paper that calls what others report a false alarm is not enough to tell people that there is no danger.
+    """
+    if not takes_back(fresh):
+        return False
+    others = [one for one in story.reports if publisher_key(one.outlet) != publisher_key(report.outlet)]
+    return retracts(fresh) or report.kind == "official" or not others or any(takes_back(one.title) for one in others)
+
+
 def _disowned(story: Story, entry: Entry, left: tuple[Report, ...], *, at: datetime, quiet: bool) -> tuple[Story, Update]:
     """One outlet takes its report back, and others stand by theirs: the story rests on those."""
     grown = replace(story, changed=max(story.changed, at), reports=left)
@@ -162,10 +173,10 @@ def _news(before: Story, after: Story, entry: Entry, assessment: Assessment, fre
     dates = [one for one in _standing(after, assessment) if is_news(one, before.dates, entry.published)]
     notes = [*stages, *(f"level {one.sector} {one.level.name}" for one in risen), *(f"date {one.first.isoformat()}" for one in dates)]
     kind: UpdateKind = "stage" if stages else "level" if risen else "date" if dates else "source"
-    if takes_back(fresh):
+    if after.withdrawn and takes_back(fresh):
         kind = "source" if before.withdrawn else "withdrawal"
-    elif corrects(fresh):
-        kind = "correction"
+    elif corrects(fresh) and (notes or not any(corrects(one.title) for one in before.reports)):
+        kind = "correction"  # told again, or edited once more, it is one more source
     only_levels = kind == "level" and not dates
     return kind, "; ".join(notes), tuple(one.sector for one in risen) if only_levels else ()
 

@@ -248,6 +248,15 @@ def test_a_correction_told_again_or_missed_by_others_brings_no_wrong_date_back(e
     assert [update.note for update in updates if update] == ["", "date 2026-04-01", "", ""]
 
 
+def test_a_correction_is_told_once_unless_it_brings_something(entry, found) -> None:
+    first, second = entry("Fee is 6,000 yen"), entry("Correction: the fee is 10,000 yen")
+    repeated, more = entry("Corrected: fee is 10,000 yen", outlet="Sample Post"), entry("Correction: the fee is due in April", outlet="Sample Times")
+    edited = replace(second, title="Correction: the fee is 10,000 yen a year")
+    reports = [(each, found(each, "visa-rule-change:adopted", {"visas": 2})) for each in (first, second, repeated, edited)]
+    _, updates = thread(*reports, (more, found(more, "visa-rule-change:adopted", {"visas": 2}, dates=("2026-04-01",))))
+    assert [update.kind for update in updates if update] == ["new", "correction", "source", "correction"]
+
+
 def test_a_correction_of_one_date_leaves_the_others_that_it_does_not_name(entry, found) -> None:
     first, second = entry("Fees rise"), entry("Correction: the later fee rises on 1 November")
     story, _ = thread(
@@ -258,9 +267,10 @@ def test_a_correction_of_one_date_leaves_the_others_that_it_does_not_name(entry,
 
 
 def test_what_was_withdrawn_is_withdrawn_once(entry, found) -> None:
-    reports = [entry("Missile alert"), *(entry("Missile alert was a false alarm", outlet=outlet) for outlet in ("Sample Post", "Sample Times"))]
+    papers = ("Sample Post", "Sample Times", "Sample Herald")
+    reports = [entry("Missile alert"), *(entry("Missile alert was a false alarm", outlet=outlet) for outlet in papers)]
     _, updates = thread(*((one, found(one, "missile-launch:in-force", {"safety": 3})) for one in reports))
-    assert kinds(updates) == ["new", "withdrawal", "source"]
+    assert kinds(updates) == ["new", "source", "withdrawal", "source"], "it takes a second paper to say so"
 
 
 def test_a_correction_that_names_no_other_date_leaves_the_dates(entry, found) -> None:
@@ -279,8 +289,12 @@ def test_a_correction_that_names_no_other_date_leaves_the_dates(entry, found) ->
             id="an authority takes it back for all",
         ),
         pytest.param(
-            "Missile alert was a false alarm", "Sample Times", "press", "withdrawal", ["Sample Wire", "Sample Post", "Sample Times"],
-            id="whoever says that it is not so",
+            "Missile alert was a false alarm", "Sample Times", "press", "source", ["Sample Wire", "Sample Post", "Sample Times"],
+            id="one paper's word against those of others",
+        ),
+        pytest.param(
+            "Missile alert was a false alarm", "Sample Agency", "official", "withdrawal", ["Sample Wire", "Sample Post", "Sample Agency"],
+            id="an authority says that it is not so",
         ),
     ],
 )  # fmt: skip
