@@ -81,7 +81,8 @@ class Teller:
 
     def spent(self, development: Development) -> bool:
         """True for a plan whose day is over: what came of it is told by other developments."""
-        found = self._date_of(development) if development.type in PLANS else None
+        is_plan = development.type in PLANS or (development.type in TALKS and development.stage in _OPEN)
+        found = self._date_of(development) if is_plan else None
         return found is not None and found.last < printed.local_day(self.now, self.timezone)
 
     def as_of_today(self, development: Development) -> Development:

@@ -462,6 +462,17 @@ def test_a_plan_whose_day_is_over_is_not_told_as_a_plan() -> None:
     assert "planned" not in composed.items[0].title + composed.items[0].in_short
 
 
+def test_talks_that_were_to_be_held_on_a_day_that_is_over_are_not_planned_for_it() -> None:
+    talks = replace(
+        CALL,
+        developments=(development("ministerial-talks", "arranging", ("JPN", "USA")),),
+        dates=(NamedDate("next", date(2026, 1, 9), date(2026, 1, 9), ""),),
+    )
+    ahead, over = (teller_of(picked(talks, TOKYO), TOKYO, wording(), datetime(2026, 1, day, tzinfo=UTC)) for day in (5, 20))
+    assert ahead.date_of(talks.developments[0]) == talks.dates[0]
+    assert over.date_of(talks.developments[0]) is None
+
+
 def test_advice_is_that_of_the_sectors_that_decide() -> None:
     """A sector that is only touched lightly adds no advice of its own."""
     assert alert(NAGOYA, DUTY).items[0].actions == ("Check which of your shipments arrive after the start date.",)
