@@ -98,11 +98,15 @@ def check(
 
 
 def _explain(session: Session, code: str) -> None:
+    from alerts.cli.rules.formats import INVALID, REFUSED
     from alerts.rules.lints.finding import CODES
 
+    if code.upper() == INVALID:
+        session.out.print(f"{INVALID} (error): {REFUSED}", highlight=False)
+        return
     known = CODES.get(code.upper())
     if known is None:
-        raise UsageError(f"no code {code!r}{did_you_mean(code, CODES, limit=30)}")
+        raise UsageError(f"no code {code!r}{did_you_mean(code, [INVALID, *CODES], limit=30)}")
     session.out.print(f"{code.upper()} ({known.level}): {known.title}\n{known.text}", highlight=False)
 
 

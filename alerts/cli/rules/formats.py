@@ -13,6 +13,10 @@ from alerts.rules.lints.finding import CODES, Finding
 
 INVALID = "E01"
 """The code of everything that is refused."""
+REFUSED = (
+    "invalid configuration\nThe file cannot be used as it stands; the message says what is wrong at that place and what is allowed. "
+    "A running service keeps the last good configuration until every mistake is mended."
+)
 
 
 def as_json(problems: Sequence[Problem], findings: Sequence[Finding]) -> str:
@@ -22,7 +26,14 @@ def as_json(problems: Sequence[Problem], findings: Sequence[Finding]) -> str:
 
 def as_sarif(problems: Sequence[Problem], findings: Sequence[Finding], directory: Path) -> str:
     """Return a SARIF log, as code-scanning services take it; places are relative to the working directory where they lie in it."""
-    rules = [{"id": INVALID, "shortDescription": {"text": "invalid configuration"}, "defaultConfiguration": {"level": "error"}}]
+    rules = [
+        {
+            "id": INVALID,
+            "shortDescription": {"text": REFUSED.partition("\n")[0]},
+            "fullDescription": {"text": REFUSED.partition("\n")[2]},
+            "defaultConfiguration": {"level": "error"},
+        }
+    ]
     for name, code in CODES.items():
         level = "warning" if code.level == "warning" else "note"
         rules.append(

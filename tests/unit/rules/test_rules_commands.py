@@ -69,6 +69,7 @@ def test_check_of_broken_files_is_a_config_error_or_json(call, config: Path) -> 
 
 def test_a_code_is_explained(call) -> None:
     assert "review_by has passed" in call("check", "--explain", "L02").output
+    assert "keeps the last good configuration" in call("check", "--explain", "e01").output
     with pytest.raises(AlertsError, match="no code 'L99'"):
         call("check", "--explain", "L99")
 
