@@ -15,7 +15,7 @@ from typing import Literal
 from alerts.digests.subscriber import Choices
 from alerts.rules.assessment import Development, Impact
 from alerts.rules.levels import Level
-from alerts.stories.independent import confirmed
+from alerts.stories.independent import is_confirmed
 from alerts.stories.story import Story, Update, UpdateKind
 from alerts.stories.weigh import level_without
 
@@ -253,7 +253,7 @@ def _match(story: Story, impact: Impact, threshold: Level, followed: set[str]) -
     level = level_without(impact, "reach")
     if any(term.name == "cap" for term in impact.terms):
         level = impact.level  # the evidence is not better for being followed
-    elif level == Level.act and not confirmed(story.reports):
+    elif level == Level.act and not is_confirmed(story, impact.development):
         level = max(impact.level, Level.prepare)  # below act, the rules had no need to ask for better evidence
     return Match(impact.sector, level, threshold, impact, waived=level != impact.level)
 

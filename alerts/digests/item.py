@@ -201,7 +201,8 @@ def watch_line(found: NamedDate, teller: Teller, *, alone: bool = False) -> Watc
 
     `alone`: it stands in a calendar, away from its story, and says whose it is.
     """
-    owner = next((one for one in teller.developments if teller.date_of(one) == found), teller.developments[0])
+    meant = [one for one in teller.developments if found.belongs_to(one.type)] or list(teller.developments)
+    owner = next((one for one in meant if teller.date_of(one) == found), meant[0])
     when = printed.window(found.first, found.last, teller.language)
     days = printed.exact_window(found.first, found.last, teller.language)
     said = "" if found.first == found.last or found.text.casefold() in when.casefold() else found.text

@@ -44,7 +44,8 @@ def confidence(teller: Teller, pick: Pick) -> tuple[str, ...]:
 def _conflicts(teller: Teller) -> list[str]:
     """Where the reports do not agree: on the day of the start, or on whether it is so at all."""
     lines = []
-    starts = sorted((one for one in teller.story.dates if one.kind == "effective"), key=lambda one: (one.first, one.last))
+    ours = [one for one in teller.story.dates if one.belongs_to(teller.developments[0].type)]
+    starts = sorted((one for one in ours if one.kind == "effective"), key=lambda one: (one.first, one.last))
     if any(later.first > earlier.last for earlier, later in pairwise(starts)):
         days = listed(teller.language, [printed.window(one.first, one.last, teller.language) for one in starts])
         lines.append(teller.say("sure.dates", dates=days))
@@ -56,7 +57,7 @@ def _conflicts(teller: Teller) -> list[str]:
 
 
 def _event(teller: Teller) -> tuple[str, str]:
-    reports = teller.story.reports
+    reports = _telling(teller) or teller.story.reports
     named = publishers_of([report for report in reports if report.kind != "aggregator"])
     if any(report.kind == "official" for report in reports):
         return "high", teller.say("sure.official")
@@ -67,13 +68,24 @@ def _event(teller: Teller) -> tuple[str, str]:
     return "low", teller.say("sure.relayed")
 
 
+def _telling(teller: Teller) -> tuple[Report, ...]:
+    """The reports that tell the main development, or one akin to it: an official paper on something else makes it no surer."""
+    kin = teller.story.kin(teller.developments[0].type)
+    return tuple(report for report in teller.story.reports if report.tells(kin))
+
+
 def _base(impact: Impact) -> int:
     return next((term.value for term in impact.terms if term.name == "base"), 0)
 
 
 def sources(teller: Teller, names: Mapping[str, str], most: int = MOST_SOURCES) -> tuple[SourceLine, ...]:
-    """Official ones first, then the newest; at most `most`, one per outlet and language. `names` maps language tags to printed names."""
-    ordered = sorted(teller.story.reports, key=lambda report: (report.kind != "official", -report.published.timestamp(), report.entry))
+    """Official ones first, then those that tell the main development, then the newest; at most `most`, one per outlet and language.
+
+    `names` maps language tags to printed names.
+    """
+    lead = {teller.developments[0].type}
+    order = {report: (report.kind != "official", not report.tells(lead), -report.published.timestamp()) for report in teller.story.reports}
+    ordered = sorted(order, key=lambda report: (order[report], report.entry))
     chosen: dict[tuple[str, str], Report] = {}
     for report in ordered:
         chosen.setdefault((report.outlet, report.language), report)

@@ -76,7 +76,7 @@ class Teller:
         else:
             return None
         today = printed.local_day(self.now, self.timezone)
-        fits = [found for found in self.story.dates if found.kind == kind]
+        fits = [found for found in self.story.dates if found.kind == kind and found.belongs_to(development.type)]
         return min(fits, key=lambda found: (found.last < today, found.first), default=None)
 
     def spent(self, development: Development) -> bool:
@@ -99,7 +99,8 @@ class Teller:
     def first_date(self) -> NamedDate | None:
         """The date to name where there is room for one: the soonest that is not over, else the day on which something began."""
         today = printed.local_day(self.now, self.timezone)
-        told = [found for found in self.story.dates if found.last >= today or found.kind == "effective"]
+        ours = [found for found in self.story.dates if found.belongs_to(self.developments[0].type)]
+        told = [found for found in ours if found.last >= today or found.kind == "effective"]
         return min(told, key=lambda found: (found.last < today, found.first, found.last), default=None)
 
     def in_short(self) -> str:

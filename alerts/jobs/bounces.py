@@ -113,7 +113,11 @@ class _Reading:
 
     def take(self, raw: bytes) -> list[str]:
         """Count one message. Returns the names of what is to be counted."""
-        report = read_report(raw)
+        try:
+            report = read_report(raw)
+        except Exception as error:  # whoever knows the address may write what they like: the other messages must be read
+            _LOG.warning("bounces.unreadable", error=type(error).__name__, said=str(error)[:200], size=len(raw))
+            return ["unknown"]
         if report is None:
             return ["unknown"]
         if report.kind not in _COUNTED:

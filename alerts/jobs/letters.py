@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 
 import structlog
@@ -33,6 +33,8 @@ from alerts.store import audiences, digests, outbox, suppressions
 from alerts.store.outbox import Outcome, Ready
 from alerts.store.subscribers import Subscriber
 
+HELD_UP = EXPIRY - timedelta(days=1)
+"""How long an alert gives way to hours in which its reader wants none."""
 _KEPT = 64
 """Prepared digests kept between batches; one is some 50 KB."""
 WELCOME = "welcome"
@@ -214,8 +216,13 @@ class Letters:
 
 
 def _awaited(ready: Ready, letter: Letter, choices: Choices, now: datetime) -> datetime:
-    """Return when an alert may go: one that was held up (a pause, a slow server) must not come in the night instead. Dangers go at once."""
-    return alert_due(choices, letter.level, (), now) if ready.kind == "alert" and ready.priority >= digests.ALERT_PRIORITY else now
+    """Return when an alert may go: one that was held up (a pause, a slow server) must not come in the night instead. Dangers go at once.
+
+    So does what was held up for long: where the sender runs at no other hour, the night is better than never.
+    """
+    if ready.kind != "alert" or ready.priority < digests.ALERT_PRIORITY or now - ready.created_at >= HELD_UP:
+        return now
+    return alert_due(choices, letter.level, (), now)
 
 
 def our_mistake(ready: Ready, error: Exception) -> DeliveryError:

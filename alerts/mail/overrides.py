@@ -49,8 +49,9 @@ def _render_all(renderer: Renderer, language: str) -> None:
     for digest in (alert, weekly):
         renderer.digest(digest, _SENDER)
         renderer.web(digest)
-    renderer.confirmation(language, confirm_url="https://example.org/c", days=7, host_name="Japan", sender=_SENDER)
-    renderer.link(language, preferences_url="https://example.org/p", unsubscribe_url="https://example.org/u", days=90, sender=_SENDER)
+    renderer.confirmation(language, confirm_url="https://example.org/to-confirm", days=7, host_name="Japan", sender=_SENDER)
+    settings, stop = "https://example.org/to-settings", "https://example.org/to-stop"
+    renderer.link(language, preferences_url=settings, unsubscribe_url=stop, days=90, sender=_SENDER)
     renderer.welcome(
         language,
         choices=("A choice",),

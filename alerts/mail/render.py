@@ -11,7 +11,7 @@ import contextlib
 import os
 import re
 import traceback
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from html import unescape
@@ -36,6 +36,11 @@ from alerts.rules.levels import Level
 
 _FOLDER = "email"
 _BULK = frozenset({"alert", "digest", "welcome"})
+_LINKS = {
+    "confirmation": {"the link that confirms": "confirm_url"},
+    "link": {"the link to the settings": "preferences_url", "the link that stops it": "unsubscribe_url"},
+}
+"""What the other mails are sent for."""
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _JAPANESE = re.compile("[\u3005-\u30ff\u3400-\u9fff\uff01-\uff9f]+")
 _LOG = structlog.get_logger(__name__)
@@ -118,10 +123,13 @@ class Renderer:
         made = self._made(name, language, everything)
         if self._own is not None:
             for kind, body in (("html", made.html), ("txt", made.text)):
-                if lost := missing(name, body, values["sender"]):
+                if lost := missing(name, body, values):
                     # The law asks for these, and the reader: a mail without them is worse than one without the home's looks.
                     self._report(f"{_FOLDER}/{name}.{kind}.j2", jinja2.TemplateRuntimeError(f"the mail would be without {lost}"))
                     return self._made(name, language, everything, own=False)
+            if not made.subject:
+                self._report(f"{_FOLDER}/{name}.subject.j2", jinja2.TemplateRuntimeError("the mail would be without a subject"))
+                return self._made(name, language, everything, own=False)
         return made
 
     def _made(self, name: str, language: str, values: dict[str, Any], *, own: bool = True) -> Rendered:
@@ -193,14 +201,16 @@ class Renderer:
         return names
 
 
-def missing(name: str, body: str, sender: Sender) -> str:
+def missing(name: str, body: str, values: Mapping[str, Any]) -> str:
     """Say what a mail of a layout lacks that every mail to readers has to have; empty if nothing."""
     if name == "notice":
         return ""
+    sender: Sender = values["sender"]
     shown = "".join(unescape(_COMMENT.sub("", body)).split())  # lines are broken inside Japanese too
     needed = {"the sender's name": sender.name, "the postal address": sender.postal_address, "the contact": sender.contact}
     if name in _BULK:
         needed |= {"the link that stops it": SLOTS["unsubscribe_url"], "the date of consent": SLOTS["consent_date"]}
+    needed |= {what: values[link] for what, link in _LINKS.get(name, {}).items()}
     return " and ".join(what for what, text in needed.items() if "".join(text.split()) not in shown)
 
 

@@ -67,13 +67,19 @@ class Impact:
 class NamedDate:
     """A date or season that the text names, as precise as the text: `first` and `last` are the window, both included.
 
-    `kind` is `effective` (a measure starts) or `next` (something is due). `text` is how the source said it.
+    `kind` is `effective` (a measure starts) or `next` (something is due). `text` is how the source said it. `types` are, in a story, the
+    developments that the reports with this date tell; empty where nobody knows.
     """
 
     kind: Literal["effective", "next"]
     first: date
     last: date
     text: str
+    types: tuple[str, ...] = ()
+
+    def belongs_to(self, development: str) -> bool:
+        """True unless other developments are known to be meant."""
+        return not self.types or development in self.types
 
 
 @dataclass(frozen=True, slots=True)

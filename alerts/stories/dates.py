@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from alerts.rules.assessment import NamedDate
@@ -29,9 +30,16 @@ def is_news(named: NamedDate, known: Iterable[NamedDate], published: datetime) -
 
 
 def merge(known: Iterable[NamedDate], told: Iterable[NamedDate]) -> tuple[NamedDate, ...]:
-    """Fold windows of one kind together: a finer one takes the place of those that contain it. Sorted by first day."""
+    """Fold windows of one kind together: a finer one takes the place of those that contain it, and what they are the dates of.
+
+    Sorted by first day.
+    """
     kept: list[NamedDate] = []
     for one in sorted((*known, *told), key=lambda date: (date.last - date.first, date.first)):
-        if not any(one.kind == finer.kind and one.first <= finer.first and finer.last <= one.last for finer in kept):
+        finer = [at for at, other in enumerate(kept) if one.kind == other.kind and one.first <= other.first and other.last <= one.last]
+        if not finer:
             kept.append(one)
+        for at in finer:
+            both = one.types and kept[at].types
+            kept[at] = replace(kept[at], types=tuple(sorted({*one.types, *kept[at].types})) if both else ())
     return tuple(sorted(kept, key=lambda date: (date.first, date.last, date.kind)))

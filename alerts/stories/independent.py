@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Sequence
 from itertools import combinations
 
-from alerts.stories.story import Report
+from alerts.stories.story import Report, Story
 
 _NOISE = re.compile(r"\([^)]*\)|^the\s+|\.(?:com|org|net|co\.jp|jp|co\.uk)\b|\b(?:japan|news|online|english|world|web)\b")
 _SIGNS = re.compile(r"[\W_]+")
@@ -17,6 +17,12 @@ def publisher_key(outlet: str) -> str:
     """Fold the name of an outlet so that its editions and sections are one publisher: `Reuters Japan` is `reuters`."""
     name = unicodedata.normalize("NFKC", outlet).casefold().strip()
     return _SIGNS.sub("", _NOISE.sub(" ", name)) or _SIGNS.sub("", name)
+
+
+def is_confirmed(story: Story, development: str) -> bool:
+    """True if the reports that tell a development of a story, or one akin to it, make it sure: others say nothing of it."""
+    kin = story.kin(development)
+    return confirmed([report for report in story.reports if report.tells(kin)])
 
 
 def confirmed(reports: Sequence[Report]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -14,7 +15,7 @@ UpdateKind = Literal["new", "stage", "level", "date", "correction", "withdrawal"
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One entry that tells the story: what a reader needs to judge and open it."""
+    """One entry that tells the story: what a reader needs to judge and open it. `types` are the developments it tells; empty: unknown."""
 
     entry: str
     outlet: str
@@ -23,6 +24,11 @@ class Report:
     language: str
     published: datetime
     kind: str
+    types: tuple[str, ...] = ()
+
+    def tells(self, types: Collection[str]) -> bool:
+        """True unless the report is known to tell none of these developments."""
+        return not self.types or not set(types).isdisjoint(self.types)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +87,12 @@ class Story:
     """Dates that a correction has put right: whoever repeats them is behind."""
     version: int = 0
     """How often there was something to tell readers: a mail with a higher one replaces that with a lower (HANDBOOK §5.2)."""
+
+    def kin(self, development: str) -> frozenset[str]:
+        """The types of its developments that are of one family with this one, itself included: different words for one matter."""
+        families = {one.type: one.family for one in self.developments}
+        family = families.get(development)
+        return frozenset({development, *(type_ for type_, each in families.items() if each and each == family)})
 
     @property
     def level(self) -> Level:

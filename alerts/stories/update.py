@@ -9,12 +9,13 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 
 from alerts.feeds.entry import Entry
 from alerts.rules.assessment import Assessment, Development, Impact, NamedDate
 from alerts.rules.levels import Level
 from alerts.stories.dates import is_news, merge
-from alerts.stories.independent import confirmed, publisher_key
+from alerts.stories.independent import is_confirmed, publisher_key
 from alerts.stories.retraction import corrects, retracts, takes_back
 from alerts.stories.signature import KEPT, signature
 from alerts.stories.story import Report, Story, Update, UpdateKind
@@ -34,15 +35,15 @@ def tell(story: Story | None, entry: Entry, assessment: Assessment, *, at: datet
     entry that the story has already is told again with nothing new. `note` lists all that was new, in the form
     `stage visit-arranged announced; level trade watch; date 2026-03-19`. `quiet` marks what must not be mailed.
     """
-    report = _report(entry)
+    report = _report(entry, assessment)
     if story is None:
         opened = Story(
             id="s" + hashlib.sha256(entry.id.encode()).hexdigest()[:15],
             opened=at,
             changed=at,
             developments=_merged((), assessment.developments, late=False),
-            impacts=with_evidence(highest(assessment.impacts), is_confirmed=confirmed((report,))),
-            dates=merge((), assessment.dates),
+            impacts=highest(assessment.impacts),
+            dates=merge((), _told_dates(assessment)),
             actors=tuple(sorted(set(assessment.actors))),
             reports=(report,),
             gist=(signature(entry, assessment),),
@@ -50,6 +51,7 @@ def tell(story: Story | None, entry: Entry, assessment: Assessment, *, at: datet
             told=not quiet,
             version=int(not quiet),
         )
+        opened = replace(opened, impacts=with_evidence(opened.impacts, partial(is_confirmed, opened)))
         return opened, Update(story=opened.id, kind="new", entry=entry.id, at=at, level=opened.level, quiet=quiet)
     before = next((one for one in story.reports if one.entry == entry.id), None)
     known = before is not None
@@ -64,7 +66,7 @@ def tell(story: Story | None, entry: Entry, assessment: Assessment, *, at: datet
         story,
         changed=max(story.changed, at),
         developments=developments,
-        impacts=with_evidence(highest(_impacts(story, assessment, developments)), is_confirmed=confirmed(reports)),
+        impacts=highest(_impacts(story, assessment, developments)),
         dates=dates,
         struck=struck,
         actors=tuple(sorted({*story.actors, *assessment.actors})),
@@ -74,6 +76,7 @@ def tell(story: Story | None, entry: Entry, assessment: Assessment, *, at: datet
         told=story.told or not quiet,
         withdrawn=story.withdrawn or _is_taken_back(story, report, fresh),
     )
+    grown = replace(grown, impacts=with_evidence(grown.impacts, partial(is_confirmed, grown)))
     kind, note, sectors = _news(story, grown, entry, assessment, fresh)
     if known and kind == "source":
         return grown, None
@@ -104,7 +107,16 @@ def _lifted(developments: tuple[Development, ...]) -> bool:
 def _standing(story: Story, assessment: Assessment) -> tuple[NamedDate, ...]:
     """The dates that a report names, without those that a correction has struck: slower outlets repeat them."""
     struck = set(map(_window, story.struck))
-    return tuple(one for one in assessment.dates if _window(one) not in struck)
+    return tuple(one for one in _told_dates(assessment) if _window(one) not in struck)
+
+
+def _told_dates(assessment: Assessment) -> tuple[NamedDate, ...]:
+    """The dates of a report, each with what the report tells: nothing else of the story is known to be due on that day."""
+    return tuple(replace(one, types=_types(assessment)) for one in assessment.dates)
+
+
+def _types(assessment: Assessment) -> tuple[str, ...]:
+    return tuple(sorted({one.type for one in assessment.developments}))
 
 
 def _dates(story: Story, assessment: Assessment, fresh: str) -> tuple[tuple[NamedDate, ...], tuple[NamedDate, ...]]:
@@ -155,14 +167,14 @@ def _is_taken_back(story: Story, report: Report, fresh: str) -> bool:
 def _disowned(story: Story, entry: Entry, left: tuple[Report, ...], *, at: datetime, quiet: bool) -> tuple[Story, Update]:
     """One outlet takes its report back, and others stand by theirs: the story rests on those."""
     grown = replace(story, changed=max(story.changed, at), reports=left)
-    note = f"withdrawn {publisher_key(_report(entry).outlet)}"
+    note = f"withdrawn {publisher_key(entry.credit())}"
     return grown, Update(story=story.id, kind="source", entry=entry.id, at=at, level=story.level, note=note, quiet=quiet)
 
 
-def _report(entry: Entry) -> Report:
+def _report(entry: Entry, assessment: Assessment) -> Report:
     # What an aggregator repeats counts as the outlet's own report.
     kind = "press" if entry.source.kind == "aggregator" and entry.outlet else entry.source.kind
-    return Report(entry.id, entry.credit(), entry.title, entry.url, entry.language, entry.published, kind)
+    return Report(entry.id, entry.credit(), entry.title, entry.url, entry.language, entry.published, kind, _types(assessment))
 
 
 def _news(before: Story, after: Story, entry: Entry, assessment: Assessment, fresh: str) -> tuple[UpdateKind, str, tuple[str, ...]]:

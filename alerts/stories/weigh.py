@@ -6,7 +6,7 @@ A single entry cannot know who else says so, so the rules cap it: `act` needs an
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from alerts.rules.assessment import Impact
@@ -35,9 +35,9 @@ def highest(impacts: Iterable[Impact]) -> tuple[Impact, ...]:
     return tuple(best[sector] for sector in sorted(best))
 
 
-def with_evidence(impacts: Iterable[Impact], *, is_confirmed: bool) -> tuple[Impact, ...]:
-    """Take the evidence cap off where the story is confirmed: more than one entry can know stands behind it."""
-    return tuple(_lifted(impact) if is_confirmed else impact for impact in impacts)
+def with_evidence(impacts: Iterable[Impact], is_confirmed: Callable[[str], bool]) -> tuple[Impact, ...]:
+    """Take the evidence cap off where the development is confirmed: more than one entry can know stands behind it."""
+    return tuple(_lifted(impact) if is_confirmed(impact.development) else impact for impact in impacts)
 
 
 def _weight(impact: Impact) -> tuple[Level, Level, Level]:

@@ -10,6 +10,7 @@ from email.utils import getaddresses, parseaddr
 
 _MESSAGE_ID = re.compile(r"^\s{0,4}(?:>\s?)?Message-I[Dd]:\s*(<[^<>\s]+>)", re.MULTILINE)
 _RETURN_FIELDS = ("Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "To", "X-Failed-Sender")
+_TAG = re.compile(r"<[^<>]+>")
 _MOST = 200_000
 """Characters of a part that are looked at: what matters stands at the start of a report."""
 
@@ -23,7 +24,7 @@ def text_of(part: Message) -> str:
     charset = part.get_content_charset() or "utf-8"
     try:
         return payload[:_MOST].decode(charset, "replace")
-    except LookupError:
+    except (LookupError, ValueError):  # a charset that nobody has, that is no text (idna), or that holds a NUL
         return payload[:_MOST].decode("latin-1")
 
 
@@ -42,7 +43,7 @@ def plain_text(message: Message) -> str:
     texts = [text_of(part) for part in leaves(message) if part.get_content_type() == "text/plain"]
     if texts:
         return "\n".join(texts)
-    return "\n".join(re.sub(r"<[^>]+>", " ", text_of(part)) for part in leaves(message) if part.get_content_type() == "text/html")
+    return "\n".join(_TAG.sub(" ", text_of(part)) for part in leaves(message) if part.get_content_type() == "text/html")
 
 
 def blocks(text: str) -> list[Message]:

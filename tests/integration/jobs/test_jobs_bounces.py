@@ -173,6 +173,30 @@ def test_a_maildir_keeps_what_is_not_understood_as_it_lay(place: Any, tmp_path: 
         Maildir(tmp_path)
 
 
+@pytest.mark.parametrize(
+    "odd",
+    [
+        pytest.param(b"From: MAILER-DAEMON@x.example\nContent-Type: text/plain; charset=idna\n\n\xe9 user unknown\n", id="no text"),
+        pytest.param(b"From: MAILER-DAEMON@x.example\nContent-Type: text/plain; charset=undefined\n\nuser unknown\n", id="undefined"),
+        pytest.param(b'From: MAILER-DAEMON@x.example\nContent-Type: text/plain; charset="a\x00b"\n\nuser unknown\n', id="a NUL"),
+        pytest.param(b"From: MAILER-DAEMON@x.example\nTo: " + b"((" * 100_000 + b"\n\nuser unknown\n", id="brackets"),
+        pytest.param(
+            b"From: MAILER-DAEMON@x.example\n"
+            + b"".join(b'Content-Type: multipart/mixed; boundary="%d"\n\n--%d\n' % (n, n) for n in range(1500)),
+            id="boxes in boxes",
+        ),
+    ],
+)
+def test_what_cannot_be_read_keeps_nothing_else_from_being_read(place: Any, tmp_path: Path, odd: bytes) -> None:
+    box = tmp_path / "returned"
+    for folder in ("new", "cur", "tmp"):
+        (box / folder).mkdir(parents=True)
+    (box / "new" / "1.a").write_bytes(odd)
+    (box / "new" / "2.b").write_bytes(dsn(place.token))
+    assert read_bounces(place.context, open_mailbox(f"maildir:{box}")).hard == 1
+    assert place.state()[0], "the dead address beside it is suppressed"
+
+
 def test_an_imap_mailbox_is_read_and_only_what_was_understood_is_marked(place: Any, imap: Callable[[list[bytes]], Any]) -> None:
     server = imap([dsn(place.token), b"From: a@b.example\r\nSubject: hello\r\n\r\nA question.\r\n"])
     assert read_bounces(place.context, open_mailbox(server.url)) == BounceCount(hard=1, unknown=1, suppressed=1)

@@ -131,6 +131,19 @@ def test_an_alert_that_was_held_up_does_not_come_in_the_night(service: Service, 
     assert arrived == held_up
 
 
+def test_where_the_sender_runs_in_the_night_alone_an_alert_comes_in_the_night_rather_than_never(service: Service) -> None:
+    """A tick once a day, at half past eleven in the evening."""
+    service.subscribe("ann", cadence="immediate", quiet=(22, 7))
+    service.clock.set(service.clock.now() + timedelta(hours=11, minutes=30))
+    service.happens("cars", Level.prepare)
+    arrived = []
+    for _ in range(4):
+        publish(service.context)
+        arrived.append(arrives(service))
+        service.clock.set(service.clock.now() + DAY)
+    assert arrived == [[], [], ["alert:s-cars:1"], []]
+
+
 def test_whoever_was_warned_hears_that_the_warning_is_lifted_and_not_as_a_warning(service: Service) -> None:
     service.subscribe("ann", sectors=(("safety", Level.prepare),), alert_level=Level.prepare, cadence="weekly")
     service.subscribe("ben", sectors=(("safety", Level.info),), alert_level=Level.prepare)

@@ -288,8 +288,43 @@ def test_an_override_that_drops_what_the_law_asks_is_not_used(tmp_path: Path, na
     assert lacks in examine_overrides(tmp_path).broken[0].message
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "lacks"),
+    [
+        ("confirmation.txt.j2", f"Confirm please. {WHO}", "the link that confirms"),
+        ("confirmation.html.j2", f"<p>Confirm please. {WHO}</p>", "the link that confirms"),
+        ("link.txt.j2", f"{{{{ unsubscribe_url }}}} {WHO}", "the link to the settings"),
+        ("link.html.j2", f"<p>{{{{ preferences_url }}}} {WHO}</p>", "the link that stops it"),
+        ("alert.subject.j2", " \n", "a subject"),
+        ("confirmation.subject.j2", "{{ 'Please' if lang == 'ja' else '' }}", "a subject"),
+    ],
+)
+def test_an_override_without_what_the_mail_is_sent_for_is_not_used(tmp_path: Path, name: str, text: str, lacks: str) -> None:
+    renderer = override(tmp_path, name, text)
+    for each in (renderer, RENDERER):
+        each.digest(alert(), SENDER)
+    links = {
+        "confirm_url": "https://a.example.org/c/1",
+        "preferences_url": "https://a.example.org/p/1",
+        "unsubscribe_url": "https://a.example.org/u/1",
+    }
+    mails = [
+        (
+            each.digest(alert(), SENDER),
+            each.confirmation("en", confirm_url=links["confirm_url"], days=7, host_name="Japan", sender=SENDER),
+            each.link("en", preferences_url=links["preferences_url"], unsubscribe_url=links["unsubscribe_url"], days=7, sender=SENDER),
+        )
+        for each in (renderer, RENDERER)
+    ]
+    assert mails[0] == mails[1]
+    assert [(problem.file, lacks in problem.message) for problem in renderer.problems] == [(f"email/{name}", True)]
+    assert [lacks in problem.message for problem in examine_overrides(tmp_path).broken] == [True]
+
+
 def test_an_address_that_is_broken_over_lines_is_still_there(tmp_path: Path) -> None:
-    long = replace(SENDER, name="日本に住む外国人のための警報メール", postal_address="東京都千代田区丸の内二丁目四番一号丸の内の建物の十二階")
+    long = replace(
+        SENDER, name="日本に住む外国人のための警報メール", postal_address="東京都千代田区丸の内二丁目四番一号丸の内の建物の十二階"
+    )
     renderer = override(tmp_path, "top.txt.j2", "{{ slots.unsubscribe_url }}")
     renderer.digest(alert(), long)
     assert renderer.problems == ()

@@ -238,7 +238,12 @@ def test_the_date_of_a_correction_replaces_the_wrong_one(entry, found) -> None:
 
 
 def test_a_correction_told_again_or_missed_by_others_brings_no_wrong_date_back(entry, found) -> None:
-    titles = ["Fee from March", "Correction: fee due from 1 April, not 1 March", "Corrected: fee from 1 April, not 1 March", "Fee from March 1"]
+    titles = [
+        "Fee from March",
+        "Correction: fee due from 1 April, not 1 March",
+        "Corrected: fee from 1 April, not 1 March",
+        "Fee from March 1",
+    ]
     days = [("2026-03-01",), ("2026-03-01", "2026-04-01"), ("2026-04-01", "2026-03-01"), ("2026-03-01",)]
     reports = [entry(title, outlet=f"Paper {number}") for number, title in enumerate(titles)]
     story, updates = thread(
@@ -250,11 +255,32 @@ def test_a_correction_told_again_or_missed_by_others_brings_no_wrong_date_back(e
 
 def test_a_correction_is_told_once_unless_it_brings_something(entry, found) -> None:
     first, second = entry("Fee is 6,000 yen"), entry("Correction: the fee is 10,000 yen")
-    repeated, more = entry("Corrected: fee is 10,000 yen", outlet="Sample Post"), entry("Correction: the fee is due in April", outlet="Sample Times")
+    repeated, more = (
+        entry("Corrected: fee is 10,000 yen", outlet="Sample Post"),
+        entry("Correction: the fee is due in April", outlet="Sample Times"),
+    )
     edited = replace(second, title="Correction: the fee is 10,000 yen a year")
     reports = [(each, found(each, "visa-rule-change:adopted", {"visas": 2})) for each in (first, second, repeated, edited)]
     _, updates = thread(*reports, (more, found(more, "visa-rule-change:adopted", {"visas": 2}, dates=("2026-04-01",))))
     assert [update.kind for update in updates if update] == ["new", "correction", "source", "correction"]
+
+
+def test_a_date_and_an_official_word_are_those_of_what_the_report_tells(entry, found) -> None:
+    """A rate decision and a tax that were joined: the day and the ministry are the tax's."""
+    bank, ministry = entry("Rate raised"), entry("Tax to rise from April", outlet="Sample Ministry", kind="official")
+    told = (
+        (bank, found(bank, "rate-decision:announced", {"finance": 4}, family="economy", terms=(Term("cap", -1, "one publisher"),))),
+        (ministry, found(ministry, "tax-change:announced", {"tax-pension": 2}, family="society", dates=("2026-04-01",))),
+    )
+    story, _ = thread(*told)
+    assert [date.types for date in story.dates] == [("tax-change",)]
+    assert [report.types for report in story.reports] == [("rate-decision",), ("tax-change",)]
+    assert story.level == Level.prepare, "no authority and no second paper tells of the rate"
+    again, _ = thread(
+        *told,
+        (second := entry("Rates up", outlet="Sample Post"), found(second, "rate-decision:announced", {"finance": 4}, family="economy")),
+    )
+    assert again.level == Level.act
 
 
 def test_a_correction_of_one_date_leaves_the_others_that_it_does_not_name(entry, found) -> None:
