@@ -78,6 +78,8 @@ def _sectors(given: Collection[str], rules: RuleSet) -> tuple[tuple[str, Level],
         if not equals:
             raise UsageError(f"--sector {each}: write it with the least level worth a line, such as {each}=watch")
         known = one_of("--sector", name, rules.sectors)
+        if known in chosen:
+            raise UsageError(f"--sector {known} stands twice; one level is enough")
         chosen[known] = Level[one_of(f"--sector {name}", level, LEVELS)]
     return tuple(sorted(chosen.items()))
 

@@ -43,7 +43,9 @@ def add(
     country: Annotated[list[str] | None, typer.Option("--country", metavar="ISO3", help="A country to follow; again for more.")] = None,
     nationality: Annotated[str, typer.Option(metavar="ISO3", help="For rules that concern one nationality; optional.")] = "",
     alert: Annotated[str, typer.Option(help="From which level on a story is sent at once.")] = "prepare",
-    quiet: Annotated[str, typer.Option(metavar="FROM-TO", help="Local hours without mail, such as 22-7; none: no quiet hours.")] = "22-7",
+    quiet: Annotated[
+        str, typer.Option(metavar="FROM-TO", help="Local hours without mail, such as 22-7; none: no quiet hours. Danger to life breaks them.")
+    ] = "22-7",
     confirmed: Annotated[
         bool,
         typer.Option(

@@ -1,4 +1,4 @@
-"""When a subscriber's next digest is due, what that edition is called, and when an alert may go out.
+"""When a subscriber's next digest is due, what that edition is called, and when mails may go out.
 
 Due moments are worked out from the local calendar of the subscriber, never by adding 24 hours: exactly one edition on each local date,
 whatever the clocks do. HANDBOOK §2 gives the delivery rules of the levels.
@@ -6,7 +6,7 @@ whatever the clocks do. HANDBOOK §2 gives the delivery rules of the levels.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -78,6 +78,17 @@ def alert_due(choices: Choices, level: Level, sectors: Iterable[str], now: datet
     open_hours = {hour for hour in range(24) if not _within(hour, choices.quiet)}
     if level < Level.act:
         open_hours = {hour for hour in open_hours if _within(hour, WAKING)} or open_hours
+    return _first(open_hours, choices, now)
+
+
+def digest_due(choices: Choices, now: datetime) -> datetime:
+    """Return when a digest that was held up may go out, at or after `now`, in UTC: after the quiet hours, unless its own hour is one."""
+    open_hours = {hour for hour in range(24) if not _within(hour, choices.quiet)}
+    return now if _within(choices.hour, choices.quiet) else _first(open_hours, choices, now.astimezone(UTC))
+
+
+def _first(open_hours: Collection[int], choices: Choices, now: datetime) -> datetime:
+    """Return the first moment from now on in one of these hours of the subscriber's day."""
     zone = local_zone(choices.timezone)
     moment = now
     while moment.astimezone(zone).hour not in open_hours and moment - now < REACH:

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from alerts.digests import printed
 from alerts.digests.digest import Digest
-from alerts.digests.edition import alert_due
+from alerts.digests.edition import alert_due, digest_due
 from alerts.digests.subscriber import Choices
 from alerts.errors import DeliveryError
 from alerts.jobs.context import Context
@@ -34,7 +34,7 @@ from alerts.store.outbox import Outcome, Ready
 from alerts.store.subscribers import Subscriber
 
 HELD_UP = EXPIRY - timedelta(days=1)
-"""How long an alert gives way to hours in which its reader wants none."""
+"""How long a mail gives way to hours in which its reader wants none."""
 _KEPT = 64
 """Prepared digests kept between batches; one is some 50 KB."""
 WELCOME = "welcome"
@@ -216,13 +216,13 @@ class Letters:
 
 
 def _awaited(ready: Ready, letter: Letter, choices: Choices, now: datetime) -> datetime:
-    """Return when an alert may go: one that was held up (a pause, a slow server) must not come in the night instead. Dangers go at once.
+    """Return when a mail may go: what was held up (a pause, a slow server) must not come in the night instead. Dangers go at once.
 
     So does what was held up for long: where the sender runs at no other hour, the night is better than never.
     """
-    if ready.kind != "alert" or ready.priority < digests.ALERT_PRIORITY or now - ready.created_at >= HELD_UP:
+    if ready.digest is None or ready.priority < digests.ALERT_PRIORITY or now - ready.created_at >= HELD_UP:
         return now
-    return alert_due(choices, letter.level, (), now)
+    return alert_due(choices, letter.level, (), now) if ready.kind == "alert" else digest_due(choices, now)
 
 
 def our_mistake(ready: Ready, error: Exception) -> DeliveryError:

@@ -47,7 +47,7 @@ PHRASES = {
     "choices.nationality.hint": "Optional. Only for what your country tells its own citizens.",
     "choices.nationality.none": "I would rather not say",
     "choices.quiet": "Quiet hours",
-    "choices.quiet.on": "No alerts in quiet hours, except danger to life",
+    "choices.quiet.on": "No mail in quiet hours, except danger to life and a digest at its own hour",
     "choices.quiet.from": "from",
     "choices.quiet.to": "to",
     "cadence.daily": "Once a day",

@@ -47,7 +47,7 @@ PHRASES = {
     "choices.nationality.hint": "任意です。自国が自国民に出すお知らせにだけ使います。",
     "choices.nationality.none": "答えない",
     "choices.quiet": "静かな時間",
-    "choices.quiet.on": "この時間は、命に関わる危険のほかはお知らせしない",
+    "choices.quiet.on": "この時間は、命に関わる危険と、指定した時刻のまとめのほかは送らない",
     "choices.quiet.from": "開始",
     "choices.quiet.to": "終了",
     "cadence.daily": "一日一回",

@@ -131,6 +131,28 @@ def test_an_alert_that_was_held_up_does_not_come_in_the_night(service: Service, 
     assert arrived == held_up
 
 
+@pytest.mark.parametrize(
+    ("choices", "late", "next_morning"),
+    [
+        pytest.param({}, [], ["daily:2026-01-06"], id="it waits for the morning"),
+        pytest.param({"hour": 3}, ["daily:2026-01-06"], [], id="who wants it at night gets it at night"),
+        pytest.param({"quiet": None}, ["daily:2026-01-06"], [], id="no quiet hours"),
+    ],
+)
+def test_a_digest_that_was_held_up_does_not_come_in_quiet_hours(
+    service: Service, choices: dict[str, Any], late: list[str], next_morning: list[str]
+) -> None:
+    """It was due in the morning, and the mail server was out of reach till eleven at night."""
+    service.subscribe("ann", **{"quiet": (22, 7), **choices})
+    service.happens("cars")
+    morning(service)
+    publish(service.context)
+    service.clock.set(service.clock.now() + 16 * HOUR)
+    assert arrives(service) == late
+    service.clock.set(service.clock.now() + 8 * HOUR)
+    assert arrives(service) == next_morning
+
+
 def test_where_the_sender_runs_in_the_night_alone_an_alert_comes_in_the_night_rather_than_never(service: Service) -> None:
     """A tick once a day, at half past eleven in the evening."""
     service.subscribe("ann", cadence="immediate", quiet=(22, 7))
