@@ -44,7 +44,7 @@ def add(
     nationality: Annotated[str, typer.Option(metavar="ISO3", help="For rules that concern one nationality; optional.")] = "",
     alert: Annotated[str, typer.Option(help="From which level on a story is sent at once.")] = "prepare",
     quiet: Annotated[
-        str, typer.Option(metavar="FROM-TO", help="Local hours without mail, such as 22-7; none: no quiet hours. Danger to life breaks them.")
+        str, typer.Option(metavar="FROM-TO", help="Local hours without mail, such as 22-7; none: no quiet hours. Danger breaks them.")
     ] = "22-7",
     confirmed: Annotated[
         bool,

@@ -15,6 +15,7 @@ from alerts.digests.headline import title
 from alerts.digests.item import brief, coming, item, left_out_brief, quiet_teller, refusal, teller_of, watch_line
 from alerts.digests.phrases import phrase
 from alerts.digests.reasons import choice_lines
+from alerts.digests.room import fitting
 from alerts.digests.subscriber import Choices
 from alerts.digests.telling import label, shortened
 from alerts.rules.levels import Level
@@ -23,7 +24,7 @@ from alerts.stories.story import Story
 
 MOST_ITEMS = 7
 MOST_BRIEFS = 30
-"""Keeps a mail under 80 KB, where Gmail does not cut it; what is beyond is counted, and listed on the web."""
+"""Stories in one line each, where there is room (`room.py`); what is beyond is counted, and listed on the web."""
 MOST_LEFT_OUT = 20
 MOST_QUIET = 8
 WORDS_A_MINUTE = 220
@@ -59,11 +60,14 @@ def compose(
     language = choices.language
     alone = kind == "alert" and len(picked.picks) == 1
     items = [item(pick, choices, wording, host=host, now=now, alone=alone) for pick in picked.picks[:MOST_ITEMS]]
+    tallies = _tallies(picked, choices, wording) if kind == "weekly" else ()
+    calendar = () if kind == "alert" else _calendar(picked, quiet_stories, choices, wording, now)
     briefs = tuple(brief(pick, choices, wording, now=now) for pick in picked.picks[MOST_ITEMS : MOST_ITEMS + MOST_BRIEFS])
+    briefs = briefs[: fitting(briefs, items, tallies, calendar)]
     counts = _counts([pick.level for pick in picked.picks], language)
     level = max((pick.level for pick in picked.picks), default=Level.none)
     left_out = [one for one in picked.left_out if one.refusal not in _UNCOUNTED] if kind != "alert" else []
-    overflow = picked.picks[MOST_ITEMS + MOST_BRIEFS :]
+    overflow = picked.picks[MOST_ITEMS + len(briefs) :]
     refusals = Counter[str](one.refusal for one in left_out) + Counter({OVERFLOW: len(overflow), SILENCED: silenced})
     host_name = label(wording.actor(host, language))
     head = "alerts" if kind == "alert" and not alone else kind
@@ -88,7 +92,7 @@ def compose(
         made=now,
         sections=_sections(items, language),
         briefs=briefs,
-        calendar=() if kind == "alert" else _calendar(picked, quiet_stories, choices, wording, now),
+        calendar=calendar,
         quiet_stories=() if kind == "alert" else _quiet(quiet_stories, choices, wording, now),
         left_out=0,
         why=choice_lines(choices, wording),
@@ -97,7 +101,7 @@ def compose(
         stamp=phrase(language, "stamp.digest", time=printed.time(now, choices.timezone, language)),
         level=level,
         notice=phrase(language, "sentence.gap").join(_notices(kind, choices, late=late, gathered=gathered)),
-        tallies=_tallies(picked, choices, wording) if kind == "weekly" else (),
+        tallies=tallies,
     )
     lines = [brief(pick, choices, wording, now=now) for pick in overflow]
     lines += [left_out_brief(one, choices, wording, now=now) for one in sorted(left_out, key=lambda one: -one.level)[:MOST_LEFT_OUT]]

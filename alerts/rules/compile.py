@@ -12,6 +12,7 @@ from alerts.garbage import uncollected
 from alerts.rules.assessment import Term
 from alerts.rules.candidates import Index, index
 from alerts.rules.configuration import Configuration, Names, Placed, read_configuration, shape_of
+from alerts.rules.cross_check import cross_check
 from alerts.rules.levels import Level
 from alerts.rules.lexicon import Lexicon, LexiconBuilder
 from alerts.rules.operators import all as all_
@@ -129,6 +130,7 @@ def _compile(texts: Mapping[str, bytes | str], unreadable: Sequence[Problem]) ->
     problems = read.problems
     if not read.complete:
         raise ConfigError(problems)
+    problems += cross_check(read)
     builder = _build_lexicon(read, problems)
     rules = _read_rules(read, builder, problems)
     if problems:

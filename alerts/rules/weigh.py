@@ -41,10 +41,14 @@ def weigh(rules: RuleSet, look: Look, facts: Circumstances) -> list[Impact]:
     stage = rules.stages[facts.stage]
     if Level[stage.ceiling] < ceiling:
         ceiling, why = Level[stage.ceiling], f"what is {stage.name.en}"
-    shared = [term for term in (_stage(rules, facts), _size(look, rule), _clock(look.entry, facts)) if term]
+    shared = [term for term in (_stage(rules, facts), _size(look, rule)) if term]
+    clock = _clock(look.entry, facts)
     caps = _caps(rules, look)
     reach = _reach(rules, look, facts)
-    sums = {sector: [base, *shared, *filter(None, [reach[sector in LOCAL]])] for sector, base in rule.bases}
+    sums = {}
+    for sector, base in rule.bases:
+        near = clock if base.value >= Level.watch else None  # where it is hardly felt, a day that is near makes nobody hurry
+        sums[sector] = [base, *shared, *filter(None, (near, reach[sector in LOCAL]))]
     if facts.stage != "denied":
         _keep_audible(sums)
     impacts = []
