@@ -33,6 +33,10 @@ Refusal = Literal[
 ]
 
 
+_NOT_THEIRS: frozenset[Refusal] = frozenset({"no-actor", "out-of-scope", "other-nationality", "not-followed"})
+"""Said before that it was put right too late to be told: it would never have been."""
+
+
 @dataclass(frozen=True, slots=True)
 class Match:
     """A followed sector that a story reaches: `level` for these choices, at or over `threshold`. `waived` if distance was not counted."""
@@ -149,10 +153,10 @@ def pick(
         verdict: Pick | LeftOut
         if since is not None and news and all(update.at < since for update in news):
             verdict = LeftOut(story, "stale", f"its last news is older than {since:%Y-%m-%d}", story.level)
-        elif late is not None:
-            verdict = late
         else:
             verdict = _judge(story, news, choices, host=host, minimum=minimum_level, national=national)
+            if late is not None and not (isinstance(verdict, LeftOut) and verdict.refusal in _NOT_THEIRS):
+                verdict = late
         if isinstance(verdict, LeftOut) and story.id in told and amends(news):
             verdict = amendment(story, news, choices)
         if isinstance(verdict, Pick):

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
 from alerts.digests.audience import alert_minimum, pick
+from alerts.digests.digest import Digest
 from alerts.digests.subscriber import Choices
 from alerts.jobs.context import Context
 from alerts.jobs.suppressed import suppressed_because
 from alerts.rules.levels import Level
-from alerts.store import silences, trails
+from alerts.store import digests, silences, trails
 from alerts.store.alerting import GATHERED
 from alerts.store.sender import paused
 from alerts.store.subscribers import Subscriber
@@ -47,16 +49,26 @@ def why(context: Context, connection: Connection, reader: Subscriber, story: Sto
     first = min((each.at for each in untold), default=None)
     then = trails.choices_at(connection, reader.id, first) if first else None
     reasons = _reasons(context, connection, reader, story, untold, told, then or reader.choices)
-    because = tuple(_because(context, story, updates, mail) for mail in told)
+    because = tuple(_because(context, connection, story, updates, mail) for mail in told)
     traces = tuple(trails.traces(connection, story.id))
     return Why(story, reader, traces, tuple(updates), tuple(told), because, tuple(reasons), then is not None)
 
 
-def _because(context: Context, story: Story, updates: list[Update], mail: Mailed) -> tuple[str, ...]:
-    """Return which of the choices that a mail was made for the story met, by the levels that it has by now."""
+def _because(context: Context, connection: Connection, story: Story, updates: list[Update], mail: Mailed) -> tuple[str, ...]:
+    """Return which of the choices that a mail was made for the story met: as the mail says, or for one line in it, by today's levels."""
+    if printed := _as_printed(digests.load(connection, mail.digest), story, dict(mail.choices.sectors)):
+        return printed
     news = tuple(each for each in updates if each.number in mail.updates)
     verdict = pick([(story, news)], mail.choices, host=context.settings.host_country, national=context.rules.national, told=[story.id])
     return verdict.picks[0].reasons if verdict.picks else ()
+
+
+def _as_printed(digest: Digest, story: Story, thresholds: Mapping[str, Level]) -> tuple[str, ...]:
+    """Return the levels that a mail told a reader of a story, as far as they were asked for, the highest first."""
+    meanings = [each for section in digest.sections for item in section.items if item.story == story.id for each in item.meanings]
+    asked = [each for each in meanings if each.level and each.level >= thresholds.get(each.sector, Level.act + 1)]
+    asked.sort(key=lambda each: (-each.level, each.sector))
+    return tuple(f"{each.sector} at {each.level.name} (you asked for {thresholds[each.sector].name} or more)" for each in asked)
 
 
 def _reasons(
@@ -70,7 +82,7 @@ def _reasons(
 ) -> list[str]:
     """Return why what was not told was not, in the order in which the service asks."""
     if not untold:
-        return [] if told else ["nothing in it was for readers: it came with a feed's first poll, or only repeated what was known"]
+        return [] if told else [_never_for_readers(context, connection, story)]
     reasons = _person(context, connection, reader, untold)
     reasons += [_unsent(context, connection, mail) for mail in told if mail.state != "sent"]
     reasons += _silenced(context, connection, untold)
@@ -82,6 +94,19 @@ def _reasons(
         if verdict.picks and name == "digest" and not reasons:
             reasons.append(_chosen(context, reader, untold))
     return list(dict.fromkeys(reasons))
+
+
+def _never_for_readers(context: Context, connection: Connection, story: Story) -> str:
+    """Say of a story without material news what kept it from being any."""
+    traces = trails.traces(connection, story.id)
+    published = {report.entry: report.published for report in story.reports}
+    days = context.settings.freshness_days
+    old = [one for one in traces if one.first_seen - published.get(one.entry, one.first_seen) > timedelta(days=days)]
+    if old and all(one.baseline or one in old for one in traces):
+        return f"it was older than the {days:g} days of freshness (ALERTS_FRESHNESS_DAYS) when it was read on {_day(old[0].first_seen)}"
+    if traces and all(one.baseline for one in traces):
+        return "it came with the first poll of its feed, which is read and never mailed"
+    return "nothing in it was for readers: it came with a feed's first poll, or only repeated what was known"
 
 
 def _unsent(context: Context, connection: Connection, mail: Mailed) -> str:

@@ -191,6 +191,33 @@ def test_a_mail_says_by_which_of_the_readers_choices_it_came(service: Any) -> No
     assert answer(service, person, "s-steel").because == (("trade at prepare (you asked for watch or more)",),)
 
 
+def test_a_mail_is_explained_by_the_levels_that_it_told_not_by_those_that_came_later(service: Any) -> None:
+    person = service.subscribe("reader", sectors=(("trade", Level.watch),))
+    service.happens("steel", Level.prepare)
+    deliver(service)
+    service.happens("steel", Level.act, kind="level")
+    assert answer(service, person, "s-steel").because == (("trade at prepare (you asked for watch or more)",),)
+
+
+def test_who_follows_something_else_is_told_so_and_not_that_it_was_taken_back(service: Any) -> None:
+    person = service.subscribe("reader", sectors=(("visas", Level.info),))
+    service.happens("steel", Level.prepare)
+    service.happens("steel", Level.prepare, kind="withdrawal")
+    deliver(service)
+    reasons = answer(service, person, "s-steel").reasons
+    assert any("only sectors that you do not follow" in reason for reason in reasons)
+    assert not any("took it back" in reason for reason in reasons)
+
+
+def test_what_was_old_when_it_was_read_is_said_to_be(service: Any) -> None:
+    person = service.subscribe("reader", sectors=(("trade", Level.info),))
+    service.reads("US imposes 25% tariff on cars from Japan", published=service.clock.now() - timedelta(days=11))
+    assess(service.context)
+    deliver(service)
+    (reason,) = answer(service, person, "imposes tariff Japan").reasons
+    assert reason.startswith("it was older than the 7 days of freshness (ALERTS_FRESHNESS_DAYS) when it was read on 2026-01-05")
+
+
 def test_an_entry_that_no_rule_held_is_found_too(service: Any) -> None:
     now = service.clock.now()
     entry = {
