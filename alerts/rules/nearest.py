@@ -44,7 +44,8 @@ def _near(rules: RuleSet, look: Look, need: frozenset[int]) -> Iterator[str]:
             english.setdefault(len(pattern.split()), []).append(pattern)
     for size, patterns in sorted(english.items()):
         for words in _runs(text, size):
-            if like := difflib.get_close_matches(words, patterns, n=1, cutoff=_LIKE):
+            like = difflib.get_close_matches(words, patterns, n=1, cutoff=_LIKE)
+            if like and like[0] != words:
                 yield f"“{words}” is much like “{like[0]}” of {terms[like[0]]}"
 
 

@@ -1,8 +1,8 @@
 """From the terms an admin writes to the patterns that are looked for: inflections, hyphens, okurigana, and what may touch them.
 
 English terms are whole words. The first word of a phrase takes verb endings, the last one plurals: `impose tariff` finds `imposed
-tariffs`. A word with a capital takes no endings (Trump); one with inner capitals (US, BOJ, U.S.) or written `=Exact` keeps its case.
-Japanese terms are substrings, unless `edge:` says what must not touch them.
+tariffs`. Two words are found with a hyphen between them as well. A word with a capital takes no endings (Trump); one with inner capitals
+(US, BOJ, U.S.) or written `=Exact` keeps its case. Japanese terms are substrings, unless `edge:` says what must not touch them.
 """
 
 from __future__ import annotations
@@ -33,6 +33,8 @@ _STIFF = frozenset({
     "under", "into", "out", "up", "off", "after", "before", "is", "are", "was", "were", "be", "been", "will", "would", "may", "might",
     "could", "can", "has", "have", "had", "its", "his", "her", "their", "this", "that", "than", "per", "via", "more",
 })  # fmt: skip
+_PARTICLES = frozenset({"down", "back", "away", "together", "apart"})
+"""With a hyphen before them verbs are adjectives: struck-down tariffs are struck down already."""
 _OKURIGANA = re.compile(r"(?<=[\u4e00-\u9fff])[きりしちいみけせげえめれ](?=[\u4e00-\u9fff])")
 
 
@@ -55,7 +57,8 @@ def expand(term: str, edge: str = "none") -> list[Pattern]:
         return [_pattern(form, edge, keep=exact) for form in dict.fromkeys(_okurigana(cased))]
     if exact or any(_inner_capital(word) for word in cased.split(" ")):
         return [_pattern(form, edge, keep=True) for form in _hyphens(cased)]
-    forms = itertools.islice((form for variant in _hyphens(cased) for form in _inflect(variant)), _MAX_FORMS)
+    inflected = (form for variant in _hyphens(cased) for form in _inflect(variant))
+    forms = itertools.islice(itertools.chain(_compound(cased), inflected), _MAX_FORMS)
     return [_pattern(form, edge, keep=False) for form in dict.fromkeys(forms)]
 
 
@@ -93,6 +96,13 @@ def _inner_capital(word: str) -> bool:
 def _hyphens(text: str) -> list[str]:
     """dual-use: also dual use and dualuse."""
     return list(dict.fromkeys([text, text.replace("-", " "), text.replace("-", "")])) if re.search(r"\w-\w", text) else [text]
+
+
+def _compound(text: str) -> Iterator[str]:
+    """tax cut: also tax-cut, as in *tax-cut talks*."""
+    first, _, last = text.partition(" ")
+    if first.isalpha() and last.isalpha() and not {first, last} & (_STIFF | _PARTICLES):
+        yield from (f"{first}-{each}" for each in _plural(last))
 
 
 def _okurigana(text: str) -> Iterator[str]:

@@ -60,7 +60,7 @@ def test_a_service_that_runs_takes_up_good_edits_keeps_on_over_bad_ones_and_says
 
     def ready(wanted: Callable[[dict[str, str]], bool]) -> dict[str, str]:
         said: dict[str, str] = {}
-        for _ in range(300):
+        for _ in range(600):
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=20) as answer:
                 said = json.load(answer)
             if wanted(said):

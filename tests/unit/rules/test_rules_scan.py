@@ -21,6 +21,7 @@ Find = Callable[..., dict[str, list[str]]]
         ("submit", {"submitted", "submitting"}),
         ("visit", {"visited", "visiting"}),
         ("dual-use", {"dual-use", "dual use"}),
+        ("tax cut", {"tax cut", "tax cuts", "tax-cut", "tax-cuts"}),
         ("引き上げ", {"引き上げ", "引上げ"}),
         ("agree", {"agreed", "agreeing", "agrees"}),
     ],
@@ -32,6 +33,11 @@ def test_ordinary_inflections_are_found(term: str, found: set[str]) -> None:
 @pytest.mark.parametrize("term", ["Trump", "=tariff", "BOJ"])
 def test_names_and_exact_terms_have_no_inflections(term: str) -> None:
     assert len(expand(term)) == 1
+
+
+@pytest.mark.parametrize("term", ["strike down", "to visit", "White House", "20 percent"])
+def test_what_is_no_compound_gets_no_hyphen(term: str) -> None:
+    assert ("-" in "".join(pattern.text for pattern in expand(term))) is (term == "White House")
 
 
 @pytest.mark.parametrize("term", ["", "=", "…", "  "])
