@@ -105,6 +105,8 @@ def test_dates(text: str, kind: str, first: str, last: str) -> None:
         "先月31日に介入",
         "2025年度の輸入割当て",
         "10日連続で領海侵入",
+        "1日あたりの原油生産量を引き上げへ",
+        "3日平均で5000人",
         "地震から10日後",
         "police said on Tuesday",
         "China on Friday banned exports",
