@@ -21,6 +21,7 @@ from alerts.rules.shapes import (
     Code,
     Condition,
     Edge,
+    Flag,
     Id,
     Kind,
     LevelName,
@@ -109,7 +110,7 @@ class ConceptSpec(Shape):
     )
     leaders: list[LeaderSpec] = []
     of: Code | None = Field(None, description="kind institution: the actor it speaks for")
-    official: bool = Field(False, description="kind institution: its own word is official")
+    official: Flag = Field(False, description="kind institution: its own word is official")
 
 
 class SectorSpec(Shape):
@@ -128,8 +129,8 @@ class StageSpec(Shape):
     shift: int = Field(ge=-4, le=4, description="Effect on the level")
     shift_for: dict[Id, int] = Field({}, description="Exceptions by development")
     rank: int = Field(description="How far it has got; of the stages asserted near the evidence the highest counts")
-    hedge: bool = Field(False, description="It takes back what stands beside it: in 'may announce' nothing is announced")
-    opposite: bool = Field(False, description="The development is undone: tightening becomes easing")
+    hedge: Flag = Field(False, description="It takes back what stands beside it: in 'may announce' nothing is announced")
+    opposite: Flag = Field(False, description="The development is undone: tightening becomes easing")
     ceiling: LevelName = Field("act", description="The highest level at this stage")
     cues: Cues = Cues()
 
@@ -153,8 +154,8 @@ class DevelopmentSpec(Shape):
     ceiling: LevelName
     polarity: Polarity = "neutral"
     impact: dict[Id, LevelName] = Field(min_length=1)
-    nationality: bool = Field(False, description="Only for readers of the nationality, or who follow the country")
-    clock: bool = Field(False, description="Readers must do something by the date: within 30 days the level rises by one")
+    nationality: Flag = Field(False, description="Only for readers of the nationality, or who follow the country")
+    clock: Flag = Field(False, description="Readers must do something by the date: within 30 days the level rises by one")
     sizes: list[SizeSpec] = []
     stages: dict[str, Localised] = Field({}, description="Names of stages where the usual one does not fit: a typhoon is not in force")
     told: dict[str, Localised]
@@ -229,7 +230,7 @@ class RuleSpec(Shape):
     )
     levels: dict[Id, LevelName] = Field({}, description="What differs from the development's impact")
     ceiling: LevelName | None = None
-    clock: bool | None = None
+    clock: Flag | None = None
     sizes: list[SizeSpec] = []
     strand: Id | None = Field(
         None,

@@ -14,6 +14,7 @@ from pydantic import (
     Field,
     GetCoreSchemaHandler,
     GetJsonSchemaHandler,
+    Strict,
     WithJsonSchema,
     model_validator,
 )
@@ -61,6 +62,7 @@ class OneOrMany:
 Id = Annotated[str, AfterValidator(_id), WithJsonSchema({"type": "string", "pattern": f"^{ID.pattern}$"})]
 Code = Annotated[str, AfterValidator(_code), WithJsonSchema({"type": "string", "pattern": f"^{CODE.pattern}$"})]
 Words = Annotated[str, BeforeValidator(_text), Field(min_length=1)]
+Flag = Annotated[bool, Strict()]  # `yes` is text here, and may be meant so elsewhere
 LevelName = Literal["none", "info", "watch", "prepare", "act"]
 SizeName = Literal["exceptional", "normal", "small", "routine"]
 Edge = Literal["none", "kanji", "katakana", "word"]

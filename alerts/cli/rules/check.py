@@ -64,6 +64,7 @@ def check(
     from alerts.rules.files import no_directory
     from alerts.rules.lint import lint
     from alerts.rules.lints.entries import TERM_SHARE
+    from alerts.rules.lints.feeds import unknown_feeds
     from alerts.rules.lints.finding import at_line
 
     session: Session = context.obj
@@ -84,6 +85,7 @@ def check(
     news = load_lines(context, entries, config) if entries else stored_entries(session, moment - parse_period(since), MOST_ENTRIES)
     share = TERM_SHARE if most is None else most / 100
     findings = lint(loaded.rules, today=moment.date(), entries=news, term_share=share)
+    findings += unknown_feeds(loaded.rules, {feed.id for feed in loaded.catalog.feeds})
     findings = sorted(findings + [at_line(name, 1, 1, "L15", "nothing reads this file") for name in unread(directory)])
     if form is Format.text:
         for finding in findings:

@@ -174,4 +174,5 @@ def _unknown(labels: Mapping[str, Label], rules: RuleSet) -> Iterator[str]:
         ("sector", rules.sectors, (name for label in labels.values() for name in label.sectors)),
     ):
         for name, count in Counter(name for name in given if name not in known).items():
-            yield f"no {what} {name!r}, which {count} labels name{did_you_mean(name, known)}"
+            named = "1 label names" if count == 1 else f"{count} labels name"
+            yield f"no {what} {name!r}, which {named}{did_you_mean(name, known)}"

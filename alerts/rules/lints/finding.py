@@ -104,6 +104,11 @@ CODES: Mapping[str, Code] = {
         "A YAML file in the configuration directory that is none of ours: rules are read from rules/*.yaml, concepts from lexicon/*.yaml, "
         "cases from tests/*.yaml, and no folders inside these. Move it, rename it, or give it another ending.",
     ),
+    "L16": Code(
+        "warning",
+        "feed that is not there",
+        "source: {id: …} names a feed that feeds.yaml does not have, so that part of the rule never holds. Correct the id, or remove it.",
+    ),
 }
 
 

@@ -190,6 +190,7 @@ def test_a_label_that_no_rule_can_give_is_told(call, tmp_path: Path) -> None:
     said = call("score", labelled(tmp_path, ("a", "Tariff", slip), ("b", "Tariff", slip))).stderr
     assert "no development 'tarif-imposed', which 2 labels name; did you mean 'tariff-imposed'?" in said
     assert "no sector 'trad', which 2 labels name; did you mean 'trade'?" in said
+    assert "'tarif-imposed', which 1 label names;" in call("score", labelled(tmp_path, ("a", "Tariff", slip))).stderr
 
 
 @pytest.mark.parametrize("form", ["json", "sarif", "github"])
@@ -331,6 +332,15 @@ def test_a_file_that_nothing_reads_is_found(call, config: Path) -> None:
         (config / name).write_text("- {}\n", encoding="utf-8")
     found = [line.partition(": ")[0] for line in call("check").output.splitlines() if "L15" in line]
     assert found == ["rule.yaml:1:1", "rules/more/mine.yaml:1:1"]
+
+
+def test_a_rule_that_asks_for_a_feed_that_is_not_there_is_found(call, config: Path) -> None:
+    rule = "- {id: only-there, title: X, development: missile-launch, review_by: 2031-01-01, when: {all: [$missile, {any: [{source: {id: [noe]}}, Kyoto]}]}}\n"
+    (config / "rules" / "mine.yaml").write_text(rule, encoding="utf-8")
+    found = [line for line in call("check").output.splitlines() if "L16" in line]
+    assert len(found) == 1 and found[0].startswith("rules/mine.yaml:1:8: warning L16: no feed 'noe' in feeds.yaml; did you mean 'one'?")
+    (config / "rules" / "mine.yaml").write_text(rule.replace("noe", "one"), encoding="utf-8")
+    assert "L16" not in call("check").output
 
 
 def test_a_home_that_lost_its_configuration_does_not_take_the_shipped_one(call, config: Path) -> None:
