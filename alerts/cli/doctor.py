@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from alerts.cli.session import Session
-from alerts.errors import AlertsError, ConfigError
+from alerts.errors import AlertsError, ConfigError, StoreError
 
 if TYPE_CHECKING:
     from alerts.doctor.finding import Finding
@@ -59,7 +60,7 @@ def examine_all(
 
 def _findings(session: Session, nameserver: str, clock_url: str) -> Iterator[Finding]:
     """Look at everything, also where the configuration is broken, as long as the database holds one that was good."""
-    from alerts.doctor.examine import CLOCK_URL, examine
+    from alerts.doctor.examine import BACKUP, CLOCK_URL, examine
     from alerts.doctor.finding import problem
 
     try:
@@ -67,5 +68,11 @@ def _findings(session: Session, nameserver: str, clock_url: str) -> Iterator[Fin
     except ConfigError as error:
         advice = "mend it, then: alerts rules check; until then the last good rules are in force"
         yield problem("configuration", f"cannot be used: {error.problems[0]}", advice)
-    context = session.context(looking=True)
+    try:
+        context = session.context(looking=True)
+    except StoreError as error:
+        yield problem("database", str(error), BACKUP)
+        with contextlib.suppress(StoreError, ConfigError):  # the database does not give the last good rules either
+            yield from examine(session.context(unsound=True), nameserver=nameserver, clock_url=clock_url or CLOCK_URL, database=False)
+        return
     yield from examine(context, nameserver=nameserver, clock_url=clock_url or CLOCK_URL)

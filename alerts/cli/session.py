@@ -87,26 +87,40 @@ class Session:
         database.require_current()
         return database
 
+    def found(self) -> Database:
+        """Return the database as it is found, whatever its state: for who examines it. Nothing is opened yet."""
+        from alerts.store.db import Database
+
+        self.require_home()
+        return Database(self.settings().database_url)
+
     def require_home(self) -> None:
         """Say what to do where there is no home yet. Raises AlertsError."""
         if not self.home.path.is_dir():
             raise AlertsError(f"there is no home at {self.home.path}; make one with: alerts init {self.home.path}")
 
     def context(
-        self, *, now: str | None = None, progress: Callable[[int, int], None] = silent, last_good: bool = False, looking: bool = False
+        self,
+        *,
+        now: str | None = None,
+        progress: Callable[[int, int], None] = silent,
+        last_good: bool = False,
+        looking: bool = False,
+        unsound: bool = False,
     ) -> Context:
         """Put together everything a job may use. Raises AlertsError of every kind.
 
         With `last_good` a broken configuration is told on stderr and the last good one is used, as the running service does.
         `looking` does the same for commands that only look: nothing is put on record, and the database is left as it is.
+        `unsound` hands on a database that cannot be used, for who looks at everything else.
         """
         from alerts.jobs.context import Context, check_host
         from alerts.mail.transport import make_transport
         from alerts.store.shared_clock import clock_of
 
-        database = self.stored() if looking else self.database()
+        database = self.found() if unsound else self.stored() if looking else self.database()
         settings = self.settings()
-        clock = clock_of(database) if now is None else clock_at(now)
+        clock = clock_at(now) if now is not None else SystemClock() if unsound else clock_of(database)
         loaded = self._last_good(database, clock) if last_good else self.in_force(database) if looking else self.everything()
         make_transport(settings.mail_url.get_secret_value())  # a bad mail URL should show now, not at the first send
         check_host(settings, loaded.rules)

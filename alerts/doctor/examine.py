@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Iterator
 
-from alerts.doctor.finding import Finding, problem
+from alerts.doctor.finding import Finding, problem, skipped
 from alerts.doctor.machine import examine_clock, examine_database, examine_disk
 from alerts.doctor.names import Names, examine_names
 from alerts.doctor.service import (
@@ -28,8 +28,17 @@ CLOCK_URL = "https://www.jma.go.jp/"
 """Whose `Date` the clock is compared with: it is near our readers, and punctual."""
 
 
-def examine(context: Context, *, nameserver: str = "", clock_url: str = CLOCK_URL) -> Iterator[Finding]:
-    """Look at everything and yield findings as they come. One that fails unexpectedly is a finding itself."""
+_STORED = frozenset({"database", "feeds", "daemon"})
+"""What is looked at in the database."""
+BACKUP = "see the message; in place of a damaged one put a copy made with: alerts db backup"
+"""What to do about a database that cannot be used."""
+
+
+def examine(context: Context, *, nameserver: str = "", clock_url: str = CLOCK_URL, database: bool = True) -> Iterator[Finding]:
+    """Look at everything and yield findings as they come. One that fails unexpectedly is a finding itself.
+
+    Without `database`, which cannot be used, as was told: what rests on it is skipped.
+    """
     settings = context.settings
     sender = mail_address(settings.sender_address).rpartition("@")[2].lower()
     returns = mail_address(settings.bounce_address or settings.sender_address).rpartition("@")[2].lower()
@@ -49,6 +58,10 @@ def examine(context: Context, *, nameserver: str = "", clock_url: str = CLOCK_UR
         ("DNS", lambda: examine_names(Names(nameserver), sender, returns, _usable(settings.dkim_keys), relay)),
     )
     for subject, check in checks:
+        if not database and subject in _STORED:
+            if subject != "database":
+                yield skipped(subject, "this stands in the database", "mend the database, then run this again")
+            continue
         try:
             yield from check()
         except AlertsError as error:

@@ -23,7 +23,7 @@ _COMPACT = partial(json.dumps, ensure_ascii=False, separators=(",", ":"))
 _ADVICE = {
     "unable to open database file": "its file cannot be opened: is the directory there, and may we write in it?",
     "readonly database": "its file may only be read: give the user of the service the right to write to it and to its directory",
-    "not a database": "its file is not an SQLite database",
+    "not a database": "its file is not an SQLite database; move it away and put back a backup",
     "malformed": "its file is damaged; restore a backup",
     "database is locked": f"another process has been writing for more than {BUSY_SECONDS} seconds",
     "disk is full": "the disk is full",

@@ -143,8 +143,16 @@ class Places:
 
     def rule(self, name: str, code: str, message: str) -> Finding:
         """Make a finding at a rule."""
-        rule = self._rules.rule(name)
-        return self._of(rule.place.partition(":")[0] if rule else "rules", name, code, message)
+        return self._of(self._file(name), name, code, message)
+
+    def keys(self, name: str) -> frozenset[str]:
+        """Return the keys that a rule is written with: a rule that was recalled from the cache does not know which of its values those are."""
+        document = self.documents().get(self._file(name))
+        return frozenset(key for each in (document.data if document else []) if each.get("id") == name for key in each)
+
+    def _file(self, rule: str) -> str:
+        found = self._rules.rule(rule)
+        return found.place.partition(":")[0] if found else "rules"
 
     def _of(self, file: str, name: str, code: str, message: str) -> Finding:
         document = self.documents().get(file)

@@ -93,7 +93,7 @@ def idle(rules: RuleSet, places: Places, _: date) -> Iterator[Finding]:
             yield places.rule(rule.id, "L10", f"{rule.id} yields to its own development")
         if "any" in rule.spec.despite and len(rule.spec.despite) > 1:
             yield places.rule(rule.id, "L10", f"{rule.id} is despite any discard, and names some besides")
-        if rule.development is None and (vain := sorted(rule.spec.model_fields_set & OF_A_DEVELOPMENT)):
+        if rule.development is None and (vain := sorted(places.keys(rule.id) & OF_A_DEVELOPMENT)):
             yield places.rule(rule.id, "L10", f"{rule.id} discards, so nothing comes of {', '.join(vain)}")
 
 

@@ -10,7 +10,7 @@ from typer.testing import CliRunner, Result
 
 from alerts.cli.app import app
 from alerts.cli.home import make_home
-from alerts.errors import SettingsError
+from alerts.errors import AlertsError, SettingsError
 from alerts.settings import Home
 from alerts.store.db import Database
 
@@ -55,7 +55,7 @@ def test_an_older_database_is_left_as_it_is_and_what_to_do_is_said(home: Home, m
     database.close()
     before = home.database.read_bytes()
     result = call(home, words)
-    said = f"{result.exception or ''}{result.stderr}"
+    said = f"{result.exception or ''}{result.output}{result.stderr}"
     assert "of an older version of the service (revision 0001); run: alerts db upgrade" in said, result.output
     assert (result.exit_code == 0) is (words in GOES_ON)
     assert home.database.read_bytes() == before
@@ -64,8 +64,19 @@ def test_an_older_database_is_left_as_it_is_and_what_to_do_is_said(home: Home, m
 @pytest.mark.parametrize("words", LOOKING)
 def test_no_database_is_made(home: Home, words: str) -> None:
     result = call(home, words)
-    assert "make it with: alerts db upgrade" in f"{result.exception or ''}{result.stderr}", result.output
+    assert "make it with: alerts db upgrade" in f"{result.exception or ''}{result.output}{result.stderr}", result.output
     assert not home.database.exists()
+
+
+def test_a_doctor_looks_at_everything_else_where_the_database_is_none(home: Home) -> None:
+    home.database.write_text("this is no database at all", encoding="utf-8")
+    result = call(home, "doctor --nameserver 127.0.0.1:9 --clock-url http://127.0.0.1:9/")
+    assert "problem database: the database cannot be used: its file is not an SQLite database; move it away" in result.output
+    assert "skipped daemon: this stands in the database" in result.output
+    assert "fine    disk:" in result.output
+    assert "rules in force" in result.output
+    assert isinstance(result.exception, AlertsError)
+    assert home.database.read_text(encoding="utf-8") == "this is no database at all", "it is left as it was found"
 
 
 @pytest.mark.parametrize("command", ["tick", "run", "doctor"])

@@ -6,6 +6,7 @@ import hashlib
 import os
 import pickle
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from alerts.resources import shipped
 from alerts.rules import cache, files
 from alerts.rules.evaluate import assess
 from alerts.rules.files import load_rules
+from alerts.rules.lint import lint
 
 TEXTS = ("US announces tariff on Japan", "North Korea fires missile", "追加関税を発動", "日米首脳が会談", "Basketball tariff", "")
 
@@ -52,6 +54,11 @@ def test_recalled_rules_decide_alike(directory: Path, kept: Path, compiled: list
     for text in TEXTS:
         assert assess(recalled, make_entry(text)) == assess(fresh, make_entry(text))
     assert [rule.condition.words() for rule in recalled.rules] == [rule.condition.words() for rule in fresh.rules]
+
+
+def test_recalled_rules_have_the_same_findings(tmp_path: Path) -> None:
+    first, recalled = (load_rules(shipped("config"), tmp_path) for _ in range(2))
+    assert lint(recalled, today=date(2026, 2, 1)) == lint(first, today=date(2026, 2, 1))
 
 
 def test_the_shipped_configuration_can_be_kept(tmp_path: Path, compiled: list[int]) -> None:
