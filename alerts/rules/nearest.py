@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from alerts.rules.compile import Rule, RuleSet
 from alerts.rules.lexicon import GLUED, MASK, PAIR, REJECT
@@ -28,7 +28,7 @@ def nearest(rules: RuleSet, look: Look, rule: Rule) -> tuple[str, ...]:
 
 def _near(rules: RuleSet, look: Look, need: frozenset[int]) -> Iterator[str]:
     text = look.found.text
-    terms = dict(_terms(rules, need))
+    terms = dict(_terms(rules, need, look.found.seen))
     there = [(pattern, name) for pattern, name in terms.items() if pattern in text]
     for pattern, name in sorted(there, key=lambda each: -len(each[0])):
         quoted = look.found.quote(text.index(pattern), text.index(pattern) + len(pattern), name)
@@ -56,10 +56,15 @@ def _runs(text: str, size: int) -> Iterator[str]:
     return (run for run in dict.fromkeys(runs) if len(run) >= _SHORTEST)
 
 
-def _terms(rules: RuleSet, need: frozenset[int]) -> Iterator[tuple[str, str]]:
-    """Yield the folded texts that would count for one of these concepts, each with the concept's name."""
+def _terms(rules: RuleSet, need: frozenset[int], seen: Collection[int]) -> Iterator[tuple[str, str]]:
+    """Yield the folded texts that would count for one of these concepts, each with the concept's name.
+
+    What was seen does count, for less: the readers' own country is no foreign state.
+    """
     lexicon = rules.lexicon
     for pattern, meanings in zip(lexicon.patterns, lexicon.meanings, strict=True):
         for meaning in meanings:
-            if meaning.tag not in {REJECT, MASK, GLUED, PAIR} and not need.isdisjoint(lexicon.concepts[meaning.concept].ups):
+            if meaning.tag in {REJECT, MASK, GLUED, PAIR} or meaning.concept in seen:
+                continue
+            if not need.isdisjoint(lexicon.concepts[meaning.concept].ups):
                 yield pattern.text, lexicon.concepts[meaning.concept].id.lstrip("~")

@@ -126,8 +126,8 @@ def _is_fixed(word: str) -> bool:
 
 
 def _plural(word: str) -> list[str]:
-    """Return a word and its plural."""
-    if _is_fixed(word) or re.search(r"(?:s|ed|ing|ly)$", word):
+    """Return a word and its plural; a ruling, a warning and a meeting are nouns as well."""
+    if _is_fixed(word) or re.search(r"(?:s|ed|ly)$", word):
         return [word]
     if re.search(r"(?:x|z|ch|sh)$", word):
         return [word, word + "es"]
@@ -138,7 +138,9 @@ def _plural(word: str) -> list[str]:
 
 def _verb(word: str) -> list[str]:
     """Return a word, its -s, its past forms and its -ing."""
-    if _is_fixed(word) or re.search(r"(?:ed|ing|ly)$", word) or (word.endswith("s") and not re.search(r"(?:ss|us|is)$", word)):
+    if word.endswith("ing") and len(word) > 4:
+        return _plural(word)
+    if _is_fixed(word) or re.search(r"(?:ed|ly)$", word) or (word.endswith("s") and not re.search(r"(?:ss|us|is)$", word)):
         return [word]
     forms = [word, *(_plural(word)[1:] or ([word + "es"] if word.endswith("s") else []))]
     if word.endswith(("ee", "oe", "ye")):  # agreeing, hoeing, eyeing

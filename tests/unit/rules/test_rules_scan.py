@@ -24,6 +24,8 @@ Find = Callable[..., dict[str, list[str]]]
         ("tax cut", {"tax cut", "tax cuts", "tax-cut", "tax-cuts"}),
         ("引き上げ", {"引き上げ", "引上げ"}),
         ("agree", {"agreed", "agreeing", "agrees"}),
+        ("warning", {"warning", "warnings"}),
+        ("heavy rain warning", {"heavy rain warning", "heavy rain warnings"}),
     ],
 )
 def test_ordinary_inflections_are_found(term: str, found: set[str]) -> None:
