@@ -55,7 +55,9 @@ def expand(term: str, edge: str = "none") -> list[Pattern]:
         raise ValueError(f"{term!r} has no letter to look for")
     if is_japanese(cased):
         return [_pattern(form, edge, keep=exact) for form in dict.fromkeys(_okurigana(cased))]
-    if exact or any(_inner_capital(word) for word in cased.split(" ")):
+    if exact:
+        return [_pattern(cased, edge, keep=True)]
+    if any(_inner_capital(word) for word in cased.split(" ")):
         return [_pattern(form, edge, keep=True) for form in _hyphens(cased)]
     inflected = (form for variant in _hyphens(cased) for form in _inflect(variant))
     forms = itertools.islice(itertools.chain(_compound(cased), inflected), _MAX_FORMS)

@@ -32,7 +32,7 @@ def test_ordinary_inflections_are_found(term: str, found: set[str]) -> None:
     assert found <= {pattern.text for pattern in expand(term)}
 
 
-@pytest.mark.parametrize("term", ["Trump", "=tariff", "BOJ"])
+@pytest.mark.parametrize("term", ["Trump", "=tariff", "BOJ", "=quake-hit"])
 def test_names_and_exact_terms_have_no_inflections(term: str) -> None:
     assert len(expand(term)) == 1
 
