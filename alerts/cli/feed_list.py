@@ -138,7 +138,12 @@ def _find(session: Session, url: str, now: str | None) -> Looked:
         )
     failures = []
     for address in named:
-        looked = look_at(session, (trial("page", address),), moment, typed=address)[0]
+        try:
+            feed = trial("page", address)
+        except UsageError as error:
+            failures.append(str(error))
+            continue
+        looked = look_at(session, (feed,), moment, typed=address)[0]
         if looked.error is None:
             others = [other for other in named if other != address]
             session.out.print(f"{url} names {address}" + (f"; also {', '.join(others)}" if others else ""), highlight=False, markup=False)

@@ -13,7 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from alerts.cli.session import Session
-from alerts.errors import FeedError
+from alerts.errors import FeedError, UsageError
 
 if TYPE_CHECKING:
     import httpx
@@ -42,9 +42,13 @@ class Looked:
 
 
 def trial(title: str, url: str = "") -> Feed:
-    """A feed that stands in no list."""
-    from alerts.feeds.catalog import Feed
+    """A feed that stands in no list. Raises UsageError if the address is none."""
+    from alerts.feeds.catalog import Feed, web_address
 
+    try:
+        web_address(url)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
     reason = "" if url else "a trial"
     return Feed(id="try", url=url, title=title or "file", publisher=title or "file", enabled=bool(url), reason=reason)
 
@@ -68,8 +72,9 @@ async def _look_at_page(session: Session, url: str, now: datetime, catalog: Cata
     from alerts.feeds.pool import here
     from alerts.feeds.robots import Robots
 
+    target = trial("", url)
     known = catalog.at(url)
-    target = known or trial("", url)
+    target = known or target
     source = target.source if known else catalog.source_for((urlsplit(url).hostname or "").removeprefix("www."))
     async with _client(session, url) as client:
         await Robots().check(client, target, url, now)

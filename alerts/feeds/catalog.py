@@ -35,10 +35,19 @@ def _zone(name: str) -> str:
     return name
 
 
-def _web_address(url: str) -> str:
-    parts = urlsplit(url)
-    if url and (parts.scheme not in {"http", "https"} or not parts.hostname or any(sign.isspace() for sign in url)):
-        raise ValueError(f"{url!r} is not a web address; it starts with https:// or http://")
+def web_address(url: str) -> str:
+    """Return the address of a page or feed, or nothing where there is none. Raises ValueError if a visitor could not use it."""
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and not any(sign.isspace() for sign in url)
+    except ValueError:  # brackets of an IPv6 address that do not match
+        usable = False
+    if url and not usable:
+        raise ValueError(f"{url!r} is not a web address; it starts with https:// or http:// and a host")
+    try:
+        _ = parts.port
+    except ValueError:
+        raise ValueError(f"{url!r} is not a web address: its port is a number from 0 to 65535") from None
     return url
 
 
@@ -85,7 +94,7 @@ class Feed(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
-    url: Annotated[str, AfterValidator(_web_address)] = ""
+    url: Annotated[str, AfterValidator(web_address)] = ""
     title: Annotated[Line, Field(min_length=1)]
     publisher: Annotated[Line, Field(min_length=1)]
     kind: SourceKind = "press"

@@ -64,7 +64,12 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
     while current is not None and id(current) not in seen:
         seen.add(id(current))
         yield current
-        current = current.__cause__ or current.__context__ or getattr(current, "os_error", None)
+        current = _first(current) or current.__cause__ or current.__context__ or getattr(current, "os_error", None)
+
+
+def _first(error: BaseException) -> BaseException | None:
+    """Return the first of a group: attempts at several addresses of a host that failed together."""
+    return error.exceptions[0] if isinstance(error, BaseExceptionGroup) else None
 
 
 def _told_by(error: BaseException) -> FeedError | None:
@@ -83,7 +88,7 @@ def _told_by(error: BaseException) -> FeedError | None:
         return FeedError("redirect-loop", "the server sends us round in circles")
     if isinstance(error, aiohttp.ClientResponseError | aiohttp.http_exceptions.HttpProcessingError | httpx.RemoteProtocolError):
         return FeedError("bad-response", "the server's answer is not proper HTTP")
-    if isinstance(error, aiohttp.InvalidURL | httpx.InvalidURL | httpx.UnsupportedProtocol):
+    if isinstance(error, aiohttp.InvalidURL | httpx.InvalidURL | httpx.UnsupportedProtocol | OverflowError):
         return FeedError("bad-address", "the address cannot be used")
     if isinstance(error, aiohttp.ServerDisconnectedError | ConnectionResetError | BrokenPipeError):
         return FeedError("reset", "the server closed the connection without an answer")

@@ -98,7 +98,7 @@ async def fetch(
             return await way.follow(url or feed.url)
     except FeedError:
         raise
-    except (httpx.HTTPError, httpx.InvalidURL, aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
+    except (httpx.HTTPError, httpx.InvalidURL, aiohttp.ClientError, OSError, TimeoutError, ValueError, OverflowError, ExceptionGroup) as error:
         raise explain(error, seconds=seconds) from error
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 import httpx
+import structlog
 from sqlalchemy import Connection
 
 from alerts.clock import Clock
@@ -25,6 +26,9 @@ from alerts.store import entries as entry_store
 from alerts.store import feeds as feed_store
 from alerts.store.bodies import Bodies
 from alerts.store.db import Database
+
+
+_LOG = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +87,9 @@ async def visit(
     except FeedError as error:
         await asyncio.to_thread(bodies.keep, feed.id, body, read=False, now=now)
         return replace(found, error=error)
+    except Exception as error:  # whatever nobody thought of costs this feed alone: the others are visited
+        _LOG.exception("feed.stumbled", feed=feed.id)
+        return replace(found, error=FeedError("unforeseen", f"a visit ended in {type(error).__name__}; the log has the details"))
 
 
 def keep(connection: Connection, found: Visit, *, now: datetime) -> tuple[FeedState, Saved]:

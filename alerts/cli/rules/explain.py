@@ -55,7 +55,7 @@ def explain(
         raise UsageError("there is no text; write a headline in quotes, a URL or the id of a stored entry")
     rules = load_set(context, config, with_rule=rule)
     moment = parse_moment(published) if published else moment_at(now)
-    if text.startswith(("https://", "http://")):
+    if text.startswith(("https://", "http://")) and " " not in text:
         entry = _fetched(session, text, moment_at(now), session.catalog(config))
     else:
         entry = _stored(session, text, config) or explaining.entry_of_text(text, published=moment, kind=kind, country=country)  # type: ignore[arg-type]

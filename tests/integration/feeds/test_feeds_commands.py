@@ -79,7 +79,10 @@ def test_what_cannot_be_added_changes_nothing(home: Path, server: Server, path: 
 
 
 def test_only_web_addresses_are_added(home: Path) -> None:
-    assert isinstance(alerts(home, "add", "feeds.xml").exception, UsageError)
+    for address in ("feeds.xml", "http://", "http://[", "https:///x", "https://127.0.0.1:99999/"):
+        assert isinstance(alerts(home, "add", address).exception, UsageError), address
+    for address in ("http://", "http://[", "https://127.0.0.1:99999/"):
+        assert "is not a web address" in str(alerts(home, "try", address).exception), address
 
 
 def test_a_list_of_another_reader_is_imported_once_and_exported(home: Path, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
+from urllib.parse import urlsplit
 
 import pytest
 from conftest import FEED, NOW, Server, make_feed, page, rss
@@ -17,10 +18,12 @@ from sqlalchemy import select, text
 from test_feeds_fetch import EXPECTED
 
 from alerts.feeds.catalog import Feed
+from alerts.feeds.fetch import fetch
 from alerts.feeds.health import take_up
 from alerts.feeds.pace import Pace
 from alerts.feeds.state import FeedState, Health
 from alerts.feeds.verdict import report
+from alerts.jobs import visits
 from alerts.jobs.context import Context
 from alerts.jobs.poll import PollCount, poll
 from alerts.jobs.prune import prune
@@ -80,6 +83,24 @@ def test_one_failing_feed_never_stops_another(server: Server, make_context: Make
     assert state(database, "html").error_reason == "html"
     assert "web page" in (state(database, "html").error_message or "")
     assert state(database, "good").error_streak == 0
+
+
+def test_what_nobody_thought_of_costs_one_feed_alone(
+    server: Server, make_context: Maker, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.pages["/good"] = server.pages["/odd"] = (200, {}, FEED)
+    good, odd = make_feed(server, "/good"), make_feed(server, "/odd")
+    port = odd.model_copy(update={"id": "port", "url": odd.url.replace(f":{urlsplit(odd.url).port}", ":99999")})
+
+    async def stumble(client: object, feed: Feed, *args: object, **more: object) -> object:
+        if feed.id == "odd":
+            raise RuntimeError("nobody thought of this")
+        return await fetch(client, feed, *args, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(visits, "fetch", stumble)
+    assert run(make_context(odd, port, good)) == PollCount(visited=3, read=1, failed=2, baseline=2)
+    assert state(database, "odd").error_message == "a visit ended in RuntimeError; the log has the details"
+    assert state(database, "port").error_reason == "bad-address"
 
 
 AS_A_WHOLE = {"/status-403", "/status-429"}

@@ -61,7 +61,9 @@ def test_a_publisher_is_official_only_if_the_list_says_so(tmp_path: Path, name: 
 
 URL = "url: https://x.example/"
 BAD = {
-    "url: ftp://x.example/": "feeds.yaml:2:8: url: 'ftp://x.example/' is not a web address; it starts with https:// or http://",
+    "url: ftp://x.example/": "feeds.yaml:2:8: url: 'ftp://x.example/' is not a web address; it starts with https:// or http:// and a host",
+    "url: 'https://[::1/x'": "feeds.yaml:2:8: url: 'https://[::1/x' is not a web address; it starts with https:// or http:// and a host",
+    "url: 'https://x.example:99999/'": "feeds.yaml:2:8: url: 'https://x.example:99999/' is not a web address: its port is a number from 0 to 65535",
     f"{URL}\n  kind: offical": "feeds.yaml:3:9: kind: 'offical' is not known; did you mean 'official'?",
     f"{URL}\n  timezone: Tokyo": "feeds.yaml:3:13: timezone: 'Tokyo' is not a time zone; write it as Asia/Tokyo",
     f"{URL}\n  pol_minutes: 5": "feeds.yaml:3:3: unknown key 'pol_minutes'; did you mean 'poll_minutes'?",
