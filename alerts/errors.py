@@ -2,6 +2,7 @@
 
 AlertsError                 something to tell a person in one line; exit code 1
 ├── ConfigError             configuration that cannot be used: every problem at once; exit code 2
+│   └── FailedTestsError    configuration whose own tests fail
 ├── SettingsError           an environment setting that is unknown or bad; exit code 2
 ├── UsageError              a word of a command that is wrong; exit code 2
 ├── FeedError               one visit to one feed failed; the next visit may succeed
@@ -38,13 +39,20 @@ class Problem:
 
 
 class ConfigError(AlertsError):
-    """Configuration that cannot be used; `problems` holds every mistake of every file."""
+    """Configuration that cannot be used; `problems` holds every mistake of every file, `shown_by` is the command that lists them."""
 
     exit_code = 2
+    shown_by = "alerts rules check"
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(sorted(set(problems)))
         super().__init__("\n".join(map(str, self.problems)))
+
+
+class FailedTestsError(ConfigError):
+    """Configuration in which no mistake was found, but whose own tests fail: it does not do what its author says of it."""
+
+    shown_by = "alerts rules test"
 
 
 class SettingsError(AlertsError):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from alerts import yamlfile
 from alerts.compiling import load_rules_apart
-from alerts.errors import ConfigError, Problem
+from alerts.errors import ConfigError, FailedTestsError, Problem
 from alerts.feeds.catalog import Catalog, load_catalog
 from alerts.rules.cases import run_tests
 from alerts.rules.compile import RuleSet
@@ -54,6 +54,14 @@ def load(directory: Path, cache: Path | None = None, *, apart: bool = False) -> 
     if catalog is None or rules is None or problems:
         raise ConfigError(problems)
     return Loaded(catalog, rules, silences)
+
+
+def load_sound(directory: Path, cache: Path | None = None, *, apart: bool = False) -> Loaded:
+    """Read a directory as `load` does and run its tests: what is fit to be in force. Raises ConfigError, FailedTestsError."""
+    loaded = load(directory, cache, apart=apart)
+    if failed := failed_tests(loaded.rules):
+        raise FailedTestsError(failed)
+    return loaded
 
 
 def load_silences(directory: Path, rules: Names | None, catalog: Catalog | None, problems: list[Problem]) -> tuple[Silence, ...]:

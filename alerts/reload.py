@@ -21,7 +21,7 @@ from sqlalchemy import Connection
 from alerts.clock import Clock
 from alerts.errors import ConfigError, Problem
 from alerts.feeds.catalog import Catalog
-from alerts.loaded import Fingerprint, Loaded, failed_tests, fingerprint, load
+from alerts.loaded import Fingerprint, Loaded, fingerprint, load_sound
 from alerts.rules.compile import compile_texts
 from alerts.store import notices
 from alerts.store.db import Database
@@ -31,7 +31,7 @@ from alerts.store.values import document, value
 from alerts.stories.silence import Silence
 
 SHOWN = 20
-"""Problems kept in the fact and mailed; `alerts rules check` shows all."""
+"""Problems kept in the fact and mailed; `alerts rules check` or `test` shows all."""
 SETTLE = 2.0
 """Seconds for which nothing may change before a directory is read."""
 PATIENCE = 60.0
@@ -74,7 +74,7 @@ class Configuration:
         self._clock = clock
         self._settle, self._patience = settle, patience
         self._looking = threading.Lock()
-        self.problems: tuple[Problem, ...] = ()
+        self._refusal: ConfigError | None = None
         self._seen = fingerprint(directory)
         self._moving: tuple[Fingerprint, float] = self._seen, 0.0
         self._broken_since = time.monotonic()
@@ -83,9 +83,14 @@ class Configuration:
             self.current = self._load()
         except ConfigError as error:
             self.current = last_good(database, error)
-            self._report(error.problems)
+            self._report(error)
         else:
-            self._report(())
+            self._report(None)
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What is wrong with the directory; empty if it is in force."""
+        return self._refusal.problems if self._refusal else ()
 
     def refresh(self) -> bool:
         """Take up a changed directory; True if another configuration is in force now. Never raises ConfigError. Raises StoreError.
@@ -107,13 +112,13 @@ class Configuration:
         if not self._stands_still(found):
             return False
         try:
-            loaded, problems = self._load(), tuple[Problem, ...]()
+            loaded, refusal = self._load(), None
         except ConfigError as error:
-            loaded, problems = self.current, error.problems
+            loaded, refusal = self.current, error
         if found != fingerprint(self._directory):
             return False  # it moved while it was read: what was read may be half of each
         before, self.current = self.current, loaded
-        self._report(problems)
+        self._report(refusal)
         self._seen = found
         self._tell_if_it_lasts()
         return _says(before) != _says(loaded)
@@ -128,28 +133,27 @@ class Configuration:
     def _load(self) -> Loaded:
         """Load the directory and run the tests of its rules. Raises ConfigError, whatever is wrong: the last good one has to go on."""
         try:
-            loaded = load(self._directory, self._cache, apart=True)
-            failed = failed_tests(loaded.rules)
+            return load_sound(self._directory, self._cache, apart=True)
         except ConfigError:
             raise
         except Exception as error:
             log.exception("configuration.unreadable", error=type(error).__name__)
             said = f"cannot be used, and the reader of it stumbled: {type(error).__name__}; undo the last change, the log says more"
             raise ConfigError([Problem(str(self._directory), 1, 1, said)]) from error
-        if failed:
-            raise ConfigError(failed)
-        return loaded
 
-    def _report(self, problems: tuple[Problem, ...]) -> None:
-        """Put on record what is in force and what is wrong with the directory."""
-        if problems and not self.problems:
+    def _report(self, refusal: ConfigError | None) -> None:
+        """Put on record what is in force and why the directory is refused."""
+        if refusal and not self._refusal:
             self._broken_since, self._is_told = time.monotonic(), False
-        self.problems = problems
+        self._refusal = refusal
+        problems = self.problems
         loaded, now = self.current, self._clock.now()
         said = [str(problem) for problem in problems[:SHOWN]]
         with self._database.write() as connection:
             keep_ruleset(connection, loaded.rules.hash, loaded.rules.files, now=now)
             fact = {"ok": not problems, "ruleset": loaded.rules.hash, "count": len(problems), "problems": said}
+            if refusal:
+                fact["shown_by"] = refusal.shown_by
             _save_if_new(connection, CONFIGURATION, fact, now)
             if not problems:
                 silences = [document(each) for each in loaded.silences]
@@ -163,14 +167,14 @@ class Configuration:
 
     def _tell_if_it_lasts(self) -> None:
         """Mail the operator once that a changed directory was refused."""
-        if not self.problems or self._is_told or time.monotonic() - self._broken_since < self._patience:
+        if not self._refusal or self._is_told or time.monotonic() - self._broken_since < self._patience:
             return
         more = [f"… and {len(self.problems) - SHOWN} more"] if len(self.problems) > SHOWN else []
         lines = [
             "The configuration was changed and cannot be used. Nothing is lost: the last good one stays in force until this is mended.",
             *(str(problem) for problem in self.problems[:SHOWN]),
             *more,
-            f"`alerts rules check --config {self._directory}` shows everything. In force: rule set {self.current.rules.hash}.",
+            f"`{self._refusal.shown_by} --config {self._directory}` shows everything. In force: rule set {self.current.rules.hash}.",
         ]
         with self._database.write() as connection:
             notices.tell(connection, key=NOTICE, subject="The changed configuration is refused", lines=lines, now=self._clock.now())

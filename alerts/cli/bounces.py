@@ -43,7 +43,7 @@ def read(
         count = _read_pipe(session, sys.stdin.buffer.read(), now)
         unknown = f"It is kept in {session.home.unclaimed}: no report, or about no mail of ours."
     else:
-        job = session.context(now=now)
+        job = session.context(now=now, anyhow=True)
         if not mailbox and not job.settings.bounce_url.get_secret_value():
             raise UsageError("there is no mailbox to read: set ALERTS_BOUNCE_URL, or give --from maildir:PATH, or --pipe")
         count = dataclasses.asdict(read_bounces(job, open_mailbox(mailbox) if mailbox else None))
@@ -66,7 +66,7 @@ def _read_pipe(session: Session, message: bytes, now: str | None) -> dict[str, i
 
     try:
         session.stored().close()  # a database that is not there is not made anew for a bounce
-        count = dataclasses.asdict(read_bounces(session.context(now=now), Pipe(message)))
+        count = dataclasses.asdict(read_bounces(session.context(now=now, anyhow=True), Pipe(message)))
         if count["unknown"]:
             Maildir(session.home.unclaimed, create=True).add(message)
     except (AlertsError, OSError) as error:

@@ -64,9 +64,9 @@ def _findings(session: Session, nameserver: str, clock_url: str) -> Iterator[Fin
     from alerts.doctor.finding import problem
 
     try:
-        session.everything()
+        session.sound()
     except ConfigError as error:
-        advice = "mend it, then: alerts rules check; until then the last good rules are in force"
+        advice = f"mend it, then: {error.shown_by}; until then the last good rules are in force"
         yield problem("configuration", f"cannot be used: {error.problems[0]}", advice)
     try:
         context = session.context(looking=True)

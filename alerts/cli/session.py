@@ -69,6 +69,12 @@ class Session:
 
         return load(self.config_directory(directory), self.home.cache)
 
+    def sound(self) -> Loaded:
+        """Load everything and run the tests of the rules: what the service would take up. Raises ConfigError, FailedTestsError."""
+        from alerts.loaded import load_sound
+
+        return load_sound(self.config_directory(), self.home.cache)
+
     def database(self) -> Database:
         """Open the database and bring it up to date. Raises StoreError."""
         from alerts.store.db import Database
@@ -106,12 +112,14 @@ class Session:
         progress: Callable[[int, int], None] = silent,
         last_good: bool = False,
         looking: bool = False,
+        anyhow: bool = False,
         unsound: bool = False,
     ) -> Context:
         """Put together everything a job may use. Raises AlertsError of every kind.
 
         With `last_good` a broken configuration is told on stderr and the last good one is used, as the running service does.
         `looking` does the same for commands that only look: nothing is put on record, and the database is left as it is.
+        `anyhow` does the same for work that does not wait until the rules are mended: nothing of the configuration is put on record.
         `unsound` hands on a database that cannot be used, for who looks at everything else.
         """
         from alerts.jobs.context import Context, check_host
@@ -121,7 +129,7 @@ class Session:
         database = self.found() if unsound else self.stored() if looking else self.database()
         settings = self.settings()
         clock = clock_at(now) if now is not None else SystemClock() if unsound else clock_of(database)
-        loaded = self._last_good(database, clock) if last_good else self.in_force(database) if looking else self.everything()
+        loaded = self._last_good(database, clock) if last_good else self.in_force(database) if looking or anyhow else self.sound()
         make_transport(settings.mail_url.get_secret_value())  # a bad mail URL should show now, not at the first send
         check_host(settings, loaded.rules)
         return Context(
@@ -141,7 +149,7 @@ class Session:
         from alerts.reload import last_good
 
         try:
-            return self.everything()
+            return self.sound()
         except ConfigError as error:
             loaded = last_good(database, error)
             self._tell(error.problems, loaded)

@@ -84,7 +84,7 @@ def _configuration(fact: Mapping[str, Any] | None) -> str:
     if fact["ok"]:
         return f"rule set {fact['ruleset']} in force since {since}"
     count, problems = fact.get("count", len(fact["problems"])), fact["problems"][:3]
-    more = "" if count <= len(problems) else f"\n… and {count - len(problems)} more: alerts rules check"
+    more = "" if count <= len(problems) else f"\n… and {count - len(problems)} more: {fact.get('shown_by', 'alerts rules check')}"
     what = f"{count} mistake" if count == 1 else f"{count} mistakes"
     return f"[red]refused since {since}: {what}; rule set {fact['ruleset']} stays in force[/red]\n" + escape("\n".join(problems)) + more
 

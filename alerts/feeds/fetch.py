@@ -26,6 +26,9 @@ from alerts.feeds.unpack import too_large
 MAX_REDIRECTS = 6
 _PERMANENT = {301, 308}
 _REDIRECTS = {301, 302, 303, 307, 308}
+_FAILURES = (
+    httpx.HTTPError, httpx.InvalidURL, aiohttp.ClientError, OSError, TimeoutError, ValueError, OverflowError, ExceptionGroup,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +101,7 @@ async def fetch(
             return await way.follow(url or feed.url)
     except FeedError:
         raise
-    except (httpx.HTTPError, httpx.InvalidURL, aiohttp.ClientError, OSError, TimeoutError, ValueError, OverflowError, ExceptionGroup) as error:
+    except _FAILURES as error:
         raise explain(error, seconds=seconds) from error
 
 

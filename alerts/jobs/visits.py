@@ -27,7 +27,6 @@ from alerts.store import feeds as feed_store
 from alerts.store.bodies import Bodies
 from alerts.store.db import Database
 
-
 _LOG = structlog.get_logger(__name__)
 
 

@@ -22,6 +22,7 @@ SINGLE: Mapping[str, TypeAdapter[Any]] = {
     "conditions.yaml": schema.CONDITIONS,
 }
 NO_FILE = "holds no file; `alerts init` puts the shipped ones in place and overwrites nothing"
+NOTHING = "holds nothing; remove it, and `alerts init` puts the shipped one in its place"
 _OPTIONAL = frozenset({"conditions.yaml"})
 FOLDERS: Mapping[str, TypeAdapter[Any]] = {"lexicon": schema.LEXICON, "rules": schema.RULES, "tests": schema.CASES}
 
@@ -113,9 +114,10 @@ def read_configuration(texts: Mapping[str, bytes | str], unreadable: Sequence[Pr
         if shape is None:
             continue
         document = parse(name, texts[name], read.problems)
-        if document is not None and document.data is None:
+        nothing: tuple[Any, ...] = (None, [], {}) if name in SINGLE else (None,)
+        if document is not None and document.data in nothing:
             if not name.startswith("tests/") and name not in _OPTIONAL:
-                read.problems.append(Problem(name, 1, 1, EMPTY))
+                read.problems.append(Problem(name, 1, 1, NOTHING if name in SINGLE else EMPTY))
                 if name in SINGLE:
                     read.unread.add(name)
             continue

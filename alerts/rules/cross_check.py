@@ -40,7 +40,7 @@ def cross_check(read: Configuration) -> list[Problem]:
             problems += [development.problem(f"'why' has no sentence for {sector!r}", "why", key=True) for sector in missing]
     for stage in (*read.stages.values(), *read.doubtful_of("stages.yaml")):
         problems += _unknown(stage, stage.value.shift_for, developments, "development", "shift_for", keys=True)
-    missing_stages = sorted(_STAGES - set(read.stages)) if read.stages else []
+    missing_stages = sorted(_STAGES - set(read.stages))
     problems += [Problem("stages.yaml", 1, 1, f"stage {name!r} is missing") for name in missing_stages if name not in spoilt("stages.yaml")]
     actors = {each.value.actor or "" for each in read.concepts.values()}
     for concept in (*read.concepts.values(), *read.doubtful_of("lexicon")):

@@ -32,6 +32,7 @@ from alerts.rules.shapes import (
     Shorthand,
     SizeName,
     Title,
+    Told,
     Words,
 )
 
@@ -158,7 +159,7 @@ class DevelopmentSpec(Shape):
     clock: Flag = Field(False, description="Readers must do something by the date: within 30 days the level rises by one")
     sizes: list[SizeSpec] = []
     stages: dict[str, Localised] = Field({}, description="Names of stages where the usual one does not fit: a typhoon is not in force")
-    told: dict[str, Localised]
+    told: dict[str, Told]
     why: dict[Id, Localised]
     act: dict[Id, LocalisedList] = Field({}, description="By sector; `any` for whatever sector")
     watch: Localised = Field(description="Completes: We will write again if …")
@@ -166,7 +167,7 @@ class DevelopmentSpec(Shape):
 
     @field_validator("told")
     @classmethod
-    def _has_default(cls, told: dict[str, Localised]) -> dict[str, Localised]:
+    def _has_default(cls, told: dict[str, Told]) -> dict[str, Told]:
         if "default" not in told:
             raise ValueError("needs a sentence under 'default'")
         return told
@@ -238,7 +239,7 @@ class RuleSpec(Shape):
         "`country`: whatever countries it names are the strands",
     )
     called: Localised | None = Field(None, description="Its name in titles where it is more exact than the development's: Typhoon")
-    told: dict[str, Localised] = Field({}, description="What happened, by stage or `default`, where more exact than the development's")
+    told: dict[str, Told] = Field({}, description="What happened, by stage or `default`, where more exact than the development's")
     why: dict[Id, Localised] = {}
     act: dict[Id, LocalisedList] = {}
     review_by: date | None = None

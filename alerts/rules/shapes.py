@@ -16,6 +16,7 @@ from pydantic import (
     GetJsonSchemaHandler,
     Strict,
     WithJsonSchema,
+    field_validator,
     model_validator,
 )
 from pydantic_core import CoreSchema
@@ -23,6 +24,7 @@ from pydantic_core.core_schema import no_info_before_validator_function
 
 ID = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 CODE = re.compile(r"[A-Z][A-Z0-9]+")
+_BLANK = re.compile(r"\{[^{}]*\}?|\}")
 
 
 def _id(value: str) -> str:
@@ -112,8 +114,27 @@ class Shorthand(Shape):
 class Localised(Shape):
     """One text in each language of the readers; English is what other languages fall back to."""
 
+    _blanks: ClassVar[frozenset[str]] = frozenset()
+
     en: str = Field(min_length=1)
     ja: str = ""
+
+    @field_validator("en", "ja")
+    @classmethod
+    def _has_known_blanks(cls, text: str) -> str:
+        """Refuse what nothing fills in: a reader would find it in the mail as it stands."""
+        for blank in _BLANK.findall(text):
+            if blank[1:-1] not in cls._blanks:
+                known = " and ".join(f"{{{name}}}" for name in sorted(cls._blanks))
+                then = f"{known} are what is filled in here" if known else "it would be mailed as it stands"
+                raise ValueError(f"nothing fills in {blank!r}; {then}")
+        return text
+
+
+class Told(Localised):
+    """A sentence that says what happened; the actors and the date are put into it."""
+
+    _blanks = frozenset({"actors", "when"})
 
 
 class Title(Shorthand, Localised):

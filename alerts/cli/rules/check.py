@@ -92,7 +92,8 @@ def check(
             line = f"{finding.place}: {finding.level} {finding.code}: {escape(finding.message)}"
             session.out.print(line, highlight=False, soft_wrap=True)
         where = escape(directory_name(directory))
-        session.out.print(f"{where}: {_size(loaded)}: no mistakes, {_counted(findings)}", highlight=False)
+        said = f"{where}: {_size(loaded)}: no mistakes, {_counted(findings)}; its tests: alerts rules test"
+        session.out.print(said, highlight=False, soft_wrap=True)
     else:
         _print(form, (), findings, directory)
     if any(fail_on == "info" or (fail_on == "warning" and finding.level == "warning") for finding in findings):

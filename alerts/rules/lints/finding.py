@@ -146,7 +146,7 @@ class Places:
         return self._of(self._file(name), name, code, message)
 
     def keys(self, name: str) -> frozenset[str]:
-        """Return the keys that a rule is written with: a rule that was recalled from the cache does not know which of its values those are."""
+        """Return the keys that a rule is written with: one that was recalled from the cache does not know which of its values those are."""
         document = self.documents().get(self._file(name))
         return frozenset(key for each in (document.data if document else []) if each.get("id") == name for key in each)
 

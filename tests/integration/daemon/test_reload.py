@@ -125,6 +125,11 @@ def test_a_bad_change_leaves_the_last_good_in_force_and_names_its_place(
     assert not found["ok"]
     assert found["ruleset"] == before.rules.hash
     assert found["problems"][0].startswith(told), found["problems"]
+    shows = f"alerts rules {'test' if ': test of' in told else 'check'}"
+    assert found["shown_by"] == shows
+    with database.read() as connection:
+        (lines,) = connection.scalars(select(table_of(NoticeRow).c.lines))
+    assert lines[-1].startswith(f"`{shows} --config {directory}` shows everything.")
     (directory / name).write_text(FILES[name], encoding="utf-8")
     configuration.refresh()
     assert fact(database)["ok"], "mended"
@@ -166,7 +171,7 @@ def test_whatever_a_loader_stumbles_over_the_last_good_one_stays(
     configuration = configured(directory, database)
     before = configuration.current
     with monkeypatch.context() as broken:
-        broken.setattr("alerts.reload.failed_tests", lambda _rules: 1 // 0)
+        broken.setattr("alerts.loaded.failed_tests", lambda _rules: 1 // 0)
         (directory / "rules" / "trade.yaml").write_text(FILES["rules/trade.yaml"].replace("A tariff", "Another"), encoding="utf-8")
         assert not configuration.refresh()
         assert configured(directory, database).current.rules.hash == before.rules.hash

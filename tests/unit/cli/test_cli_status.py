@@ -42,6 +42,8 @@ def test_a_daemon_that_stands_still_and_a_refused_configuration_are_seen_at_once
     first, *rest = told["configuration"].splitlines()
     assert "refused since 2026-03-01 12:00 UTC: 5 mistakes; rule set 0e60 stays in force" in first
     assert rest == [*(f"rules/a.yaml:{line}:1: \\[bad]" for line in range(3)), "… and 2 more: alerts rules check"]
+    failing = said(facts={"configuration": {**refused, "shown_by": "alerts rules test"}})["configuration"]
+    assert failing.endswith("… and 2 more: alerts rules test")
 
 
 def test_trouble_and_broken_templates_are_told_before_the_figures() -> None:

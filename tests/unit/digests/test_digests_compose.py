@@ -40,7 +40,7 @@ from alerts.digests.phrases import LANGUAGES, listed, phrase
 from alerts.digests.reasons import quoted
 from alerts.rules.assessment import Evidence, NamedDate
 from alerts.rules.levels import Level
-from alerts.rules.shapes import Localised
+from alerts.rules.shapes import Localised, Told
 from alerts.stories.story import Update
 
 ROOT = Path(__file__).parents[3]
@@ -198,7 +198,7 @@ def test_when_every_next_step_is_over_no_date_is_named_but_a_start_stays_a_fact(
 def test_a_rule_names_what_happened_more_exactly_than_its_development() -> None:
     known = wording()
     rule = known.rules["tariff-imposed"]
-    told = {"default": Localised(en="Japanese cars cost more in the US{when}.", ja="日本車が米国で高くなります{when}。")}
+    told = {"default": Told(en="Japanese cars cost more in the US{when}.", ja="日本車が米国で高くなります{when}。")}
     exact = replace(
         known, rules=known.rules | {"tariff-imposed": rule.model_copy(update={"called": Localised(en="Car duty"), "told": told})}
     )
@@ -539,7 +539,7 @@ def test_what_is_over_is_not_told_as_if_it_stood(stage: str) -> None:
 
 def test_what_is_on_its_way_borrows_no_sentence_of_what_is_done() -> None:
     known = wording()
-    texts = {"default": Localised(en="It was done."), "mooted": Localised(en="It is talked about."), "adopted": Localised(en="It is law.")}
+    texts = {"default": Told(en="It was done."), "mooted": Told(en="It is talked about."), "adopted": Told(en="It is law.")}
     spec = known.developments["tariff-imposed"].model_copy(update={"told": texts})
     told = replace(known, developments=known.developments | {"tariff-imposed": spec}).told
     said = [told("tariff-imposed", stage, "en") for stage in ("proposed", "arranging", "mooted", "adopted", "in-force")]

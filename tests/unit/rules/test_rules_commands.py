@@ -338,7 +338,8 @@ def test_a_rule_that_asks_for_a_feed_that_is_not_there_is_found(call, config: Pa
     rule = "- {id: only-there, title: X, development: missile-launch, review_by: 2031-01-01, when: {all: [$missile, {any: [{source: {id: [noe]}}, Kyoto]}]}}\n"
     (config / "rules" / "mine.yaml").write_text(rule, encoding="utf-8")
     found = [line for line in call("check").output.splitlines() if "L16" in line]
-    assert len(found) == 1 and found[0].startswith("rules/mine.yaml:1:8: warning L16: no feed 'noe' in feeds.yaml; did you mean 'one'?")
+    assert len(found) == 1
+    assert found[0].startswith("rules/mine.yaml:1:8: warning L16: no feed 'noe' in feeds.yaml; did you mean 'one'?")
     (config / "rules" / "mine.yaml").write_text(rule.replace("noe", "one"), encoding="utf-8")
     assert "L16" not in call("check").output
 
