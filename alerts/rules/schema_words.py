@@ -10,6 +10,8 @@ DESCRIPTIONS: Mapping[str, str] = {
     "Localised.ja": "Japanese",
     "LocalisedList.en": "English, a short sentence each",
     "LocalisedList.ja": "Japanese, a short sentence each",
+    "Told.en": "English; {actors} and {when} are filled in",
+    "Told.ja": "Japanese; {actors} and {when} are filled in",
     "Title.en": "English",
     "Title.ja": "Japanese",
     "SectorSpec.id": "What rules, developments and subscriptions call it",
