@@ -85,13 +85,19 @@ def start(
 ) -> None:
     """Take the global options."""
     set_up_log()
-    context.obj = Session(home=standing_in(Home(home)), out=console(sys.stdout), err=console(sys.stderr))
+    said_by = context.get_parameter_source("home")
+    named = said_by is not None and said_by.name != "DEFAULT"
+    context.obj = Session(home=standing_in(Home(home)), out=console(sys.stdout), err=console(sys.stderr), named=named)
 
 
 def standing_in(home: Home) -> Home:
-    """Whoever has gone into a home means that one, not the `alerts-home` that is not there."""
-    here = Home(Path())
-    return here if home.path == DEFAULT_HOME and not home.path.exists() and here.env_file.exists() else home
+    """Whoever has gone into a home, or into its config/, means that one, not the `alerts-home` that is not there."""
+    if home.path != DEFAULT_HOME or home.path.exists():
+        return home
+    here, above = Home(Path()), Home(Path(".."))
+    if here.env_file.exists():
+        return here
+    return above if above.env_file.exists() and above.config.exists() and above.config.samefile(here.path) else home
 
 
 def home_first(words: Sequence[str]) -> list[str]:

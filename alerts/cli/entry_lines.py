@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from alerts.clock import parse_moment
-from alerts.errors import AlertsError
+from alerts.errors import AlertsError, UsageError
 from alerts.feeds.catalog import Catalog
 from alerts.feeds.entry import Entry
 
@@ -20,11 +20,11 @@ SUMMARY_LIMIT = 300
 
 
 def read_entries(path: Path, catalog: Catalog) -> list[Entry]:
-    """Read all entries of a file, in the order of its lines. Raises AlertsError that names the line that cannot be read."""
+    """Read all entries of a file, in the order of its lines. Raises UsageError that names the line that cannot be read."""
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise AlertsError(f"cannot read {path}: {error}") from None
+        raise UsageError(f"cannot read {path}: {error}") from None
     return [_entry(line, catalog, f"{path}:{number}") for number, line in enumerate(text.split("\n"), 1) if line.strip()]
 
 
@@ -32,15 +32,15 @@ def _entry(line: str, catalog: Catalog, place: str) -> Entry:
     try:
         row: Any = json.loads(line)
     except json.JSONDecodeError as error:
-        raise AlertsError(f"{place}: not JSON: {error.msg}") from None
+        raise UsageError(f"{place}: not JSON: {error.msg}") from None
     except RecursionError:
-        raise AlertsError(f"{place}: nested too deeply to be read") from None
+        raise UsageError(f"{place}: nested too deeply to be read") from None
     if not isinstance(row, dict) or not row.get("id") or not isinstance(row.get("title"), str):
-        raise AlertsError(f"{place}: an entry is an object with at least id and title")
+        raise UsageError(f"{place}: an entry is an object with at least id and title")
     try:
         published = parse_moment(str(row["published"])) if row.get("published") else datetime(1970, 1, 1, tzinfo=UTC)
     except AlertsError as error:
-        raise AlertsError(f"{place}: published: {error}") from None
+        raise UsageError(f"{place}: published: {error}") from None
     return Entry(
         id=str(row["id"]),
         source=catalog.source_for(str(row.get("source") or "")),

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from alerts.clock import Clock, SetClock, SystemClock, parse_moment
-from alerts.errors import AlertsError, ConfigError, Problem
+from alerts.errors import AlertsError, ConfigError, Problem, UsageError
 from alerts.feeds.catalog import Catalog, load_catalog
 from alerts.resources import shipped
 from alerts.rules.compile import RuleSet
@@ -37,6 +37,8 @@ class Session:
     home: Home
     out: Console
     err: Console
+    named: bool = False
+    """True if somebody said which home it is: one that is not there is a mistake then, not a place without a service."""
 
     def settings(self) -> Settings:
         """Load the settings of the home. Raises SettingsError."""
@@ -45,13 +47,15 @@ class Session:
     def config_directory(self, given: Path | None = None) -> Path:
         """Choose the configuration: the one given, else the home's, else, where there is no home, the shipped one.
 
-        A home whose configuration is gone has lost it: to take the shipped one in its place would be another service. Raises AlertsError if
-        the given is absent.
+        A home whose configuration is gone has lost it: to take the shipped one in its place would be another service. Raises UsageError if
+        the given is absent, AlertsError if the home that was named is.
         """
         if given is not None:
             if not given.is_dir():
-                raise AlertsError(f"{given} is not a directory")
+                raise UsageError(f"{given} is not a directory")
             return given
+        if self.named:
+            self.require_home()
         is_home = self.home.config.exists() or self.home.env_file.exists()
         return self.home.config if is_home else shipped("config")
 

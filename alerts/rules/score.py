@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, get_args
+from typing import Any, Literal, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, field_validator
+from pydantic import BaseModel, ConfigDict, field_validator, model_validator
 
 from alerts.feeds.entry import Entry
 from alerts.rules.assessment import Assessment
@@ -20,13 +20,24 @@ Mistake = Literal["missed", "false alarm", "other type", "level"]
 
 
 class Label(BaseModel):
-    """What an editor says of an entry. Levels may be written as 1..4 or by name; keys that are not ours are ignored."""
+    """What an editor says of an entry. Levels may be written as 1..4 or by name. Other keys than ours, such as those of an editor's own
+    tools, count for nothing and are told (`model_extra`).
+    """
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, extra="allow")
 
     relevant: bool
     development: tuple[str, ...] = ()
     sectors: dict[str, Level] = {}
+    stage: Any = None
+    actors: Any = None
+    """Editors label these two as well; the score does not compare them."""
+
+    @model_validator(mode="after")
+    def _agrees(self) -> Self:
+        if not self.relevant and (self.development or self.sectors):
+            raise ValueError("relevant is false, so there can be no development and no sectors")
+        return self
 
     @field_validator("sectors", mode="before")
     @classmethod

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 PLAIN_EVERY = 5_000
 """Entries after which a line is printed where there is no terminal for a bar."""
+SINCE = "30d"
 _COLOURS = {"gained": "green", "lost": "red", "raised": "yellow", "lowered": "cyan", "other": "magenta"}
 
 
@@ -36,7 +37,7 @@ def backtest(
         Path | None, typer.Argument(help="JSON Lines as for match, instead of the stored entries.", exists=True, dir_okay=False)
     ] = None,
     *,
-    since: Annotated[str, typer.Option(help="Stored entries of this long: 12h, 30d, 8w.")] = "30d",
+    since: Annotated[str | None, typer.Option(help="Stored entries of this long: 12h, 30d, 8w.", show_default=SINCE)] = None,
     against: Annotated[
         str | None,
         typer.Option(metavar="DIR|GIT_REF|HASH", help="The old configuration; default: the one in force, else the shipped one."),
@@ -51,6 +52,9 @@ def backtest(
     from alerts.cli.session import moment_at
 
     session: Session = context.obj
+    if file is not None and since is not None:
+        raise UsageError("--since is for stored entries; every entry of a FILE is compared")
+    since = since or SINCE
     moment = moment_at(now)
     name, old = _old(session, against, config)
     new = session.rules(config)
@@ -95,6 +99,8 @@ def _old(session: Session, against: str | None, config: Path | None) -> tuple[st
     from alerts.resources import shipped
     from alerts.rules.compile import compile_texts
 
+    if against is not None and not against.strip():
+        raise UsageError("--against names nothing; give a directory, a git revision or the hash of a rule set on record")
     if against is not None:
         try:
             return against, compile_texts(texts_of(session, against, session.config_directory(config)))

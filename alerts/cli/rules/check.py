@@ -122,7 +122,7 @@ def _print(form: Format, problems: Sequence[Problem], findings: Sequence[Finding
         case Format.github:
             text = as_github(problems, findings, directory)
         case _:
-            text = as_json(problems, findings)
+            text = as_json(problems, findings, directory_name(directory))
     if text:
         typer.echo(text)
 

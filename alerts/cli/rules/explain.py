@@ -12,7 +12,7 @@ import typer
 from rich.markup import escape
 
 from alerts.cli.rules.marking import marked
-from alerts.cli.rules.options import Config, Host, Json, has_database, load_set
+from alerts.cli.rules.options import Config, Host, Json, has_database, known_country, load_host, load_set
 from alerts.cli.service import Now
 from alerts.clock import parse_moment
 from alerts.errors import AlertsError, FeedError, UsageError
@@ -42,7 +42,7 @@ def explain(
     country: Annotated[str, typer.Option(help="Country of the source of a text.")] = "",
     config: Config = None,
     as_json: Json = False,
-    host: Host = "JPN",
+    host: Host = None,
     now: Now = None,
 ) -> None:
     """Show what was found in a text, which rules held and how each level came about."""
@@ -51,6 +51,7 @@ def explain(
     session: Session = context.obj
     if kind not in {"official", "press", "aggregator"}:
         raise UsageError(f"--kind {kind}: write official, press or aggregator")
+    country = known_country(country)
     if not text.strip():
         raise UsageError("there is no text; write a headline in quotes, a URL or the id of a stored entry")
     rules = load_set(context, config, with_rule=rule)
@@ -59,7 +60,7 @@ def explain(
         entry = _fetched(session, text, moment_at(now), session.catalog(config))
     else:
         entry = _stored(session, text, config) or explaining.entry_of_text(text, published=moment, kind=kind, country=country)  # type: ignore[arg-type]
-    explanation = explaining.explain(rules, entry, only=rule or "", host=host)
+    explanation = explaining.explain(rules, entry, only=rule or "", host=load_host(context, rules, host))
     if as_json:
         typer.echo(json.dumps(asdict(explanation), ensure_ascii=False, default=str))
         return

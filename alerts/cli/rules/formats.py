@@ -19,9 +19,10 @@ REFUSED = (
 )
 
 
-def as_json(problems: Sequence[Problem], findings: Sequence[Finding]) -> str:
-    """Return `{"problems": […], "findings": […]}`."""
-    return json.dumps({"problems": [asdict(one) for one in problems], "findings": [asdict(one) for one in findings]}, ensure_ascii=False)
+def as_json(problems: Sequence[Problem], findings: Sequence[Finding], where: str) -> str:
+    """Return `{"config": …, "problems": […], "findings": […]}`; `where` names the configuration."""
+    told = {"config": where, "problems": [asdict(one) for one in problems], "findings": [asdict(one) for one in findings]}
+    return json.dumps(told, ensure_ascii=False)
 
 
 def as_sarif(problems: Sequence[Problem], findings: Sequence[Finding], directory: Path) -> str:

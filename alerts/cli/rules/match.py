@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 from rich.markup import escape
 
-from alerts.cli.rules.options import Config, Host, Json, Lines, load_lines, load_set
+from alerts.cli.rules.options import Config, Host, Json, Lines, load_host, load_lines, load_set
 from alerts.rules.assessment import Assessment
 from alerts.rules.evaluate import assess
 
@@ -17,12 +17,13 @@ if TYPE_CHECKING:
     from alerts.cli.session import Session
 
 
-def match(context: typer.Context, file: Lines, config: Config = None, as_json: Json = False, host: Host = "JPN") -> None:
+def match(context: typer.Context, file: Lines, config: Config = None, as_json: Json = False, host: Host = None) -> None:
     """Say what the rules find in every line of a file."""
     session: Session = context.obj
     rules = load_set(context, config)
+    country = load_host(context, rules, host)
     for entry in load_lines(context, file, config):
-        assessment = assess(rules, entry, host=host)
+        assessment = assess(rules, entry, host=country)
         if as_json:
             typer.echo(json.dumps(as_row(assessment), ensure_ascii=False))
         elif assessment.relevant:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from datetime import datetime
 from itertools import islice
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from alerts.errors import AlertsError, StoreError
+from alerts.errors import StoreError, UsageError
 from alerts.rules.compile import RuleSet
 
 if TYPE_CHECKING:
@@ -20,7 +21,10 @@ if TYPE_CHECKING:
 Config = Annotated[Path | None, typer.Option("--config", help="Use this configuration instead of the home's or the shipped one.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 Lines = Annotated[Path, typer.Argument(help="JSON Lines: id, title, summary, published, source, lang.", exists=True, dir_okay=False)]
-Host = Annotated[str, typer.Option(help="Country the readers live in, ISO 3166 alpha-3.")]
+Host = Annotated[
+    str | None, typer.Option(metavar="CODE", help="Country the readers live in, ISO 3166 alpha-3; default: the home's, else JPN.")
+]
+_COUNTRY = re.compile(r"[A-Z]{3}")
 
 
 def directory_name(directory: Path) -> str:
@@ -31,18 +35,39 @@ def directory_name(directory: Path) -> str:
 
 
 def load_set(context: typer.Context, config: Path | None, *, with_rule: str | None = None) -> RuleSet:
-    """Compile the rules. Raises ConfigError, and AlertsError if a rule that is named is not there."""
+    """Compile the rules. Raises ConfigError, and UsageError if a rule that is named is not there."""
     session: Session = context.obj
     rules = session.rules(config)
     if with_rule and rules.rule(with_rule) is None:
         from alerts.yamlwords import did_you_mean
 
-        raise AlertsError(f"no rule {with_rule!r}{did_you_mean(with_rule, [rule.id for rule in rules.rules], limit=6)}")
+        raise UsageError(f"no rule {with_rule!r}{did_you_mean(with_rule, [rule.id for rule in rules.rules], limit=6)}")
     return rules
 
 
+def load_host(context: typer.Context, rules: RuleSet, given: str | None) -> str:
+    """Return the country of the readers: the one given, else the home's, else Japan. Raises UsageError, SettingsError."""
+    session: Session = context.obj
+    if given is None:
+        return session.settings().host_country if has_database(session) else "JPN"
+    if given not in rules.lexicon.actors:
+        from alerts.yamlwords import did_you_mean
+
+        named = rules.lexicon.specs.get(given.lower())
+        hint = f"; write {named.actor}" if named and named.actor else did_you_mean(given, rules.lexicon.actors, limit=8)
+        raise UsageError(f"--host {given}: no country of the lexicon{hint}")
+    return given
+
+
+def known_country(given: str) -> str:
+    """Return the country of a source, or nothing. Raises UsageError if it is no code of three letters."""
+    if given and not _COUNTRY.fullmatch(given):
+        raise UsageError(f"--country {given}: write three capital letters of ISO 3166, such as JPN")
+    return given
+
+
 def load_lines(context: typer.Context, file: Path, config: Path | None) -> list[Entry]:
-    """Read entries from JSON Lines. Raises AlertsError."""
+    """Read entries from JSON Lines. Raises UsageError."""
     from alerts.cli.entry_lines import read_entries
 
     session: Session = context.obj

@@ -11,7 +11,7 @@ import typer
 from rich.markup import escape
 
 from alerts.cli.rules.marking import marked
-from alerts.cli.rules.options import Config, Json, load_lines, load_set, stored_entries
+from alerts.cli.rules.options import Config, Json, directory_name, load_lines, load_set, stored_entries
 from alerts.cli.service import Now
 from alerts.clock import parse_period
 from alerts.rules.cases import Outcome, run_tests, untested
@@ -58,21 +58,21 @@ def prove(
     rules = load_set(context, config, with_rule=rule)
     outcomes = list(run_tests(rules, only=rule or ""))
     failed = [outcome for outcome in outcomes if not outcome.passed]
+    where = directory_name(session.config_directory(config))
     covered = None
     if coverage:
         news = load_lines(context, entries, config) if entries else stored_entries(session, moment_at(now) - parse_period(since))
         covered = _cover(rules, news)
     if as_json:
         rows = [{**asdict(outcome), "text": outcome.text} for outcome in failed]
-        typer.echo(
-            json.dumps({"run": len(outcomes), "failed": rows, "coverage": covered and asdict(covered)}, ensure_ascii=False, default=str)
-        )
+        told = {"config": where, "run": len(outcomes), "failed": rows, "coverage": covered and asdict(covered)}
+        typer.echo(json.dumps(told, ensure_ascii=False, default=str))
     else:
         for outcome in failed:
             _show(session, outcome)
         if covered:
             _show_coverage(session, rules, covered)
-        session.out.print(f"{len(outcomes)} tests, {len(failed)} failed", highlight=False)
+        session.out.print(f"{escape(where)}: {len(outcomes)} tests, {len(failed)} failed", highlight=False, soft_wrap=True)
     if failed:
         raise typer.Exit(1)
 

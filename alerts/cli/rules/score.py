@@ -15,8 +15,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from alerts.cli.rules.marking import marked
-from alerts.cli.rules.options import Config, Host, Json, load_lines, load_set
-from alerts.errors import AlertsError
+from alerts.cli.rules.options import Config, Host, Json, load_host, load_lines, load_set
+from alerts.errors import UsageError
 from alerts.rules.cases import why_missing
 from alerts.rules.compile import RuleSet
 from alerts.rules.evaluate import assess, look_at
@@ -44,16 +44,17 @@ def score(
     config: Config = None,
     as_json: Json = False,
     misses: Annotated[bool, typer.Option("--misses", help="List what was missed, false alarms, and what came out otherwise.")] = False,
-    host: Host = "JPN",
+    host: Host = None,
 ) -> None:
     """Compare the rules with an editor's labels: precision, recall, F1 and levels, by language and by development."""
     session: Session = context.obj
     rules = load_set(context, config)
+    country = load_host(context, rules, host)
     labels = _labels(file)
     for said in _unknown(labels, rules):
         session.err.print(f"{file}: {said}", markup=False, highlight=False, soft_wrap=True)
     judged = [
-        Judged(entry, labels[entry.id], assess(rules, entry, host=host))
+        Judged(entry, labels[entry.id], assess(rules, entry, host=country))
         for entry in load_lines(context, file, config)
         if entry.id in labels
     ]
@@ -67,7 +68,7 @@ def score(
     _print_types(session, judged)
     _print_levels(session, scores["all"])
     if misses:
-        _print_mistakes(session, rules, judged, host)
+        _print_mistakes(session, rules, judged, country)
     else:
         counts = Counter(each.mistake for each in judged if each.mistake)
         said = ", ".join(f"{count} {name}" for name, count in counts.most_common()) or "nothing wrong"
@@ -146,7 +147,7 @@ def _print_mistake(session: Session, rules: RuleSet, each: Judged, host: str) ->
 
 
 def _labels(file: Path) -> dict[str, Label]:
-    """Read the labels of a file by entry. Raises AlertsError that names the line that cannot be used, or if there is none."""
+    """Read the labels of a file by entry. Raises UsageError that names the line that cannot be used, or if there is none."""
     labels: dict[str, Label] = {}
     lines: dict[str, int] = {}
     for number, line in enumerate(file.read_text(encoding="utf-8-sig", errors="replace").split("\n"), 1):
@@ -155,15 +156,15 @@ def _labels(file: Path) -> dict[str, Label]:
                 row = json.loads(line)
                 name, label = str(row["id"]), Label.model_validate(row["labels"])
             except ValidationError as error:
-                said = sentence(dict(error.errors(include_url=False)[0]), TypeAdapter(Label))
-                raise AlertsError(f"{file}:{number}: labels: {said}; {SHAPE}") from None
+                said = sentence(dict(error.errors(include_url=False)[0]), TypeAdapter(Label)).partition(" (write")[0]  # YAML's advice
+                raise UsageError(f"{file}:{number}: labels: {said}; {SHAPE}") from None
             except (json.JSONDecodeError, KeyError, TypeError, RecursionError):
-                raise AlertsError(f"{file}:{number}: a labelled entry is an object with id, title and labels; {SHAPE}") from None
+                raise UsageError(f"{file}:{number}: a labelled entry is an object with id, title and labels; {SHAPE}") from None
             if name in labels:
-                raise AlertsError(f"{file}:{number}: id {name!r} stands already on line {lines[name]}; one entry has one label")
+                raise UsageError(f"{file}:{number}: id {name!r} stands already on line {lines[name]}; one entry has one label")
             labels[name], lines[name] = label, number
     if not labels:
-        raise AlertsError(f"{file} holds no labelled entry; {SHAPE}")
+        raise UsageError(f"{file} holds no labelled entry; {SHAPE}")
     return labels
 
 
@@ -172,6 +173,7 @@ def _unknown(labels: Mapping[str, Label], rules: RuleSet) -> Iterator[str]:
     for what, known, given in (
         ("development", rules.developments, (name for label in labels.values() for name in label.development)),
         ("sector", rules.sectors, (name for label in labels.values() for name in label.sectors)),
+        ("key", Label.model_fields, (name for label in labels.values() for name in label.model_extra or ())),
     ):
         for name, count in Counter(name for name in given if name not in known).items():
             named = "1 label names" if count == 1 else f"{count} labels name"

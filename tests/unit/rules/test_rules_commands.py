@@ -146,7 +146,9 @@ def test_score_compares_with_labels(call, tmp_path: Path) -> None:
         ("d", "Tariff on steel", {"relevant": False, "more": "ignored"}),
         ("e", "Japan plans tariff", other),
     )
-    figures = json.loads(call("score", path, "--json").output)
+    printed = call("score", path, "--json")
+    assert "no key 'more', which 1 label names" in printed.stderr
+    figures = json.loads(printed.stdout)
     assert figures["scores"]["all"]["development"] == {"p": 0.333, "r": 0.333, "f1": 0.333}
     assert list(figures["scores"]) == ["all", "en"]
     assert [(one["id"], one["mistake"]) for one in figures["wrong"]] == [("b", "missed"), ("d", "false alarm"), ("e", "other type")]
@@ -164,6 +166,8 @@ def test_score_compares_with_labels(call, tmp_path: Path) -> None:
         ({"relevant": "perhaps"}, "labels: relevant must be true or false, not 'perhaps'"),
         ({"relevant": True, "sectors": {"trade": 7}}, r"labels: trade: .*"),
         (5, "labels: this must be a mapping of keys to values"),
+        ({"relevant": True, "development": "tariff-imposed"}, "labels: development must be a list"),
+        ({"relevant": False, "development": ["tariff-imposed"]}, "labels: relevant is false, so there can be no development"),
     ],
 )
 def test_labels_that_cannot_be_used_are_told_with_their_line(call, tmp_path: Path, labels: object, told: str) -> None:
