@@ -45,6 +45,10 @@ def sentence(error: dict[str, Any], shape: TypeAdapter[Any]) -> str:
         if not name:
             return f"this must be a list, not {_KINDS.get(type(given), 'this')}: begin each item with '- '"
         return f"{name} must be a list (write [{given}] or one '- ' line each)" if isinstance(given, str) else f"{name} must be a list"
+    if kind in {"dict_type", "model_type", "model_attributes_type"} and name and given is None:
+        return f"{name} is empty; write what it should hold"
+    if kind in {"dict_type", "model_type", "model_attributes_type"} and isinstance(given, float):
+        return f"{name}: {given} is a number; put it in quotes if it is meant as text"
     if kind in {"dict_type", "model_type", "model_attributes_type"}:
         return f"{name or 'this'} must be a mapping of keys to values, not {_KINDS.get(type(given), 'this')}"
     if kind in {"value_error", "assertion_error"}:

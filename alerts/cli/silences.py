@@ -41,9 +41,9 @@ def add(
     comment: Annotated[str, typer.Option("--comment", "-c", help="Why; who comes later will ask.")],
     rule: Annotated[Names, typer.Option(help="Id of a rule; may be given several times.")] = None,
     development: Annotated[Names, typer.Option(help="Id of a development.")] = None,
-    source: Annotated[Names, typer.Option(help="A publisher, or the id of a feed.")] = None,
+    source: Annotated[Names, typer.Option(help="The id of a feed, or a publisher with all its feeds.")] = None,
     story: Annotated[Names, typer.Option(help="Id of a story, of one of its entries, or words of a headline.")] = None,
-    until: Annotated[str | None, typer.Option(help="When it ends: 2026-03-31 or 2026-03-31T09:00+09:00.")] = None,
+    until: Annotated[str | None, typer.Option(help="When it ends: 2026-03-31T09:00+09:00; without a zone it is UTC.")] = None,
     lasting: Annotated[str | None, typer.Option("--for", help="How long it lasts instead: 12h, 3d, 2w.")] = None,
     author: Annotated[str | None, typer.Option(help="Whom to ask; default: your login.")] = None,
     now: Now = None,
@@ -53,7 +53,9 @@ def add(
 
     session: Session = context.obj
     moment = moment_at(now)
-    if (until is None) == (lasting is None):
+    if until is not None and lasting is not None:
+        raise UsageError("--until and --for both say when it ends: give one of them")
+    if until is None and lasting is None:
         raise UsageError("say when it ends: --until 2026-03-31, or --for 3d")
     end_ = until if until is not None else (moment + parse_period(lasting or "")).isoformat()
     if not (rule or development or source or story):
@@ -156,10 +158,9 @@ def _state(kept: Kept, now: datetime) -> str:
 
 def _row(kept: Kept, now: datetime) -> dict[str, Any]:
     each = kept.silence
-    names = {"rules": each.rules, "developments": each.developments, "sources": each.sources, "stories": each.stories}
     return {
         "id": each.id,
-        **{name: list(values) for name, values in names.items()},
+        **{name: list(getattr(each, name)) for name in ("rules", "developments", "publishers", "feeds", "stories")},
         "from": each.starts and each.starts.isoformat(),
         "until": each.until.isoformat(),
         "author": each.author,
@@ -207,21 +208,22 @@ def end(
     session: Session = context.obj
     moment = moment_at(now)
     database = session.database()
+    written = next((each for each in session.in_force(database).silences if each.id == silence), None)
+    if written is not None and written.until > moment:
+        raise AlertsError(f"{silence} stands in config/silences.yaml: remove it there, then call this again with --tell if you want that")
     with database.write() as connection:
         known = {each.silence.id: each for each in silences.load_all(connection)}
         if silence not in known:
             raise AlertsError(f"no silence {silence!r}; `alerts silences list --all` shows them")
         kept = known[silence]
-        if kept.origin == "file" and kept.ended is None and kept.silence.until > moment:
-            raise AlertsError(
-                f"{silence} stands in config/silences.yaml: remove it there, then call this again with --tell if you want that"
-            )
+        was_over = _state(kept, moment) == "over"
         silences.end(connection, silence, now=moment)
         missed = [each for each in silences.met(connection, moment, silences=[silence]) if each.whole and each.told is None]
         live = [each.number for each in missed if each.is_live]
         told = tell_after_all(connection, live, now=moment) if tell and live else 0
+    ended = "had ended before" if was_over else "has ended"
     if tell:
-        session.out.print(f"{silence} has ended; {told} of what it silenced will be told as if it came now", highlight=False)
+        session.out.print(f"{silence} {ended}; {told} of what it silenced will be told as if it came now", highlight=False)
         return
     hint = f"; `alerts silences end {silence} --tell` tells it as if it came now" if live else ""
-    session.out.print(f"{silence} has ended; of {len(missed)} updates that nobody was told {len(live)} still go on{hint}", highlight=False)
+    session.out.print(f"{silence} {ended}; of {len(missed)} updates that nobody was told {len(live)} still go on{hint}", highlight=False)

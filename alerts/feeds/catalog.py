@@ -62,6 +62,12 @@ def _expression(pattern: str) -> str:
 _SECTION_MARKS = frozenset("|:/(–—-・")
 """What stands between a publisher and one of its sections."""
 
+def _country(code: str) -> str:
+    if code and not re.fullmatch("[A-Z]{3}", code):
+        raise ValueError(f"{code!r} is no country's code; write ISO 3166 alpha-3, such as JPN")
+    return code
+
+
 Line = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f]*$")]
 
 
@@ -98,7 +104,7 @@ class Feed(BaseModel):
     title: Annotated[Line, Field(min_length=1)]
     publisher: Annotated[Line, Field(min_length=1)]
     kind: SourceKind = "press"
-    country: Annotated[str, Field(pattern=r"^([A-Z]{3})?$")] = ""
+    country: Annotated[str, AfterValidator(_country)] = ""
     language: Annotated[str, Field(pattern=r"^([a-z]{2,3})?$")] = ""
     tier: Annotated[
         int,

@@ -100,7 +100,7 @@ class RuleSet:
 
     def names(self) -> Names:
         """Return the ids that other files may name."""
-        return Names(frozenset(rule.id for rule in self.rules if rule.development), frozenset(self.developments))
+        return Names({rule.id: rule.development.id for rule in self.rules if rule.development}, frozenset(self.developments))
 
     @property
     def national(self) -> frozenset[str]:

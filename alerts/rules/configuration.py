@@ -29,9 +29,9 @@ FOLDERS: Mapping[str, TypeAdapter[Any]] = {"lexicon": schema.LEXICON, "rules": s
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """Ids that files beside the rules may name: rules that tell of a development, and developments."""
+    """Ids that files beside the rules may name: developments, and rules with the development that each tells of (empty if unknown)."""
 
-    rules: frozenset[str]
+    rules: Mapping[str, str]
     developments: frozenset[str]
 
 
@@ -84,9 +84,9 @@ class Configuration:
         """Return the ids that other files may name, also of what is not as it should be; None if some could not be read."""
         if self.unread & {"rules", "developments.yaml"}:
             return None
-        rules = {name for name, each in self.rules.items() if each.value.kind == "development"}
+        rules = {name: each.value.development or "" for name, each in self.rules.items() if each.value.kind == "development"}
         return Names(
-            frozenset(rules | self.spoilt.get("rules", set())),
+            dict.fromkeys(self.spoilt.get("rules", ()), "") | rules,
             frozenset({*self.developments, *self.spoilt.get("developments.yaml", ())}),
         )
 

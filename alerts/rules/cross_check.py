@@ -76,20 +76,26 @@ def _concept(placed: Placed[ConceptSpec], read: Configuration, actors: set[str])
     problems += _unknown(placed, spec.implied_by, known, "concept", "implied_by")
     if name in BUILT_IN:
         problems.append(placed.problem(f"{name!r} is built in: {BUILT_IN[name]}; choose another id", key=True))
-    if spec.kind == "actor" and not spec.actor and "actor" not in placed.lost:
-        problems.append(placed.problem("an actor needs its code: write actor: JPN, ISO 3166 alpha-3 or the name of a body", key=True))
-    if spec.actor and spec.kind != "actor":
-        problems.append(placed.problem("'actor' is for kind: actor; an institution says of: CODE", "actor", key=True))
-    for key in ("kanji", "members", "neighbours", "partners", "languages", "implied_by", "leaders"):
-        if getattr(spec, key) and spec.kind != "actor":
-            problems.append(placed.problem(f"{key!r} is for kind: actor", key, key=True))
-    for key in ("of", "official"):
-        if getattr(spec, key) and spec.kind != "institution":
-            problems.append(placed.problem(f"{key!r} is for kind: institution", key, key=True))
+    problems += _of_kind(placed) if "kind" not in placed.lost else []
     if spec.of and spec.of not in actors and not read.spoilt.get("lexicon"):
         problems.append(placed.problem(f"of: no actor {spec.of!r}{did_you_mean(spec.of, [code for code in actors if code])}", "of"))
     if not placed.lost & _TERMS and not (spec.en or spec.ja or spec.includes or spec.leaders or spec.kanji):
         problems.append(placed.problem("has no terms; write en:, ja: or includes:", key=True))
+    return problems
+
+
+def _of_kind(placed: Placed[ConceptSpec]) -> list[Problem]:
+    """Problems of keys that belong to another kind of concept, and of what an actor lacks."""
+    spec = placed.value
+    problems: list[Problem] = []
+    if spec.kind == "actor" and not spec.actor and "actor" not in placed.lost:
+        problems.append(placed.problem("an actor needs its code: write actor: JPN, ISO 3166 alpha-3 or the name of a body", key=True))
+    if spec.actor and spec.kind != "actor":
+        problems.append(placed.problem("'actor' is for kind: actor; an institution says of: CODE", "actor", key=True))
+    of_actors = ("kanji", "members", "neighbours", "partners", "languages", "implied_by", "leaders")
+    for kind, keys in (("actor", of_actors), ("institution", ("of", "official"))):
+        strange = [key for key in keys if getattr(spec, key) and spec.kind != kind]
+        problems += [placed.problem(f"{key!r} is for kind: {kind}", key, key=True) for key in strange]
     return problems
 
 
@@ -146,7 +152,7 @@ def _rule(placed: Placed[RuleSpec], read: Configuration, sectors: set[str], deve
         if spec.development:
             problems.append(placed.problem("a discard rule tells of no development; remove it", "development", key=True))
     elif spec.development is None:
-        problems.append(placed.problem("'development' is missing"))
+        problems += [placed.problem("'development' is missing")] if "development" not in placed.lost else []
     else:
         problems += _unknown(placed, [spec.development], developments, "development", "development")
         if spec.development in read.developments and "why" not in placed.lost:

@@ -15,6 +15,8 @@ from alerts.yamlfile import read
 
 def no_directory(directory: Path) -> Problem:
     """Say that a configuration is not there, and what to do."""
+    if directory.is_symlink():
+        return Problem(str(directory), 1, 1, f"is a link to {directory.readlink()}, which is no directory; point it at one, or remove it")
     return Problem(str(directory), 1, 1, "is not a directory; `alerts init` makes it from the shipped files")
 
 

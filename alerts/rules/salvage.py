@@ -16,6 +16,8 @@ _LOCALISED = {"en": "unnamed"}
 STAND_IN: Mapping[str, Mapping[str, Any]] = {
     "rules": {"id": "unnamed", "title": "untitled", "when": "nothing"},
     "tests": {"title": "untitled"},
+    "lexicon": {"kind": "cue"},
+    "silences.yaml": {"id": "unnamed", "until": "9999-01-01", "author": "unnamed", "comment": "none"},
     "conditions.yaml": {"when": "nothing"},
     "stages.yaml": {"name": _LOCALISED, "shift": 0, "rank": 0},
     "developments.yaml": {
@@ -30,12 +32,7 @@ STAND_IN: Mapping[str, Mapping[str, Any]] = {
     },
 }
 """For what an item of a file or folder must have and has not got, or not as it should be."""
-NEEDED: Mapping[str, frozenset[str]] = {
-    "rules": frozenset({"development"}),
-    "lexicon": frozenset({"kind"}),
-    "stages.yaml": frozenset({"id"}),
-    "developments.yaml": frozenset({"impact"}),
-}
+NEEDED: Mapping[str, frozenset[str]] = {"stages.yaml": frozenset({"id"})}
 """Keys without which nothing else of such an item can be checked."""
 MOST = 100
 """Items that are looked at once more: a file of which everything is wrong holds something else."""
@@ -112,6 +109,6 @@ def _without(data: dict[str, Any], place: tuple[int | str, ...]) -> dict[str, An
         return data
     name = str(place[0])
     if isinstance(data[name], dict) and len(place) > 1 and place[1] in data[name]:
-        keep = name == "levels"  # a sector is known or not, whatever the level
+        keep = name in {"levels", "impact"}  # a sector is known or not, whatever the level
         return data | {name: data[name] | {place[1]: "none"} if keep else _without(data[name], place[1:])}
     return {key: value for key, value in data.items() if key != name}

@@ -44,6 +44,12 @@ def _text(value: Any) -> Any:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
+def _readable(value: str) -> str:
+    if value.isspace():
+        raise ValueError("is blank; write the text, or remove it")
+    return value
+
+
 class OneOrMany:
     """Marks a list that may be written as its one item."""
 
@@ -63,6 +69,7 @@ class OneOrMany:
 
 Id = Annotated[str, AfterValidator(_id), WithJsonSchema({"type": "string", "pattern": f"^{ID.pattern}$"})]
 Code = Annotated[str, AfterValidator(_code), WithJsonSchema({"type": "string", "pattern": f"^{CODE.pattern}$"})]
+Readable = Annotated[str, AfterValidator(_readable), Field(min_length=1)]
 Words = Annotated[str, BeforeValidator(_text), Field(min_length=1)]
 Flag = Annotated[bool, Strict()]  # `yes` is text here, and may be meant so elsewhere
 LevelName = Literal["none", "info", "watch", "prepare", "act"]
@@ -121,8 +128,10 @@ class Localised(Shape):
 
     @field_validator("en", "ja")
     @classmethod
-    def _has_known_blanks(cls, text: str) -> str:
-        """Refuse what nothing fills in: a reader would find it in the mail as it stands."""
+    def _can_be_read(cls, text: str) -> str:
+        """Refuse what a reader would find in the mail as it stands: spaces alone, or a blank that nothing fills in."""
+        if text.isspace():
+            raise ValueError("is blank; write the text, or leave the key out")
         for blank in _BLANK.findall(text):
             if blank[1:-1] not in cls._blanks:
                 known = " and ".join(f"{{{name}}}" for name in sorted(cls._blanks))
@@ -146,5 +155,5 @@ class Title(Shorthand, Localised):
 class LocalisedList(Shape):
     """Several short texts in each language."""
 
-    en: list[str] = Field(min_length=1)
-    ja: list[str] = []
+    en: list[Readable] = Field(min_length=1)
+    ja: list[Readable] = []

@@ -13,12 +13,15 @@ from datetime import datetime
 from alerts.rules.assessment import Impact
 from alerts.stories.story import Report, Story, Update
 
+_COLON = ":"
+
 
 @dataclass(frozen=True, slots=True)
 class Silence:
     """What is muted, from when until when (aware UTC), by whom and why. Where several kinds are named, all must fit.
 
-    `sources` are names of publishers and ids of feeds, case-folded; `stories` ids of stories.
+    `sources` are names of publishers, case-folded, and ids of feeds, each with a colon (`feed_source`), for a publisher may be called as
+    one of its feeds is; older silences name feeds without it. `stories` are ids of stories.
     """
 
     id: str
@@ -36,10 +39,31 @@ class Silence:
         return (self.starts is None or self.starts <= now) and now < self.until
 
     @property
+    def publishers(self) -> tuple[str, ...]:
+        """Names of publishers that are muted; those of older silences may be ids of feeds as well."""
+        return tuple(name for name in self.sources if not name.endswith(_COLON))
+
+    @property
+    def feeds(self) -> tuple[str, ...]:
+        """Ids of feeds that are muted."""
+        return tuple(name.removesuffix(_COLON) for name in self.sources if name.endswith(_COLON))
+
+    @property
     def words(self) -> str:
         """What it mutes, in words."""
-        named = {"rule": self.rules, "development": self.developments, "source": self.sources, "story": self.stories}
+        named = {
+            "rule": self.rules,
+            "development": self.developments,
+            "source": self.publishers,
+            "feed": self.feeds,
+            "story": self.stories,
+        }
         return ", ".join(f"{name} {' or '.join(values)}" for name, values in named.items() if values)
+
+
+def feed_source(feed: str) -> str:
+    """Name a feed among the sources of a silence."""
+    return feed + _COLON
 
 
 def mutes(silence: Silence, story: Story) -> bool:
@@ -84,4 +108,5 @@ def _fits(silence: Silence, impact: Impact) -> bool:
 
 def _is_of(report: Report, sources: Iterable[str]) -> bool:
     """True if a report stood in one of these feeds or is credited to one of these publishers; an entry's id begins with its feed's."""
-    return not {report.outlet.casefold(), report.entry.partition(":")[0]}.isdisjoint(sources)
+    feed = report.entry.partition(":")[0]
+    return not {report.outlet.casefold(), feed, feed_source(feed)}.isdisjoint(sources)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+import re
+from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, date, datetime, time
 from typing import Annotated
 
@@ -11,9 +12,10 @@ from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter, model_
 from alerts.errors import Problem
 from alerts.feeds.catalog import Catalog
 from alerts.rules.configuration import Names as RuleNames
-from alerts.rules.shapes import Id, OneOrMany, Shape
-from alerts.stories.silence import Silence
-from alerts.yamlfile import parse, validate
+from alerts.rules.salvage import salvage
+from alerts.rules.shapes import Id, OneOrMany, Readable, Shape
+from alerts.stories.silence import Silence, feed_source
+from alerts.yamlfile import Document, parse, validate
 from alerts.yamlwords import did_you_mean
 
 NAME = "silences.yaml"
@@ -37,7 +39,8 @@ def _utc(moment: datetime) -> datetime:
 
 
 Moment = Annotated[datetime, BeforeValidator(_moment), AfterValidator(_utc)]
-Names = Annotated[list[str], OneOrMany()]
+Names = Annotated[list[Readable], OneOrMany()]
+_SPACE = re.compile(r"\s")
 
 
 class SilenceSpec(Shape):
@@ -46,14 +49,16 @@ class SilenceSpec(Shape):
     id: Id = Field(description="Short and for ever: what was silenced is listed under it", examples=["false-tariff-alarms"])
     rule: Names = Field([], description="Ids of rules", examples=["us-tariff-on-japan"])
     development: Names = Field([], description="Ids of developments", examples=["military-exercise"])
-    source: Names = Field([], description="Publishers, or ids of feeds; a story that another source tells too is not muted")
+    source: Names = Field(
+        [], description="Ids of feeds, or publishers with all their feeds; a story that another source tells too is not muted"
+    )
     story: Names = Field([], description="Ids of stories, as `alerts silences list --matched` and the log name them")
     from_: Moment | None = Field(None, alias="from", description="When it begins; default: at once", examples=["2026-03-01"])
     until: Moment = Field(
         description="When it ends: a day (its beginning, UTC) or a moment with its zone", examples=["2026-03-31T09:00+09:00"]
     )
-    author: str = Field(min_length=1, description="Whom to ask")
-    comment: str = Field(min_length=1, description="Why", examples=["fires on every opinion piece until the rule is mended"])
+    author: Readable = Field(description="Whom to ask")
+    comment: Readable = Field(description="Why", examples=["fires on every opinion piece until the rule is mended"])
 
     @model_validator(mode="after")
     def _mutes_something(self) -> SilenceSpec:
@@ -72,48 +77,74 @@ def silences_of(raw: bytes, rules: RuleNames | None, catalog: Catalog | None, pr
     document = parse(NAME, raw, problems)
     if document is None or document.data is None:
         return ()
-    specs = validate(document, SILENCES, problems) or []
-    seen: set[str] = set()
-    for index, spec in enumerate(specs):
-        if spec.id in seen:
-            problems.append(document.problem((index, "id"), f"id {spec.id!r} stands twice"))
-        seen.add(spec.id)
-        for key, message in unknown(spec, rules, catalog):
-            problems.append(document.problem((index, key), message))
-    return tuple(silence_of(spec, catalog) for spec in specs)
+    specs = validate(document, SILENCES, problems)
+    problems += _twice(document)
+    checked: dict[int, SilenceSpec] = dict(enumerate(specs or ()))
+    if specs is None and (saved := salvage(document, SILENCES)):  # one mistake hides no other
+        checked = {index: spec for index, spec in enumerate(saved.good) if spec}
+        checked |= {index: spec for index, (spec, _) in saved.mended.items()}
+    for index, spec in checked.items():
+        problems += [document.problem((index, *place), message) for place, message in unknown(spec, rules, catalog)]
+    return tuple(silence_of(spec, catalog) for spec in specs or ())
 
 
-def unknown(spec: SilenceSpec, rules: RuleNames | None, catalog: Catalog | None) -> list[tuple[str, str]]:
-    """Return what a silence names that is not there, as (key, message)."""
+def _twice(document: Document) -> Iterator[Problem]:
+    """Problems for ids that stand already, whatever else is wrong with the silences."""
+    seen: set[object] = set()
+    for index, each in enumerate(document.data if isinstance(document.data, list) else ()):
+        name = each.get("id") if isinstance(each, dict) else None
+        if isinstance(name, str) and name in seen:
+            yield document.problem((index, "id"), f"id {name!r} stands twice")
+        seen.add(name if isinstance(name, str) else None)
+
+
+def unknown(spec: SilenceSpec, rules: RuleNames | None, catalog: Catalog | None) -> list[tuple[tuple[str, int], str]]:
+    """Return what a silence names that is not there or never comes together, as (place below the silence, message)."""
     known: dict[str, Collection[str]] = {}
     if rules is not None:
         known = {"rule": rules.rules, "development": rules.developments}
     found = [
-        (key, f"no {key} {name!r}{did_you_mean(name, names, limit=6)}")
+        ((key, index), f"no {key} {name!r}{did_you_mean(name, names, limit=6)}")
         for key, names in known.items()
-        for name in getattr(spec, key)
+        for index, name in enumerate(getattr(spec, key))
         if name not in names
     ]
     if catalog is not None:
         names = {name for feed in catalog.feeds for name in (feed.id, feed.publisher)}
         found += [
-            ("source", f"no source {name!r}{did_you_mean(name, names, limit=6)}") for name in spec.source if not _feeds(catalog, name)
+            (("source", index), f"no source {name!r}{did_you_mean(name, names, limit=6)}")
+            for index, name in enumerate(spec.source)
+            if not _feeds(catalog, name)
         ]
+    found += [
+        (("story", index), f"{name!r} is no id of a story; `alerts silences add --story` finds one by words of a headline")
+        for index, name in enumerate(spec.story)
+        if _SPACE.search(name)
+    ]
+    if not found and rules is not None and spec.rule and spec.development:
+        tell = {name: rules.rules[name] for name in spec.rule}
+        if not any(development in {"", *spec.development} for development in tell.values()):
+            told = ", ".join(f"{name} tells of {development}" for name, development in tell.items())
+            found.append((("rule", 0), f"nothing fits this rule and this development: {told}; name one of the two"))
     return found
 
 
 def silence_of(spec: SilenceSpec, catalog: Catalog | None) -> Silence:
-    """Return the value of a silence; the name of a publisher stands for its feeds as well."""
-    sources = dict.fromkeys(name.casefold() for name in spec.source)
-    for name in spec.source if catalog else ():
-        assert catalog is not None
-        sources |= dict.fromkeys(_feeds(catalog, name))
+    """Return the value of a silence; the name of a publisher stands for its feeds as well, the id of a feed for that feed alone."""
+    sources: dict[str, None] = {}
+    for name in spec.source:
+        feeds = _feeds(catalog, name) if catalog else []
+        if name not in feeds:
+            sources[name.casefold()] = None
+        sources |= dict.fromkeys(map(feed_source, feeds))
     kinds = {"rules": tuple(spec.rule), "developments": tuple(spec.development), "stories": tuple(spec.story)}
     return Silence(spec.id, spec.until, spec.author, spec.comment, spec.from_, sources=tuple(sources), **kinds)
 
 
-def _feeds(catalog: Catalog, name: str) -> Iterable[str]:
-    """Ids of the feeds of a publisher (also under its other names), or the one feed of that id."""
+def _feeds(catalog: Catalog, name: str) -> Sequence[str]:
+    """The one feed of that id, as it is written, or the ids of the feeds of a publisher (also under its other names)."""
+    if any(feed.id == name for feed in catalog.feeds):
+        return [name]
     folded = name.casefold()
     publishers = {feed.publisher for feed in catalog.feeds if folded in {alias.casefold() for alias in (feed.publisher, *feed.aliases)}}
-    return [feed.id for feed in catalog.feeds if feed.publisher in publishers or feed.id == folded]
+    return [feed.id for feed in catalog.feeds if feed.publisher in publishers]

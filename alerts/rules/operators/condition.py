@@ -118,6 +118,8 @@ class Reader:
         if name not in self.lexicon.known():
             if name in self.shared.ids:
                 self.refuse(f"{value} is a condition; here stands a concept or a phrase")
+            elif " $" in value:
+                self.refuse(f"{value!r} is one text; write each name on a '- ' line of its own, below all: or any:")
             else:
                 self.refuse(f"no {self._nameable()} {value}" + did_you_mean(name, self.lexicon.known() | self.shared.ids, limit=6))
             return None

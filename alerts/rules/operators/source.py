@@ -61,7 +61,7 @@ def parse(value: Any, reader: Reader) -> Source | None:
         for index, each in enumerate(values):
             place = reader.at(name, index) if isinstance(given, list) else reader.at(name)
             if not isinstance(each, str):
-                place.refuse(f"{name} must be text; put it in quotes")
+                place.refuse(f"{name} is empty" if each is None else f"{name} must be text; put it in quotes")
                 return None
             if name == "kind" and each not in KINDS:
                 place.refuse(f"kind: {each!r} is not known{did_you_mean(each, KINDS)}")

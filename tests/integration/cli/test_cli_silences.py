@@ -42,7 +42,8 @@ def test_a_silence_is_added_listed_and_ended(made_home: Path) -> None:
         "in force",
     )
     assert "0 updates met a silence" in alerts(made_home, "list", "--matched", *NOW)
-    assert "has ended" in alerts(made_home, "end", name, *NOW)
+    assert f"{name} has ended;" in alerts(made_home, "end", name, *NOW)
+    assert f"{name} had ended before;" in alerts(made_home, "end", name, *NOW)
     assert "nothing is muted" in alerts(made_home, "list", *NOW)
     (ended,) = json.loads(alerts(made_home, "list", "--all", "--json", *NOW))
     assert ended["state"] == "over"
@@ -58,6 +59,9 @@ def test_a_silence_is_added_listed_and_ended(made_home: Path) -> None:
         (["--story", "s1", "--for", "1d"], "no story is known by 's1'"),
         (["--development", "leader-call", "--until", "2026-02-01"], "that is over already"),
         (["--for", "3d"], "say what to mute: --rule"),
+        (["--development", "leader-call", "--for", "3d", "--until", "2026-04-01"], "--until and --for both say when it ends"),
+        (["--development", "leader-call", "--for", "3d", "--author", " "], "author: is blank"),
+        (["--rule", "tariff-on-japan", "--development", "disaster", "--for", "3d"], "tariff-on-japan tells of tariff-imposed"),
     ],
 )
 def test_wrong_words_are_told(made_home: Path, arguments: list[str], told: str) -> None:
@@ -76,6 +80,8 @@ def test_silences_of_the_file_are_listed_before_the_service_has_taken_them_up(ma
     file.write_text("- {id: from-file, development: summit, until: 2026-03-05, author: Ann, comment: c}\n", encoding="utf-8")
     try:
         assert [row["origin"] for row in json.loads(alerts(made_home, "list", "--json", *NOW)) if row["id"] == "from-file"] == ["file"]
+        with pytest.raises(AlertsError, match=r"from-file stands in config/silences\.yaml: remove it there"):
+            alerts(made_home, "end", "from-file", *NOW)
     finally:
         file.write_text(before, encoding="utf-8")
 

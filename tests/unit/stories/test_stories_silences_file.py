@@ -41,7 +41,8 @@ def test_a_day_begins_in_utc_and_a_publisher_stands_for_its_feeds(rules: RuleSet
     )
     assert problems == []
     assert first.until == second.until == datetime(2026, 12, 1, tzinfo=UTC)
-    assert set(first.sources) == {"nhkニュース", "nhk-main", "nhk-world"}
+    assert first.publishers == ("nhkニュース",)
+    assert set(first.feeds) == {"nhk-main", "nhk-world"}
     assert second.words == "story s1"
 
 
@@ -55,11 +56,53 @@ def test_a_day_begins_in_utc_and_a_publisher_stands_for_its_feeds(rules: RuleSet
         (f"{{id: a, story: s, from: 2027-01-01, {WHO}}}", "silences.yaml:1:3: from is not before until"),
         ("{id: a, story: s, until: soon, author: A, comment: c}", "silences.yaml:1:28: until: 'soon' is not a moment; write it as 2026-03-31 or"),
         ("{id: a, story: s, until: 2026-12-01, comment: c}", "silences.yaml:1:3: 'author' is missing"),
+        ("{id: a, story: s, until: 2026-12-01, author: ' ', comment: c}", "silences.yaml:1:48: author: is blank; write the text"),
+        (f"{{id: a, rule: [us-tariff-on-japan, x], {WHO}}}", "silences.yaml:1:38: no rule 'x'"),
+        (f"{{id: a, story: no such story, {WHO}}}", "silences.yaml:1:18: 'no such story' is no id of a story; `alerts silences add --story`"),
     ],
 )  # fmt: skip
 def test_a_mistake_is_told_with_place_and_advice(rules: RuleSet, line: str, told: str) -> None:
     _, problems = read(f"- {line}\n", rules)
     assert [problem for problem in problems if problem.startswith(told)], problems
+
+
+def test_one_mistake_hides_no_other(rules: RuleSet) -> None:
+    lines = (
+        f"{{id: a, rule: no-such, until: soon, {WHO[19:]}}}",
+        f"{{id: a, source: Nowhere, {WHO}}}",
+        f"{{id: b, {WHO}}}",
+        f"{{id: b, development: no-such-thing, untill: 2026-12-01, {WHO}}}",
+    )
+    _, problems = read("".join(f"- {line}\n" for line in lines), rules)
+    assert [problem.split("; ")[0].removeprefix("silences.yaml:") for problem in sorted(problems)] == [
+        "1:17: no rule 'no-such'",
+        "1:33: until: 'soon' is not a moment",
+        "2:19: no source 'Nowhere'",
+        "2:8: id 'a' stands twice",
+        "3:3: names nothing to mute",
+        "4:24: no development 'no-such-thing'",
+        "4:39: unknown key 'untill'",
+        "4:8: id 'b' stands twice",
+    ]
+
+
+def test_the_id_of_a_feed_means_that_feed_alone_though_its_publisher_is_called_alike(rules: RuleSet) -> None:
+    same = Catalog(feeds=(*FEEDS.feeds, Feed(id="nhk", url="https://c.example.com", title="News", publisher="NHK")))
+    problems: list[Problem] = []
+    text = f"- {{id: a, source: nhk, {WHO}}}\n- {{id: b, source: NHK, {WHO}}}\n"
+    feed, publisher = silences_of(text.encode(), rules.names(), same, problems)
+    assert not problems
+    assert (feed.publishers, feed.feeds) == ((), ("nhk",))
+    assert (publisher.publishers, publisher.feeds) == (("nhk",), ("nhk-main", "nhk-world", "nhk"))
+    assert feed.words == "feed nhk"
+
+
+def test_a_rule_and_a_development_that_it_never_tells_of_mute_nothing(rules: RuleSet) -> None:
+    _, problems = read(f"- {{id: a, rule: tariff-on-japan, development: disaster, {WHO}}}\n", rules)
+    assert problems == [
+        "silences.yaml:1:17: nothing fits this rule and this development: tariff-on-japan tells of tariff-imposed; name one of the two"
+    ]
+    assert read(f"- {{id: a, rule: tariff-on-japan, development: tariff-imposed, {WHO}}}\n", rules)[1] == []
 
 
 def test_an_id_stands_once(rules: RuleSet) -> None:
