@@ -8,13 +8,13 @@ from datetime import date
 from alerts.feeds.entry import Entry
 from alerts.rules.compile import RuleSet
 from alerts.rules.lints import entries as from_entries
-from alerts.rules.lints import lexicon, never, quoting
+from alerts.rules.lints import lexicon, never, phrases, quoting
 from alerts.rules.lints import rules as of_rules
 from alerts.rules.lints.finding import Finding, Places
 
 _CHECKS: tuple[Callable[[RuleSet, Places, date], Iterable[Finding]], ...] = (
     of_rules.tests, of_rules.review, of_rules.wide, of_rules.shadowed, of_rules.untold, of_rules.idle, of_rules.languages,
-    lexicon.unused, lexicon.leaders, lexicon.short, never.never, quoting.unquoted,
+    lexicon.unused, lexicon.leaders, lexicon.short, never.never, quoting.unquoted, phrases.meant_otherwise,
 )  # fmt: skip
 
 

@@ -109,6 +109,12 @@ CODES: Mapping[str, Code] = {
         "feed that is not there",
         "source: {id: …} names a feed that feeds.yaml does not have, so that part of the rule never holds. Correct the id, or remove it.",
     ),
+    "L17": Code(
+        "warning",
+        "phrase that is meant otherwise",
+        "The name of a concept or condition without its $ is looked for as words, $name inside a longer text with its sign, and terms with "
+        "commas between them as one long term. Write $name alone, and each term as an item of the list.",
+    ),
 }
 
 
