@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent / "alerts"
 LAYERS = [  # left to right; a module imports from its own layer or from any layer to its left
-    {"errors", "garbage", "clock", "text", "resources", "signing", "yamlfile", "yamlwords", "settings", "log"},
+    {"errors", "garbage", "clock", "text", "resources", "signing", "iso", "yamlfile", "yamlwords", "settings", "log"},
     {"feeds"},
     {"rules"},
     {"stories"},

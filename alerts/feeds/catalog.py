@@ -22,6 +22,7 @@ from alerts.feeds.entry import Source, SourceKind
 from alerts.feeds.formats.jsonlist import check_path
 from alerts.feeds.formats.raw import Selection
 from alerts.feeds.formats.tree import Element, select
+from alerts.iso import Country, Language
 from alerts.yamlfile import EMPTY, parse, read, validate
 
 Format = Literal["feed", "html-list", "json-list"]
@@ -62,12 +63,6 @@ def _expression(pattern: str) -> str:
 _SECTION_MARKS = frozenset("|:/(–—-・")
 """What stands between a publisher and one of its sections."""
 
-def _country(code: str) -> str:
-    if code and not re.fullmatch("[A-Z]{3}", code):
-        raise ValueError(f"{code!r} is no country's code; write ISO 3166 alpha-3, such as JPN")
-    return code
-
-
 Line = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f]*$")]
 
 
@@ -104,8 +99,8 @@ class Feed(BaseModel):
     title: Annotated[Line, Field(min_length=1)]
     publisher: Annotated[Line, Field(min_length=1)]
     kind: SourceKind = "press"
-    country: Annotated[str, AfterValidator(_country)] = ""
-    language: Annotated[str, Field(pattern=r"^([a-z]{2,3})?$")] = ""
+    country: Country = ""
+    language: Language = ""
     tier: Annotated[
         int,
         Field(

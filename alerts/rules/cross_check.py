@@ -10,7 +10,7 @@ from alerts.rules.assessment import Stage
 from alerts.rules.configuration import Configuration, Placed
 from alerts.rules.lexicon import BUILT_IN
 from alerts.rules.operators.named import mentioned
-from alerts.rules.schema import ConceptSpec, ConditionSpec, RuleSpec
+from alerts.rules.schema import CaseText, ConceptSpec, ConditionSpec, RuleSpec
 from alerts.yamlwords import did_you_mean
 
 T = TypeVar("T")
@@ -53,8 +53,20 @@ def cross_check(read: Configuration) -> list[Problem]:
         problems += _rule(rule, read, sectors, developments, discards)
     for case in (*read.cases, *read.doubtful_of("tests")):
         problems += _unknown(case, case.value.developments, developments, "development", "developments")
-        problems += _unknown(case, case.value.sectors or {}, sectors, "sector", "sectors", keys=True)
+        problems += _expected(case, case.value, read, sectors)
     return problems
+
+
+def _expected(placed: Placed[Any], case: CaseText, read: Configuration, sectors: set[str], *steps: int | str) -> list[Problem]:
+    """Problems for what a test expects and nobody can ever find; `steps` lead to the test."""
+    problems = _unknown(placed, case.sectors or {}, sectors, "sector", *steps, "sectors", keys=True)
+    if not read.spoilt.get("lexicon"):
+        problems += _unknown(placed, case.actors or (), _codes(read), "actor", *steps, "actors")
+    return problems
+
+
+def _codes(read: Configuration) -> set[str]:
+    return {each.value.actor for each in read.concepts.values() if each.value.actor}
 
 
 def _unknown(
@@ -146,8 +158,10 @@ def _rule(placed: Placed[RuleSpec], read: Configuration, sectors: set[str], deve
         problems += _unknown(placed, spec.despite, discards | {"any"}, "discard rule", "despite")
     problems += _unknown(placed, spec.yields_to, developments, "development", "yields_to")
     if not read.spoilt.get("lexicon"):
-        codes = {each.value.actor for each in read.concepts.values() if each.value.actor}
-        problems += _unknown(placed, spec.actors, codes, "actor", "actors")
+        problems += _unknown(placed, spec.actors, _codes(read), "actor", "actors")
+    for kind, cases in (("match", spec.tests.match), ("ignore", spec.tests.ignore)):
+        for index, case in enumerate(cases):
+            problems += _expected(placed, case, read, sectors, "tests", kind, index)
     if spec.kind == "discard":
         if spec.development:
             problems.append(placed.problem("a discard rule tells of no development; remove it", "development", key=True))

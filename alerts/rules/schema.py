@@ -15,6 +15,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter, field_validator
 
+from alerts.iso import Country, Language
 from alerts.rules.assessment import Polarity, Stage
 from alerts.rules.shapes import (
     ActorType,
@@ -194,9 +195,9 @@ class CaseText(Shorthand):
 
     title: str
     summary: str = ""
-    language: str | None = None
+    language: Language | None = None
     source: Literal["official", "press", "aggregator"] = "press"
-    country: str = ""
+    country: Country = ""
     published: date | None = None
     stage: Stage | None = None
     polarity: Polarity | None = None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from datetime import datetime
 from itertools import islice
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from alerts.errors import StoreError, UsageError
+from alerts.iso import country_code
 from alerts.rules.compile import RuleSet
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ Lines = Annotated[Path, typer.Argument(help="JSON Lines: id, title, summary, pub
 Host = Annotated[
     str | None, typer.Option(metavar="CODE", help="Country the readers live in, ISO 3166 alpha-3; default: the home's, else JPN.")
 ]
-_COUNTRY = re.compile(r"[A-Z]{3}")
 
 
 def directory_name(directory: Path) -> str:
@@ -61,9 +60,10 @@ def load_host(context: typer.Context, rules: RuleSet, given: str | None) -> str:
 
 def known_country(given: str) -> str:
     """Return the country of a source, or nothing. Raises UsageError if it is no code of three letters."""
-    if given and not _COUNTRY.fullmatch(given):
-        raise UsageError(f"--country {given}: write three capital letters of ISO 3166, such as JPN")
-    return given
+    try:
+        return country_code(given)
+    except ValueError as error:
+        raise UsageError(f"--country: {error}") from None
 
 
 def load_lines(context: typer.Context, file: Path, config: Path | None) -> list[Entry]:

@@ -7,15 +7,14 @@ DOES NOT MATCH [press JPN]: Visa fee to rise
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Any
 
+from alerts.iso import country_code
 from alerts.rules.candidates import Clauses
 from alerts.rules.operators.condition import Look, Mentions, Needs, Reader
 from alerts.yamlwords import did_you_mean
 
-_COUNTRY = re.compile(r"[A-Z]{3}")
 KINDS = ("official", "press", "aggregator")
 
 
@@ -60,14 +59,21 @@ def parse(value: Any, reader: Reader) -> Source | None:
         values = given if isinstance(given, list) else [given]
         for index, each in enumerate(values):
             place = reader.at(name, index) if isinstance(given, list) else reader.at(name)
-            if not isinstance(each, str):
-                place.refuse(f"{name} is empty" if each is None else f"{name} must be text; put it in quotes")
-                return None
-            if name == "kind" and each not in KINDS:
-                place.refuse(f"kind: {each!r} is not known{did_you_mean(each, KINDS)}")
-                return None
-            if name == "country" and not _COUNTRY.fullmatch(each):
-                place.refuse(f"country: {each!r} is no country's code; write ISO 3166 alpha-3, such as JPN")
+            if refusal := _refusal(name, each):
+                place.refuse(refusal)
                 return None
         allowed.append((name, frozenset(values)))
     return Source(tuple(allowed))
+
+
+def _refusal(name: str, value: Any) -> str:
+    """Say what is wrong with one value of a key; nothing if it can be used."""
+    if not isinstance(value, str) or not value:
+        return f"{name} must be text; put it in quotes" if value else f"{name} is empty"
+    if name == "kind" and value not in KINDS:
+        return f"kind: {value!r} is not known{did_you_mean(value, KINDS)}"
+    try:
+        country_code(value if name == "country" else "")
+    except ValueError as error:
+        return f"country: {error}"
+    return ""

@@ -71,7 +71,7 @@ def test_texts_are_explained_for_the_country_of_the_home(home: Path) -> None:
     [
         (["explain", "x", "--host", "japan"], "--host japan: no country of the lexicon; write JPN"),
         (["explain", "x", "--host", "JPM"], "--host JPM: no country of the lexicon; did you mean 'JPN'"),
-        (["explain", "x", "--country", "JP"], "--country JP: write three capital letters of ISO 3166, such as JPN"),
+        (["explain", "x", "--country", "JP"], "--country: 'JP' is no country's code; write ISO 3166 alpha-3, such as JPN"),
         (["explain", "x", "--rule", "tarif"], "no rule 'tarif'; did you mean 'tariff'"),
         (["explain", "x", "--config", "/no/such/place"], "/no/such/place is not a directory"),
         (["test", "tarif"], "no rule 'tarif'; did you mean 'tariff'"),
