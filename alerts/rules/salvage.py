@@ -34,6 +34,10 @@ STAND_IN: Mapping[str, Mapping[str, Any]] = {
 """For what an item of a file or folder must have and has not got, or not as it should be."""
 NEEDED: Mapping[str, frozenset[str]] = {"stages.yaml": frozenset({"id"})}
 """Keys without which nothing else of such an item can be checked."""
+IN_LISTS: Mapping[str, tuple[str, str]] = dict.fromkeys(("en", "ja"), ("term", "unnamed")) | dict.fromkeys(
+    ("match", "ignore"), ("title", "untitled")
+)
+"""For a wrong item of a list of terms or tests: the key that it may be written as, and a text for it. The items beside it stay in place."""
 MOST = 100
 """Items that are looked at once more: a file of which everything is wrong holds something else."""
 
@@ -104,11 +108,20 @@ def _without_all(item: dict[str, Any], places: Iterable[tuple[int | str, ...]]) 
 
 
 def _without(data: dict[str, Any], place: tuple[int | str, ...]) -> dict[str, Any]:
-    """Return a mapping without what stands at a place: the deepest key that leads there, for in a list the others would move up."""
+    """Return a mapping without what stands at a place: the deepest key that leads there, for in most lists the others would move up."""
     if not place or place[0] not in data:
         return data
-    name = str(place[0])
-    if isinstance(data[name], dict) and len(place) > 1 and place[1] in data[name]:
+    name, below = str(place[0]), place[1:]
+    value = data[name]
+    if isinstance(value, dict) and below and below[0] in value:
         keep = name in {"levels", "impact"}  # a sector is known or not, whatever the level
-        return data | {name: data[name] | {place[1]: "none"} if keep else _without(data[name], place[1:])}
-    return {key: value for key, value in data.items() if key != name}
+        return data | {name: value | {below[0]: "none"} if keep else _without(value, below)}
+    if isinstance(value, list) and below and name in IN_LISTS:
+        return data | {name: [_stand_in(name, each, below[1:]) if index == below[0] else each for index, each in enumerate(value)]}
+    return {key: each for key, each in data.items() if key != name}
+
+
+def _stand_in(name: str, item: Any, place: tuple[int | str, ...]) -> Any:
+    """Return an item of a list without what stands at a place below it, or a text for all of it."""
+    key, text = IN_LISTS[name]
+    return {key: text} | _without(item, place) if isinstance(item, dict) and place else text
