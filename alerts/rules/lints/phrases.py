@@ -31,9 +31,15 @@ def meant_otherwise(rules: RuleSet, places: Places, _: date) -> Iterator[Finding
                 yield _at(document, node, f"{text!r} is looked for as words; ${text} is what stands for it")
             elif _DOLLAR.search(text, 1) or text.startswith("＄"):
                 yield _at(document, node, f"{text!r} is one phrase, looked for with its sign; $name stands alone, in ASCII")
+            elif _several(text):
+                yield _at(document, node, f"{text!r} is one phrase; put each on its own: {{any: [first, second]}}")
         for node in _terms(document):
-            if sum(bool(part.strip()) for part in _BETWEEN.split(node.value)) >= _SEVERAL:
+            if _several(node.value):
                 yield _at(document, node, f"{node.value!r} is one term; put each on its own: [first, second]")
+
+
+def _several(text: str) -> bool:
+    return sum(bool(part.strip()) for part in _BETWEEN.split(text)) >= _SEVERAL
 
 
 def _at(document: Document, node: yaml.ScalarNode, message: str) -> Finding:
@@ -41,24 +47,37 @@ def _at(document: Document, node: yaml.ScalarNode, message: str) -> Finding:
 
 
 def _phrases(document: Document) -> Iterator[yaml.ScalarNode]:
-    """Yield the phrases and names in the conditions of a file of rules, or of shared conditions."""
-    if not document.name.startswith("rules/") and document.name != "conditions.yaml":
-        return
-    items = document.node.value if document.node is not None else []
-    for item in items:
-        spec = item[1] if isinstance(item, tuple) else item
-        for key, value in spec.value if isinstance(spec, yaml.MappingNode) else ():
-            if key.value == "when":
-                yield from _below(value)
+    """Yield the phrases and names in the conditions of a file of rules or developments, or of shared conditions."""
+    if document.name.startswith("rules/") or document.name in {"conditions.yaml", "developments.yaml"}:
+        for item in document.node.value if document.node is not None else ():
+            yield from _asked(item[1] if isinstance(item, tuple) else item)
+
+
+def _asked(spec: yaml.Node) -> Iterator[yaml.ScalarNode]:
+    """Yield what a rule, a shared condition or a size asks for, and what the sizes of a rule or development do."""
+    for key, value in spec.value if isinstance(spec, yaml.MappingNode) else ():
+        if key.value == "when":
+            yield from _below(value)
+        elif key.value == "sizes" and isinstance(value, yaml.SequenceNode):
+            for size in value.value:
+                yield from _asked(size)
 
 
 def _terms(document: Document) -> Iterator[yaml.ScalarNode]:
-    """Yield the terms of a lexicon file that are written as plain texts."""
+    """Yield the terms of a lexicon file, also those of `reject` and those written as mappings."""
     if document.name.startswith("lexicon/") and isinstance(document.node, yaml.MappingNode):
         for _, concept in document.node.value:
-            for key, value in concept.value if isinstance(concept, yaml.MappingNode) else ():
-                if key.value in {"en", "ja"} and isinstance(value, yaml.SequenceNode):
-                    yield from (each for each in value.value if isinstance(each, yaml.ScalarNode))
+            yield from _listed(concept)
+
+
+def _listed(spec: yaml.Node) -> Iterator[yaml.ScalarNode]:
+    for key, value in spec.value if isinstance(spec, yaml.MappingNode) else ():
+        if key.value == "reject":
+            yield from _listed(value)
+        elif key.value in {"en", "ja"} and isinstance(value, yaml.SequenceNode):
+            for item in value.value:
+                written = [item] if not isinstance(item, yaml.MappingNode) else [each for name, each in item.value if name.value == "term"]
+                yield from (each for each in written if isinstance(each, yaml.ScalarNode))
 
 
 def _below(node: yaml.Node) -> Iterator[yaml.ScalarNode]:
