@@ -1,4 +1,6 @@
-"""Codes of countries (ISO 3166 alpha-3) and languages (ISO 639) as admins write them. Their form is checked, not whether there is one."""
+"""Codes of countries (ISO 3166 alpha-3) and languages (ISO 639) as admins write them. Their form is checked here; that there is no such
+language is a finding (L18).
+"""
 
 from __future__ import annotations
 
@@ -7,6 +9,15 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
+_TWO_LETTERS = (
+    "aa ab ae af ak am an ar as av ay az ba be bg bh bi bm bn bo br bs ca ce ch co cr cs cu cv cy da de dv dz ee el en eo es et eu fa ff "
+    "fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy hz ia id ie ig ii ik io is it iu ja jv ka kg ki kj kk kl km kn ko kr ks ku "
+    "kv kw ky la lb lg li ln lo lt lu lv mg mh mi mk ml mn mr ms mt my na nb nd ne ng nl nn no nr nv ny oc oj om or os pa pi pl ps pt qu "
+    "rm rn ro ru rw sa sc sd se sg si sk sl sm sn so sq sr ss st su sv sw ta te tg th ti tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo "
+    "wa wo xh yi yo za zh zu"
+)
+LANGUAGES = frozenset(_TWO_LETTERS.split())
+"""The codes of two letters (ISO 639-1) that languages have."""
 _COUNTRY = re.compile(r"[A-Z]{3}")
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
 

@@ -64,8 +64,9 @@ def check(
     from alerts.rules.files import no_directory
     from alerts.rules.lint import lint
     from alerts.rules.lints.entries import TERM_SHARE
-    from alerts.rules.lints.feeds import unknown_feeds
+    from alerts.rules.lints.feeds import unknown_codes, unknown_feeds
     from alerts.rules.lints.finding import at_line
+    from alerts.yamlfile import parse, read
 
     session: Session = context.obj
     if explain_code:
@@ -86,6 +87,8 @@ def check(
     share = TERM_SHARE if most is None else most / 100
     findings = lint(loaded.rules, today=moment.date(), entries=news, term_share=share)
     findings += unknown_feeds(loaded.rules, {feed.id for feed in loaded.catalog.feeds})
+    if feeds := parse("feeds.yaml", read(directory / "feeds.yaml", "feeds.yaml"), []):
+        findings += unknown_codes(loaded.rules, loaded.catalog, feeds)
     findings = sorted(findings + [at_line(name, 1, 1, "L15", "nothing reads this file") for name in unread(directory)])
     if form is Format.text:
         for finding in findings:

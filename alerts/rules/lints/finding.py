@@ -115,6 +115,12 @@ CODES: Mapping[str, Code] = {
         "The name of a concept or condition without its $ is looked for as words, $name inside a longer text with its sign, and terms with "
         "commas between them as one long term. Write $name alone, and each term as an item of the list.",
     ),
+    "L18": Code(
+        "warning",
+        "code that stands for nothing",
+        "No language has this code (ISO 639-1), or no actor of the lexicon has that of the country, so what asks for it never holds. "
+        "Correct it, or add the actor.",
+    ),
 }
 
 

@@ -353,3 +353,19 @@ def test_a_home_that_lost_its_configuration_does_not_take_the_shipped_one(call, 
     shutil.rmtree(config)
     with pytest.raises(ConfigError, match="config:1:1: is not a directory; `alerts init` makes it"):
         call("check")
+
+
+def test_a_code_that_no_language_and_no_country_has_is_found(call, config: Path) -> None:
+    rule = "- {id: odd, title: X, development: missile-launch, review_by: 2031-01-01, when: {all: [$missile, {any: [{language: [jp]}, {source: {country: JAP}}, Kyoto]}]}}\n"
+    (config / "rules" / "mine.yaml").write_text(rule, encoding="utf-8")
+    (config / "feeds.yaml").write_text(FEEDS.replace("JPN, language: en", "JAP, language: jp"), encoding="utf-8")
+    found = [line.partition(";")[0] for line in call("check").output.splitlines() if "L18" in line]
+    assert found == [
+        "feeds.yaml:2:101: warning L18: country: no actor of the lexicon has the code 'JAP'",
+        "feeds.yaml:2:116: warning L18: language: 'jp' is the code of no language",
+        "rules/mine.yaml:1:8: warning L18: country: no actor of the lexicon has the code 'JAP'",
+        "rules/mine.yaml:1:8: warning L18: language: 'jp' is the code of no language",
+    ]
+    (config / "rules" / "mine.yaml").write_text(rule.replace("jp", "ja").replace("JAP", "USA"), encoding="utf-8")
+    (config / "feeds.yaml").write_text(FEEDS, encoding="utf-8")
+    assert "L18" not in call("check").output
