@@ -95,6 +95,18 @@ def test_a_link_that_leads_nowhere_is_told(tmp_path: Path) -> None:
         load_rules(tmp_path)
 
 
+def test_a_directory_that_is_a_link_to_nowhere_is_told_with_its_target(tmp_path: Path) -> None:
+    (tmp_path / "config").symlink_to(tmp_path / "gone")
+    with pytest.raises(ConfigError, match=r"config:1:1: is a link to .*/gone, which is no directory; point it at one"):
+        load_rules(tmp_path / "config")
+
+
+def test_a_country_of_a_feed_that_is_no_code_is_told_as_in_rules(tmp_path: Path) -> None:
+    (tmp_path / "feeds.yaml").write_text(FEEDS.replace("timezone", "country: Japan, timezone"), encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"feeds.yaml:1:\d+: country: 'Japan' is no country's code; write ISO 3166 alpha-3, such as JPN"):
+        load_catalog(tmp_path / "feeds.yaml")
+
+
 def test_a_file_that_cannot_be_read_hides_no_mistake_of_the_others(tmp_path: Path) -> None:
     for name, text in {**FILES, "rules/mine.yaml": "- {id: A}"}.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
