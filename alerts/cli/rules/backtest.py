@@ -94,7 +94,7 @@ def _nothing(session: Session, file: Path | None, since: str) -> str:
 
 
 def _old(session: Session, against: str | None, config: Path | None) -> tuple[str, RuleSet]:
-    """Return the configuration to compare with, and how to call it. Raises AlertsError, ConfigError."""
+    """Return the configuration to compare with, and how to call it. Raises UsageError, ConfigError."""
     from alerts.cli.rules.versions import in_force, texts_of
     from alerts.resources import shipped
     from alerts.rules.compile import compile_texts
@@ -105,7 +105,7 @@ def _old(session: Session, against: str | None, config: Path | None) -> tuple[st
         try:
             return against, compile_texts(texts_of(session, against, session.config_directory(config)))
         except ConfigError as error:
-            raise AlertsError(f"{against} is not a configuration that this version can use:\n{error}") from None
+            raise UsageError(f"{against} is not a configuration that this version can use:\n{error}") from None
     if has_database(session) and (found := in_force(session)):
         return "in force", compile_texts(found[1])
     return "shipped", session.rules(shipped("config"))

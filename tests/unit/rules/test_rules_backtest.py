@@ -82,8 +82,17 @@ def test_a_change_is_compared_with_what_git_has(call, home: Path, lines: Path) -
     output = call("backtest", str(lines), "--against", "HEAD").output
     assert "1 lost" in output
     assert "prepare → none" in output
-    with pytest.raises(AlertsError, match="'nowhere' is no directory, rule set on record or git revision"):
+    with pytest.raises(UsageError, match="'nowhere' is no directory, rule set on record or git revision"):
         call("backtest", str(lines), "--against", "nowhere")
+    with pytest.raises(UsageError, match="'-x' is no revision"):
+        call("backtest", str(lines), "--against", "-x")
+
+
+def test_an_old_configuration_that_cannot_be_used_is_a_wrong_word(call, home: Path, lines: Path, tmp_path: Path) -> None:
+    shutil.copytree(home / "config", tmp_path / "old")
+    (tmp_path / "old" / "rules" / "all.yaml").write_text("- {id: A B}\n", encoding="utf-8")
+    with pytest.raises(UsageError, match=r"old is not a configuration that this version can use:\nrules/all\.yaml:1:3: "):
+        call("backtest", str(lines), "--against", str(tmp_path / "old"))
 
 
 def test_it_compares_with_a_directory_and_with_a_rule_set_on_record_that_show_writes(call, home: Path, lines: Path, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from typer.testing import CliRunner, Result
 from alerts.cli.app import standing_in
 from alerts.cli.rules.app import app
 from alerts.cli.session import Session
-from alerts.errors import AlertsError, ConfigError
+from alerts.errors import AlertsError, ConfigError, UsageError
 from alerts.settings import DEFAULT_HOME, Home
 
 FEED = """<rss version="2.0"><channel><title>Office</title><link>https://a.example.org</link><item><title>A tariff announced</title>
@@ -173,6 +173,13 @@ def test_score_compares_with_labels(call, tmp_path: Path) -> None:
 def test_labels_that_cannot_be_used_are_told_with_their_line(call, tmp_path: Path, labels: object, told: str) -> None:
     with pytest.raises(AlertsError, match=rf"labelled.jsonl:1: {told}.*; labels are"):
         call("score", labelled(tmp_path, ("a", "x", labels)))
+
+
+def test_advice_on_labels_is_for_json_and_they_are_wrong_usage(call, tmp_path: Path) -> None:
+    label = {"relevant": True, "development": "tariff-imposed"}
+    with pytest.raises(UsageError, match=r"labels: development must be a list; labels are ") as told:
+        call("score", labelled(tmp_path, ("a", "x", label)))
+    assert "- " not in str(told.value), "that would be YAML"
 
 
 def test_what_is_no_set_of_labels_is_told(call, tmp_path: Path) -> None:
