@@ -13,7 +13,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from alerts.cli.rules.options import Config, Json, has_database, load_lines
+from alerts.cli.rules.options import Config, Json, has_database, load_host, load_lines
 from alerts.cli.service import Now
 from alerts.cli.written import write_file
 from alerts.clock import parse_period
@@ -60,7 +60,7 @@ def backtest(
     new = session.rules(config)
     if file is None and not session.home.path.is_dir():
         raise UsageError("there is no home with stored entries here; give a FILE of entries, or --home")
-    host = session.settings().host_country if session.home.path.is_dir() else "JPN"
+    host = load_host(context, new, None)
     entries, total = _entries(context, file, config, since=moment - parse_period(since))
     if not total:
         if not as_json:

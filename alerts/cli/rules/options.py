@@ -47,8 +47,14 @@ def load_set(context: typer.Context, config: Path | None, *, with_rule: str | No
 def load_host(context: typer.Context, rules: RuleSet, given: str | None) -> str:
     """Return the country of the readers: the one given, else the home's, else Japan. Raises UsageError, SettingsError."""
     session: Session = context.obj
+    if given is None and not has_database(session):
+        return "JPN"
     if given is None:
-        return session.settings().host_country if has_database(session) else "JPN"
+        from alerts.jobs.context import check_host
+
+        settings = session.settings()
+        check_host(settings, rules)
+        return settings.host_country
     if given not in rules.lexicon.actors:
         from alerts.yamlwords import did_you_mean
 

@@ -10,7 +10,7 @@ from rules_sample import FILES
 from typer.testing import CliRunner, Result
 
 from alerts.cli.app import app, standing_in
-from alerts.errors import AlertsError, UsageError
+from alerts.errors import AlertsError, SettingsError, UsageError
 from alerts.settings import DEFAULT_HOME, Home
 
 FEEDS = "- {id: one, url: 'https://news.example.org/feed', title: One, publisher: One, kind: press, country: JPN, language: en}\n"
@@ -64,6 +64,17 @@ def test_texts_are_explained_for_the_country_of_the_home(home: Path) -> None:
         told = call("--home", str(home), "rules", "explain", "Japan announces tariff", "--json", *words)
         reaches = {term["value"] for each in json.loads(told.stdout)["verdicts"][0]["impacts"] for term in each["terms"] if term["name"] == "reach"}
         assert (reaches == {-1}) is (host == "KOR"), told.stdout
+
+
+@pytest.mark.parametrize("words", [["explain", "x"], ["match", "LINES"], ["score", "LINES"], ["backtest", "LINES"]], ids=lambda words: words[0])
+def test_a_country_of_the_home_that_the_lexicon_does_not_know_is_told(home: Path, lines: str, words: list[str]) -> None:
+    (home / "alerts.env").write_text("ALERTS_SECRET_KEY=a key for tests only\nALERTS_HOST_COUNTRY=JPM\n", encoding="utf-8")
+    words = [lines if word == "LINES" else word for word in words]
+    if words[0] == "backtest":
+        words += ["--against", str(home / "config")]
+    result = call("--home", str(home), "rules", *words)
+    assert isinstance(result.exception, SettingsError), result.output
+    assert str(result.exception).startswith("ALERTS_HOST_COUNTRY: JPM is no country of config/lexicon/; did you mean 'JPN'?")
 
 
 @pytest.mark.parametrize(
