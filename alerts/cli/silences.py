@@ -17,9 +17,12 @@ from alerts.cli.service import Json, Now
 from alerts.cli.session import Session, moment_at
 from alerts.clock import parse_period
 from alerts.errors import AlertsError, UsageError
-from alerts.yamlwords import sentence
+from alerts.yamlwords import did_you_mean, sentence
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from alerts.loaded import Loaded
     from alerts.store.db import Database
     from alerts.store.silences import Kept, Met
     from alerts.stories.silence import Silence
@@ -125,9 +128,7 @@ def list_(
     database = session.stored()
     loaded = session.in_force(database)
     with database.read() as connection:
-        kept = silences.load_all(connection)
-        known = {each.silence.id for each in kept}
-        kept += [silences.Kept(each, "file", moment, None, 0) for each in loaded.silences if each.id not in known]
+        kept = _all_kept(connection, loaded, moment)
         kept = [each for each in kept if everything or matched or _state(each, moment) != "over"]
         met = silences.met(connection, moment) if matched else []
     if as_json:
@@ -148,6 +149,15 @@ def list_(
         row = (one.silence.id, one.silence.words, until, one.silence.author, one.silence.comment, _state(one, moment), str(one.met))
         table.add_row(*map(escape, row))
     session.out.print(table)
+
+
+def _all_kept(connection: Connection, loaded: Loaded, now: datetime) -> list[Kept]:
+    """Return every silence: those on record, and those of the file that the service has not taken up yet."""
+    from alerts.store import silences
+
+    kept = silences.load_all(connection)
+    known = {each.silence.id for each in kept}
+    return kept + [silences.Kept(each, "file", now, None, 0) for each in loaded.silences if each.id not in known]
 
 
 def _state(kept: Kept, now: datetime) -> str:
@@ -208,13 +218,15 @@ def end(
     session: Session = context.obj
     moment = moment_at(now)
     database = session.database()
-    written = next((each for each in session.in_force(database).silences if each.id == silence), None)
+    loaded = session.in_force(database)
+    written = next((each for each in loaded.silences if each.id == silence), None)
     if written is not None and written.until > moment:
         raise AlertsError(f"{silence} stands in config/silences.yaml: remove it there, then call this again with --tell if you want that")
     with database.write() as connection:
-        known = {each.silence.id: each for each in silences.load_all(connection)}
+        known = {each.silence.id: each for each in _all_kept(connection, loaded, moment)}
         if silence not in known:
-            raise AlertsError(f"no silence {silence!r}; `alerts silences list --all` shows them")
+            hint = did_you_mean(silence, known, limit=6)
+            raise AlertsError(f"no silence {silence!r}; `alerts silences list --all` shows them{hint}")
         kept = known[silence]
         was_over = _state(kept, moment) == "over"
         silences.end(connection, silence, now=moment)

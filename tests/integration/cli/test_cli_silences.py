@@ -86,6 +86,33 @@ def test_silences_of_the_file_are_listed_before_the_service_has_taken_them_up(ma
         file.write_text(before, encoding="utf-8")
 
 
+def test_a_silence_of_the_file_that_was_over_before_the_service_saw_it_had_ended(made_home: Path) -> None:
+    file = made_home / "config" / "silences.yaml"
+    before = file.read_text(encoding="utf-8")
+    file.write_text("- {id: long-past, development: summit, until: 2026-01-05, author: Ann, comment: c}\n", encoding="utf-8")
+    try:
+        assert "long-past" in alerts(made_home, "list", "--all", *NOW)
+        assert "long-past had ended before; of 0 updates" in alerts(made_home, "end", "long-past", *NOW)
+        with pytest.raises(AlertsError, match=r"no silence 'long-pat'; `alerts silences list --all` shows them; did you mean 'long-past'\?"):
+            alerts(made_home, "end", "long-pat", *NOW)
+    finally:
+        file.write_text(before, encoding="utf-8")
+
+
+def test_a_silence_that_has_left_the_file_is_not_said_to_stand_there(made_home: Path) -> None:
+    config = made_home / "config"
+    before = {name: (config / name).read_text(encoding="utf-8") for name in ("silences.yaml", "feeds.yaml")}
+    (config / "feeds.yaml").write_text("[]\n", encoding="utf-8")
+    (config / "silences.yaml").write_text("- {id: left, development: summit, until: 2026-03-05, author: Ann, comment: c}\n", encoding="utf-8")
+    try:
+        assert CliRunner().invoke(app, ["--home", str(made_home), "tick", *NOW]).exit_code == 0, "the service takes it up"
+        (config / "silences.yaml").write_text("", encoding="utf-8")
+        assert "left has ended;" in alerts(made_home, "end", "left", *NOW)
+    finally:
+        for name, text in before.items():
+            (config / name).write_text(text, encoding="utf-8")
+
+
 def test_a_rule_can_be_muted_while_the_configuration_is_broken(made_home: Path) -> None:
     stages = made_home / "config" / "stages.yaml"
     (made_home / "config" / "feeds.yaml").write_text("[]\n", encoding="utf-8")
