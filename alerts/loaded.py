@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from alerts import yamlfile
@@ -15,8 +16,9 @@ from alerts.rules.cases import run_tests
 from alerts.rules.compile import RuleSet
 from alerts.rules.configuration import FOLDERS, Names, shape_of
 from alerts.rules.files import load_rules, names_in, no_directory
+from alerts.rules.lints.finding import Finding
 from alerts.stories.silence import Silence
-from alerts.stories.silences_file import NAME, silences_of
+from alerts.stories.silences_file import NAME, over, silences_of
 
 Fingerprint = tuple[tuple[str, int, int, int, int], ...]
 
@@ -73,6 +75,11 @@ def load_silences(directory: Path, rules: Names | None, catalog: Catalog | None,
     except ConfigError as error:
         problems += error.problems
         return ()
+
+
+def over_silences(directory: Path, now: datetime) -> list[Finding]:
+    """Return a finding for every silence of silences.yaml, if it is there, that is over at this moment."""
+    return list(over(yamlfile.read(directory / NAME, NAME), now)) if os.path.lexists(directory / NAME) else []
 
 
 def failed_tests(rules: RuleSet) -> list[Problem]:

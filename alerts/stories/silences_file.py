@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter, model_
 from alerts.errors import Problem
 from alerts.feeds.catalog import Catalog
 from alerts.rules.configuration import Names as RuleNames
+from alerts.rules.lints.finding import Finding, at_line
 from alerts.rules.salvage import salvage
 from alerts.rules.shapes import Id, OneOrMany, Readable, Shape
 from alerts.stories.silence import Silence, feed_source
@@ -86,6 +87,16 @@ def silences_of(raw: bytes, rules: RuleNames | None, catalog: Catalog | None, pr
     for index, spec in checked.items():
         problems += [document.problem((index, *place), message) for place, message in unknown(spec, rules, catalog)]
     return tuple(silence_of(spec, catalog) for spec in specs or ())
+
+
+def over(raw: bytes, now: datetime) -> Iterator[Finding]:
+    """Find the silences of a file, known to be valid, that mute nothing any more."""
+    document = parse(NAME, raw, [])
+    specs = validate(document, SILENCES, []) if document and document.data is not None else None
+    for index, spec in enumerate(specs or ()):
+        if document is not None and spec.until <= now:
+            place = document.place((index, "until"))
+            yield at_line(NAME, *place, "L19", f"silence {spec.id} is over since {spec.until:%Y-%m-%d %H:%M} UTC")
 
 
 def _twice(document: Document) -> Iterator[Problem]:

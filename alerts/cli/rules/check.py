@@ -60,7 +60,7 @@ def check(
 ) -> None:
     """Read every file and say every mistake with its place (exit 2), then what is valid but unwise (exit 1 with --fail-on)."""
     from alerts.cli.session import moment_at
-    from alerts.loaded import unread
+    from alerts.loaded import over_silences, unread
     from alerts.rules.files import no_directory
     from alerts.rules.lint import lint
     from alerts.rules.lints.entries import TERM_SHARE
@@ -89,6 +89,7 @@ def check(
     findings += unknown_feeds(loaded.rules, {feed.id for feed in loaded.catalog.feeds})
     if feeds := parse("feeds.yaml", read(directory / "feeds.yaml", "feeds.yaml"), []):
         findings += unknown_codes(loaded.rules, loaded.catalog, feeds)
+    findings += over_silences(directory, moment)
     findings = sorted(findings + [at_line(name, 1, 1, "L15", "nothing reads this file") for name in unread(directory)])
     if form is Format.text:
         for finding in findings:

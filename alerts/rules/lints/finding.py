@@ -121,6 +121,12 @@ CODES: Mapping[str, Code] = {
         "No language has this code (ISO 639-1), or no actor of the lexicon has that of the country, so what asks for it never holds. "
         "Correct it, or add the actor.",
     ),
+    "L19": Code(
+        "info",
+        "silence that is over",
+        "The until: of a silence in silences.yaml has passed, so it mutes nothing any more. Remove it, or, if it is still needed, give it "
+        "a later one.",
+    ),
 }
 
 

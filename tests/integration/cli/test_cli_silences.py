@@ -69,6 +69,19 @@ def test_wrong_words_are_told(made_home: Path, arguments: list[str], told: str) 
         alerts(made_home, "add", "-c", "why", *arguments, *NOW)
 
 
+def test_a_moment_without_a_zone_is_utc_and_told_so(made_home: Path) -> None:
+    told = alerts(made_home, "add", "--development", "summit", "--until", "2026-03-02T09:00", "-c", "c", "--author", "Ann", *NOW)
+    assert "is muted until 2026-03-02 09:00 UTC" in told
+    alerts(made_home, "end", told.partition(":")[0], *NOW)
+
+
+def test_the_feeds_that_are_muted_are_named(made_home: Path) -> None:
+    for source, muted in (("nhk-world", "feed nhk-world is muted"), ("NHK", "source nhk, feed nhk-main or nhk-politics or")):
+        told = alerts(made_home, "add", "--source", source, "--for", "3d", "-c", "c", "--author", "Ann", *NOW)
+        assert muted in told
+        alerts(made_home, "end", told.partition(":")[0], *NOW)
+
+
 def test_an_unknown_silence_cannot_end(made_home: Path) -> None:
     with pytest.raises(AlertsError, match="no silence 'x'"):
         alerts(made_home, "end", "x")

@@ -355,6 +355,14 @@ def test_a_rule_that_asks_for_a_feed_that_is_not_there_is_found(call, config: Pa
     assert "L16" not in call("check").output
 
 
+def test_a_silence_that_is_over_is_found(call, config: Path) -> None:
+    silence = "- {id: old, development: tariff-imposed, until: 2026-03-01T09:00, author: Ann, comment: c}\n"
+    (config / "silences.yaml").write_text(silence, encoding="utf-8")
+    found = [line for line in call("check", "--now", "2026-03-01T09:00:00Z").output.splitlines() if "L19" in line]
+    assert found == ["silences.yaml:1:49: info L19: silence old is over since 2026-03-01 09:00 UTC"]
+    assert "L19" not in call("check", "--now", "2026-03-01T08:59:00Z").output
+
+
 def test_a_home_that_lost_its_configuration_does_not_take_the_shipped_one(call, config: Path) -> None:
     (config.parent / "alerts.env").touch()
     shutil.rmtree(config)
