@@ -91,13 +91,17 @@ def start(
 
 
 def standing_in(home: Home) -> Home:
-    """Whoever has gone into a home, or into its config/, means that one, not the `alerts-home` that is not there."""
+    """Whoever has gone into a home, its config/ or a folder of that means that one, not the `alerts-home` that is not there."""
     if home.path != DEFAULT_HOME or home.path.exists():
         return home
-    here, above = Home(Path()), Home(Path(".."))
+    here = Home(Path())
     if here.env_file.exists():
         return here
-    return above if above.env_file.exists() and above.config.exists() and above.config.samefile(here.path) else home
+    for inside in (Path(), Path("..")):
+        above = Home(inside / "..")
+        if above.env_file.exists() and above.config.exists() and above.config.samefile(inside):
+            return above
+    return home
 
 
 def home_first(words: Sequence[str]) -> list[str]:

@@ -48,16 +48,17 @@ class Session:
         """Choose the configuration: the one given, else the home's, else, where there is no home, the shipped one.
 
         A home whose configuration is gone has lost it: to take the shipped one in its place would be another service. Raises UsageError if
-        the given is absent, AlertsError if the home that was named is.
+        the given is absent, or what was named as a home is none.
         """
         if given is not None:
             if not given.is_dir():
                 raise UsageError(f"{given} is not a directory")
             return given
+        if self.home.config.exists() or self.home.env_file.exists():
+            return self.home.config
         if self.named:
-            self.require_home()
-        is_home = self.home.config.exists() or self.home.env_file.exists()
-        return self.home.config if is_home else shipped("config")
+            raise UsageError(self._no_home())
+        return shipped("config")
 
     def catalog(self, directory: Path | None = None) -> Catalog:
         """Load feeds.yaml. Raises ConfigError."""
@@ -107,7 +108,10 @@ class Session:
     def require_home(self) -> None:
         """Say what to do where there is no home yet. Raises AlertsError."""
         if not self.home.path.is_dir():
-            raise AlertsError(f"there is no home at {self.home.path}; make one with: alerts init {self.home.path}")
+            raise AlertsError(self._no_home())
+
+    def _no_home(self) -> str:
+        return f"there is no home at {self.home.path}; make one with: alerts init {self.home.path}"
 
     def context(
         self,

@@ -10,7 +10,7 @@ from rules_sample import FILES
 from typer.testing import CliRunner, Result
 
 from alerts.cli.app import app, standing_in
-from alerts.errors import AlertsError, SettingsError, UsageError
+from alerts.errors import SettingsError, UsageError
 from alerts.settings import DEFAULT_HOME, Home
 
 FEEDS = "- {id: one, url: 'https://news.example.org/feed', title: One, publisher: One, kind: press, country: JPN, language: en}\n"
@@ -39,9 +39,13 @@ def call(*words: str, **variables: str) -> Result:
 
 @pytest.mark.parametrize("words", [["check"], ["test"], ["explain", "Japan announces tariff"]], ids=str)
 def test_a_home_that_was_named_and_is_not_there_is_no_reason_to_read_other_rules(tmp_path: Path, words: list[str]) -> None:
-    nowhere = str(tmp_path / "nowhere")
+    nowhere, hollow = str(tmp_path / "nowhere"), str(tmp_path / "hollow")
+    Path(hollow).mkdir()
+    told = call("--home", hollow, "rules", *words)
+    assert isinstance(told.exception, UsageError), "exit code 1 is for findings and failed tests"
+    assert str(told.exception) == f"there is no home at {hollow}; make one with: alerts init {hollow}"
     for result in (call("--home", nowhere, "rules", *words), call("rules", *words, ALERTS_HOME=nowhere)):
-        assert isinstance(result.exception, AlertsError)
+        assert isinstance(result.exception, UsageError)
         assert str(result.exception) == f"there is no home at {nowhere}; make one with: alerts init {nowhere}"
 
 
@@ -54,6 +58,12 @@ def test_tests_say_whose_rules_they_are_of(home: Path) -> None:
 def test_who_stands_in_a_config_of_a_home_means_that_home(home: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(home / "config")
     assert standing_in(Home(DEFAULT_HOME)).path == Path("..")
+    monkeypatch.chdir(home / "config" / "rules")
+    assert standing_in(Home(DEFAULT_HOME)).path == Path("../..")
+    assert call("rules", "test").stdout.startswith("../../config: ")
+    (home / "config" / "rules" / "more").mkdir()
+    monkeypatch.chdir(home / "config" / "rules" / "more")
+    assert standing_in(Home(DEFAULT_HOME)).path == DEFAULT_HOME, "nothing reads what stands here"
     (home / "elsewhere").mkdir()
     monkeypatch.chdir(home / "elsewhere")
     assert standing_in(Home(DEFAULT_HOME)).path == DEFAULT_HOME
