@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from alerts.cli.session import Session
+from alerts.cli.session import Purpose, Session
 from alerts.errors import AlertsError, UsageError
 
 app = typer.Typer(no_args_is_help=True)
@@ -43,7 +43,7 @@ def read(
         count = _read_pipe(session, sys.stdin.buffer.read(), now)
         unknown = f"It is kept in {session.home.unclaimed}: no report, or about no mail of ours."
     else:
-        job = session.context(now=now, anyhow=True)
+        job = session.context(now=now, purpose=Purpose.keep_up)
         if not mailbox and not job.settings.bounce_url.get_secret_value():
             raise UsageError("there is no mailbox to read: set ALERTS_BOUNCE_URL, or give --from maildir:PATH, or --pipe")
         count = dataclasses.asdict(read_bounces(job, open_mailbox(mailbox) if mailbox else None))
@@ -66,7 +66,7 @@ def _read_pipe(session: Session, message: bytes, now: str | None) -> dict[str, i
 
     try:
         session.stored().close()  # a database that is not there is not made anew for a bounce
-        count = dataclasses.asdict(read_bounces(session.context(now=now, anyhow=True), Pipe(message)))
+        count = dataclasses.asdict(read_bounces(session.context(now=now, purpose=Purpose.keep_up), Pipe(message)))
         if count["unknown"]:
             Maildir(session.home.unclaimed, create=True).add(message)
     except (AlertsError, OSError) as error:

@@ -14,7 +14,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from alerts.cli.service import Now
-from alerts.cli.session import Session
+from alerts.cli.session import Purpose, Session
 from alerts.cli.written import write_file
 from alerts.errors import AlertsError, UsageError
 
@@ -48,7 +48,7 @@ def preview(
     from alerts.store import subscribers
 
     session: Session = context.obj
-    given = session.context(now=now, looking=True)
+    given = session.context(now=now, purpose=Purpose.look)
     with given.database.read() as connection:
         person = subscribers.by_address(connection, address)
     if person is None:

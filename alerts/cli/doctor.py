@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from alerts.cli.session import Session
+from alerts.cli.session import Purpose, Session
 from alerts.errors import AlertsError, ConfigError, StoreError
 
 if TYPE_CHECKING:
@@ -69,10 +69,11 @@ def _findings(session: Session, nameserver: str, clock_url: str) -> Iterator[Fin
         advice = f"mend it, then: {error.shown_by}; until then the last good rules are in force"
         yield problem("configuration", f"cannot be used: {error.problems[0]}", advice)
     try:
-        context = session.context(looking=True)
+        context = session.context(purpose=Purpose.look)
     except StoreError as error:
         yield problem("database", str(error), BACKUP)
         with contextlib.suppress(StoreError, ConfigError):  # the database does not give the last good rules either
-            yield from examine(session.context(unsound=True), nameserver=nameserver, clock_url=clock_url or CLOCK_URL, database=False)
+            context = session.context(purpose=Purpose.examine)
+            yield from examine(context, nameserver=nameserver, clock_url=clock_url or CLOCK_URL, database=False)
         return
     yield from examine(context, nameserver=nameserver, clock_url=clock_url or CLOCK_URL)

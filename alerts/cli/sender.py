@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import typer
 
-from alerts.cli.session import Session, moment_at
+from alerts.cli.session import Purpose, Session, moment_at
 from alerts.errors import AlertsError, UsageError
 
 app = typer.Typer(no_args_is_help=True)
@@ -95,7 +95,7 @@ def test(context: typer.Context, address: Annotated[str, typer.Argument(help="A 
     from alerts.jobs.trial import send_trial
 
     session: Session = context.obj
-    given = session.context(looking=True)
+    given = session.context(purpose=Purpose.look)
     message_id = asyncio.run(send_trial(given, address))
     way = urlsplit(given.settings.mail_url.get_secret_value())
     where = f"the mail server at {way.hostname}" if way.hostname else f"{way.scheme}:{way.path}"

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from alerts.cli.session import Session, worker_name
+from alerts.cli.session import Purpose, Session, worker_name
 from alerts.errors import AlertsError, SettingsError
 from alerts.settings import Home
 
@@ -137,7 +137,7 @@ def tick(context: typer.Context, now: Now = None, as_json: Json = False) -> None
     with uncollected():
         from alerts.daemon import tick as tick_once
 
-        given = session.context(now=now, last_good=True)
+        given = session.context(now=now, purpose=Purpose.serve)
     settle(first_look=False)
     outcomes = asyncio.run(tick_once(given))
     failed = {name: outcome for name, outcome in outcomes.items() if isinstance(outcome, Exception)}

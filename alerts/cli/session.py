@@ -7,6 +7,7 @@ import socket
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum, auto
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,21 @@ if TYPE_CHECKING:
 
 def silent(_done: int, _total: int) -> None:
     """Progress that nobody watches."""
+
+
+class Purpose(Enum):
+    """What a command is for: that decides which rules are used where the configuration is broken, and what may be changed."""
+
+    change = auto()
+    """Work that depends on the rules: broken ones are refused."""
+    serve = auto()
+    """The service: it tells the operator what is broken, and goes on with the last good rules."""
+    keep_up = auto()
+    """Work that does not wait until the rules are mended: the last good ones, nothing of the configuration put on record."""
+    look = auto()
+    """Only to look: the same, and the database is left as it is."""
+    examine = auto()
+    """To look at everything else where the database cannot be used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,26 +134,18 @@ class Session:
         *,
         now: str | None = None,
         progress: Callable[[int, int], None] = silent,
-        last_good: bool = False,
-        looking: bool = False,
-        anyhow: bool = False,
-        unsound: bool = False,
+        purpose: Purpose = Purpose.change,
     ) -> Context:
-        """Put together everything a job may use. Raises AlertsError of every kind.
-
-        With `last_good` a broken configuration is told on stderr and the last good one is used, as the running service does.
-        `looking` does the same for commands that only look: nothing is put on record, and the database is left as it is.
-        `anyhow` does the same for work that does not wait until the rules are mended: nothing of the configuration is put on record.
-        `unsound` hands on a database that cannot be used, for who looks at everything else.
-        """
+        """Put together everything a job may use, as its purpose asks. Raises AlertsError of every kind."""
         from alerts.jobs.context import Context, check_host
         from alerts.mail.transport import make_transport
         from alerts.store.shared_clock import clock_of
 
-        database = self.found() if unsound else self.stored() if looking else self.database()
+        examining = purpose is Purpose.examine
+        database = self.found() if examining else self.stored() if purpose is Purpose.look else self.database()
         settings = self.settings()
-        clock = clock_at(now) if now is not None else SystemClock() if unsound else clock_of(database)
-        loaded = self._last_good(database, clock) if last_good else self.in_force(database) if looking or anyhow else self.sound()
+        clock = clock_at(now) if now is not None else SystemClock() if examining else clock_of(database)
+        loaded = self._configured(purpose, database, clock)
         make_transport(settings.mail_url.get_secret_value())  # a bad mail URL should show now, not at the first send
         check_host(settings, loaded.rules)
         return Context(
@@ -151,6 +159,15 @@ class Session:
             worker=worker_name(),
             progress=progress,
         )
+
+    def _configured(self, purpose: Purpose, database: Database, clock: Clock) -> Loaded:
+        match purpose:
+            case Purpose.serve:
+                return self._last_good(database, clock)
+            case Purpose.look | Purpose.keep_up:
+                return self.in_force(database)
+            case Purpose.change | Purpose.examine:
+                return self.sound()
 
     def in_force(self, database: Database) -> Loaded:
         """Load the configuration; where it is broken say so on stderr and return the last good one. Changes nothing. Raises ConfigError."""

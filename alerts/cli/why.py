@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from alerts.cli.session import Session
+from alerts.cli.session import Purpose, Session
 from alerts.errors import AlertsError
 
 Now = Annotated[str | None, typer.Option("--now", metavar="ISO", help="Pretend that it is this moment.")]
@@ -30,7 +30,7 @@ def ask(
     from alerts.store import subscribers, trails
 
     session: Session = context.obj
-    job = session.context(now=now, looking=True)
+    job = session.context(now=now, purpose=Purpose.look)
     with job.database.read() as connection:
         reader = subscribers.by_address(connection, address)
         if reader is None:

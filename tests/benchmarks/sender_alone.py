@@ -57,6 +57,8 @@ def main() -> None:
     settle()  # as the daemon does before its first tick
     before[:] = time.perf_counter(), time.process_time()
     count = asyncio.run(send(context))
+    if count.sent != int(messages):
+        sys.exit(f"{count.sent} of {messages} sent: {count}")
     print(f"  {count.sent} sent; peak memory of the sender alone {memory('VmHWM'):.0f} MB")
 
 

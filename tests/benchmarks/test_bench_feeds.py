@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import aiohttp
@@ -110,6 +111,11 @@ async def measured(work: Callable[[], Awaitable[PollCount]]) -> tuple[PollCount,
     return answer, wall, cpu, await watching
 
 
+def note(done: list[float], start: float, _done: int, _total: int) -> None:
+    """Progress: when one more was done, in seconds after the start."""
+    done.append(time.perf_counter() - start)
+
+
 async def bare(port: int, count: int) -> float:
     """What the same conditional requests take with nothing around them."""
     gate = asyncio.Semaphore(32)
@@ -171,9 +177,9 @@ def test_a_huge_feed_beside_others(served: tuple[int, int], tmp_path: Path) -> N
                     given,
                     catalog=Catalog(feeds=(*more, *given.catalog.feeds)),
                     clock=SetClock(NOW + timedelta(days=day)),
-                    progress=lambda _done, _total, done=done, start=start: done.append(time.perf_counter() - start),
+                    progress=partial(note, done, start),
                 )
-                count, wall, cpu, stall = await measured(lambda beside=beside: poll(beside, pool=pool, client=client))
+                count, wall, cpu, stall = await measured(partial(poll, beside, pool=pool, client=client))
                 told = f"{count.failed} refused, {count.read} read, stall {stall:.0f} ms, {cpu:.2f} s CPU in this process"
                 print(f"\n{name}: 300 others done after {done[299] * 1000:.0f} ms, all after {wall * 1000:.0f} ms; {told}", end="")
         pool.close()

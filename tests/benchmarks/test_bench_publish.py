@@ -11,9 +11,10 @@ from __future__ import annotations
 import itertools
 import resource
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 from sqlalchemy import insert
@@ -39,6 +40,7 @@ NOON = datetime(2026, 1, 5, 3, tzinfo=UTC)
 SECTORS = ("automotive", "technology", "finance", "trade", "visas")
 PEOPLE = (100_000, 1_000_000)
 STORIES = 40
+Result = TypeVar("Result")
 
 
 def different_choices() -> Iterator[Choices]:
@@ -55,7 +57,7 @@ def fill(database: Database, people: int) -> int:
     with database.write() as connection:
         keys = [audiences.keep_audience(connection, choices) for choices in chosen]
         due = next_due(chosen[0], NOON)
-        fixed = {"open": True, "due": due, "seen": 0, "alerted": "", "edition": "", "created_at": NOON, "confirmed_at": NOON, "consent": {}}
+        fixed: dict[str, object] = {"open": True, "due": due, "seen": 0, "alerted": "", "edition": "", "created_at": NOON, "confirmed_at": NOON, "consent": {}}
         rows = (
             {"address": f"p{number}@example.org", "address_key": f"p{number}@example.org", "audience": keys[number % len(keys)], **fixed}
             for number in range(people)
@@ -94,9 +96,9 @@ def test_publishing_to_many(tmp_path: Path, people: int) -> None:
     )
     seconds: dict[str, tuple[float, float]] = {}
 
-    def timed(what: str, work: object) -> object:
+    def timed(what: str, work: Callable[[], Result]) -> Result:
         start = time.perf_counter(), time.process_time()
-        result = work()  # type: ignore[operator]
+        result = work()
         seconds[what] = time.perf_counter() - start[0], time.process_time() - start[1]
         return result
 

@@ -62,7 +62,7 @@ def servers(tmp_path: Path) -> Iterator[Servers]:
     folder.mkdir()
     for number, path in enumerate(distinct_feeds()):
         shutil.copyfile(FEEDS / path, folder / f"{number}.xml")
-    command = [sys.executable, HERE / "loopback_servers.py", folder]
+    command = [sys.executable, str(HERE / "loopback_servers.py"), str(folder)]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     http, smtp = map(int, process.stdout.readline().split())
@@ -79,7 +79,7 @@ def ours(servers: Servers, home: Path) -> tuple[float, dict[str, int]]:
     home.mkdir()
     feeds = [{"id": f"feed-{n}", "url": url, "title": f"Feed {n}", "publisher": f"Publisher {n}"} for n, url in enumerate(urls(servers))]
     (home / "feeds.yaml").write_text(yaml.safe_dump(feeds), encoding="utf-8")
-    command = [sys.executable, HERE / "one_mail_an_entry.py", home, f"smtp://127.0.0.1:{servers.smtp}?starttls=off"]
+    command = [sys.executable, str(HERE / "one_mail_an_entry.py"), str(home), f"smtp://127.0.0.1:{servers.smtp}?starttls=off"]
     begun = time.perf_counter()
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     return time.perf_counter() - begun, json.loads(done.stdout.splitlines()[-1])
@@ -87,7 +87,7 @@ def ours(servers: Servers, home: Path) -> tuple[float, dict[str, int]]:
 
 def theirs(servers: Servers, home: Path) -> float:
     home.mkdir()
-    r2e = [Path(sys.executable).parent / "r2e", "-c", home / "r2e.cfg", "-d", home / "r2e.json"]
+    r2e = [str(each) for each in (Path(sys.executable).parent / "r2e", "-c", home / "r2e.cfg", "-d", home / "r2e.json")]
     subprocess.run([*r2e, "new", "reader@example.com"], check=True, capture_output=True)
     config = (home / "r2e.cfg").read_text(encoding="utf-8")
     for name, value in {

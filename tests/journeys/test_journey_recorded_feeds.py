@@ -24,7 +24,7 @@ from sqlalchemy import select
 
 from alerts.cli.home import make_home
 from alerts.clock import SetClock
-from alerts.digests.compose import OVERFLOW
+from alerts.digests.compose import MOST_ITEMS, OVERFLOW
 from alerts.digests.edition import local_zone
 from alerts.feeds.catalog import load_catalog
 from alerts.jobs.context import Context
@@ -199,6 +199,8 @@ def test_every_story_told_stands_in_the_mail(journey: Journey) -> None:
         beyond = told - shown  # more than a mail holds: counted in it, and listed on its page
         assert len(beyond) == dict(line.digest.refusals).get(OVERFLOW, 0)
         assert beyond <= {brief.story for brief in line.digest.left_out_briefs}
+        if beyond:
+            assert len(line.digest.items) == MOST_ITEMS
 
 
 def test_what_the_server_took_is_what_the_outbox_says_was_sent(journey: Journey) -> None:

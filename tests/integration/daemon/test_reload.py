@@ -15,7 +15,7 @@ import pytest
 from rich.console import Console
 from sqlalchemy import select
 
-from alerts.cli.session import Session
+from alerts.cli.session import Purpose, Session
 from alerts.clock import SetClock
 from alerts.daemon import _look
 from alerts.digests.subscriber import Choices
@@ -344,9 +344,9 @@ def test_a_tick_from_cron_goes_on_with_the_last_good_rules_and_says_so(
         f"ALERTS_SECRET_KEY=a key for tests only\nALERTS_DATABASE_URL={database.engine.url}\n", encoding="utf-8"
     )
     session = Session(Home(directory.parent), Console(), Console(stderr=True, width=200))
-    good = session.context(last_good=True).rules.hash
+    good = session.context(purpose=Purpose.serve).rules.hash
     (directory / "rules" / "trade.yaml").write_text("- id: [", encoding="utf-8")
-    assert session.context(last_good=True).rules.hash == good
+    assert session.context(purpose=Purpose.serve).rules.hash == good
     assert "going on with the last good rules" in capsys.readouterr().err
     assert notices_of(database) == [("The changed configuration is refused", True)]
     with pytest.raises(ConfigError):
@@ -362,11 +362,11 @@ def test_commands_that_only_look_use_the_last_good_rules_and_put_nothing_on_reco
     session = Session(Home(directory.parent), Console(), Console(stderr=True, width=200))
     (directory / "rules" / "trade.yaml").write_text("- id: [", encoding="utf-8")
     with pytest.raises(ConfigError):
-        session.context(looking=True)
+        session.context(purpose=Purpose.look)
     (directory / "rules" / "trade.yaml").write_text(FILES["rules/trade.yaml"], encoding="utf-8")
-    good = session.context(last_good=True).rules.hash
+    good = session.context(purpose=Purpose.serve).rules.hash
     (directory / "rules" / "trade.yaml").write_text("- id: [", encoding="utf-8")
-    assert session.context(looking=True).rules.hash == good
+    assert session.context(purpose=Purpose.look).rules.hash == good
     assert "rules/trade.yaml:" in capsys.readouterr().err
     assert notices_of(database) == []
 
