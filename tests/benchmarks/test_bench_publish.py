@@ -2,8 +2,8 @@
 
 pytest -n 0 -m benchmark -s tests/benchmarks/test_bench_publish.py
 
-Seen on two shared cores, processor time a subscriber, 100,000 and 1,000,000 of them in 1,600 audiences: one alert 71 and 69 µs, who is due
-3 and 4 µs, digests 170 and 85 µs (composing 800 of them is a fixed cost); 145 MB of memory both times; a file of 76 and 588 MB.
+Seen on two shared cores, processor time a subscriber, 100,000 and 1,000,000 of them in 1,600 audiences: one alert 30 and 31 µs, who is due
+1.4 and 1.6 µs, digests 84 and 43 µs (composing 800 of them is a fixed cost); 165 and 184 MB of memory; a file of 77 and 589 MB.
 """
 
 from __future__ import annotations
