@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import structlog
+from pydantic import ValidationError
 from sqlalchemy import Connection
 
 from alerts.clock import Clock
@@ -42,14 +43,21 @@ log = structlog.get_logger()
 
 
 def last_good(database: Database, error: ConfigError) -> Loaded:
-    """Return what was in force before the configuration broke; changes nothing. Raises `error` if nothing was."""
+    """Return what was in force before the configuration broke; changes nothing. Raises `error` if nothing was, or if a newer version of the
+    service no longer takes what was good for an older one.
+    """
     with database.read() as connection:
         fact, rest = load_fact(connection, CONFIGURATION), load_fact(connection, LAST_GOOD)
         texts = fact and load_ruleset(connection, fact[1]["ruleset"])
     if not texts or not rest:
         raise error
-    catalog = Catalog.model_validate(rest[1]["catalog"])
-    return Loaded(catalog, compile_texts(texts), tuple(value(Silence, each) for each in rest[1]["silences"]))
+    try:
+        catalog = Catalog.model_validate(rest[1]["catalog"])
+        return Loaded(catalog, compile_texts(texts), tuple(value(Silence, each) for each in rest[1]["silences"]))
+    except (ConfigError, ValidationError) as unusable:
+        said = str(unusable).partition("\n")[0]
+        log.warning("configuration.last_good_unusable", ruleset=fact and fact[1]["ruleset"], reason=said)
+        raise error from unusable
 
 
 class Configuration:

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
+from pydantic import ValidationError
 from rich.console import Console
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from alerts.cli.session import Purpose, Session
 from alerts.clock import SetClock
@@ -31,10 +32,10 @@ from alerts.rules.levels import Level
 from alerts.settings import Home, Settings
 from alerts.store import entries, outbox, subscribers
 from alerts.store.db import Database
-from alerts.store.facts import CONFIGURATION, load_fact
+from alerts.store.facts import CONFIGURATION, LAST_GOOD, load_fact, save_fact
 from alerts.store.leases import table_of
 from alerts.store.rulesets import load_ruleset
-from alerts.store.service_tables import NoticeRow
+from alerts.store.service_tables import NoticeRow, RulesetRow
 from alerts.store.stories import load_assessment
 from alerts.web.app import create_app
 
@@ -212,6 +213,22 @@ def test_a_start_on_a_broken_directory_goes_on_with_the_last_good_rules(director
     assert restarted.current.rules.hash == good
     assert restarted.problems
     assert not fact(database)["ok"]
+
+
+@pytest.mark.parametrize("stricter", ["rules", "feeds"])
+def test_what_a_newer_version_no_longer_takes_is_told_as_it_stands_in_the_directory(
+    directory: Path, database: Database, stricter: str
+) -> None:
+    configured(directory, database)
+    with database.write() as connection:  # what an older version thought good
+        if stricter == "rules":
+            connection.execute(update(table_of(RulesetRow)).values(files=FILES | {"rules/trade.yaml": "- id: tariff\n  titel: x\n"}))
+        else:
+            save_fact(connection, LAST_GOOD, {"catalog": {"feeds": [{"id": 1}]}, "silences": []}, at=CLOCK.now())
+    (directory / "rules" / "trade.yaml").write_text("- id: tariff\n  titel: x\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match="titel") as caught:
+        configured(directory, database)
+    assert isinstance(caught.value.__cause__, ConfigError if stricter == "rules" else ValidationError)
 
 
 def test_a_first_start_on_a_broken_directory_says_every_problem(directory: Path, database: Database) -> None:
