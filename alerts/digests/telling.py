@@ -60,8 +60,9 @@ class Teller:
         return self.wording.stage(development.stage, self.language, development.type)
 
     def actors(self) -> tuple[str, ...]:
-        """Names of the actors as labels."""
-        return tuple(label(self.wording.actor(actor, self.language)) for actor in self.story.actors)
+        """Names of the actors as labels: of those whose matter it is, not of all who are named beside it."""
+        theirs = dict.fromkeys(actor for development in self.developments for actor in development.actors)
+        return tuple(label(self.wording.actor(actor, self.language)) for actor in theirs or self.story.actors)
 
     def date_of(self, development: Development) -> NamedDate | None:
         """The named date that belongs to a development: when a plan is for, or when a measure starts. None if no date is surely its own,

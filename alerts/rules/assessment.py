@@ -38,7 +38,8 @@ class Development:
     """What happened: one of the types of developments.yaml. `actors` are ids of the lexicon (ISO 3166 alpha-3 or a body), sorted.
 
     `family` is the type's family of developments.yaml (contact, trade, …): stories join within it. `strands` keep happenings of one type
-    apart (a quake is never a typhoon, advice about one country never that about another); empty: nothing is known of it.
+    apart (a quake is never a typhoon, advice about one country never that about another); empty: nothing is known of it. What is
+    `one_a_day` is one happening, however reports of a day word it.
     """
 
     type: str
@@ -49,6 +50,7 @@ class Development:
     evidence: tuple[Evidence, ...] = ()
     family: str = ""
     strands: tuple[str, ...] = ()
+    one_a_day: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -162,6 +162,8 @@ def _rule(placed: Placed[RuleSpec], read: Configuration, sectors: set[str], deve
     for kind, cases in (("match", spec.tests.match), ("ignore", spec.tests.ignore)):
         for index, case in enumerate(cases):
             problems += _expected(placed, case, read, sectors, "tests", kind, index)
+    if spec.actors_from == "rule" and not spec.actors and "actors" not in placed.lost:
+        problems.append(placed.problem("'actors' is missing, from which alone actors are to come", "actors_from"))
     if spec.kind == "discard":
         if spec.development:
             problems.append(placed.problem("a discard rule tells of no development; remove it", "development", key=True))

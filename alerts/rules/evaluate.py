@@ -127,7 +127,8 @@ def judge(rules: RuleSet, look: Look, held: Held, dates: tuple[NamedDate, ...]) 
     evidence = {look.found.evidence(each) for each in held.mentions} | ({look.found.evidence(cue)} if cue else set())
     words = tuple(sorted(evidence, key=_order))
     strands = _strands(rule.spec, actors)
-    return Development(rule.development.id, stage, polarity, actors, rule.id, words, rule.development.family, strands), impacts
+    family, alone = rule.development.family, rule.spec.one_a_day
+    return Development(rule.development.id, stage, polarity, actors, rule.id, words, family, strands, alone), impacts
 
 
 def _order(evidence: Evidence) -> tuple[bool, int, int, str]:
@@ -136,6 +137,8 @@ def _order(evidence: Evidence) -> tuple[bool, int, int, str]:
 
 def actors_of(rules: RuleSet, look: Look, rule: Rule, mentions: Mentions) -> tuple[str, ...]:
     """Return who acts or is acted on. A text that names nobody speaks of the country of its source or language."""
+    if rule.spec.actors_from == "rule":
+        return tuple(sorted(rule.spec.actors))
     found = look.found
     spans = {(0, found.split)}
     if rule.spec.actors_from == "entry":

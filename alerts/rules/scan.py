@@ -27,6 +27,7 @@ _FORMER_BEFORE = re.compile(
     r"|(?:元|前)(?:[^、。\s]{0,8}(?:大統領|首相|長官|大臣|相|総裁|主席|官房長官)の?)?)$"
 )
 _FORMER_AFTER = re.compile(r"(?:前|元)(?:副?大統領|首相|総理|国務長官|財務長官|長官|外相|総裁|主席|会長|氏|政権)")
+_ABOUT = re.compile(r"\([^()]{2,60}\)(?=\s*(?:[|｜].*)?$)")
 
 
 Hidden = tuple[int, int, int]
@@ -152,9 +153,11 @@ class Scanner:
         return False
 
     def _imply(self, found: Found, actor: str, host: str) -> None:
-        """In a country's own press "the government" is its own, unless another actor or a foreigner's name stands beside it."""
-        for concept in self._lexicon.implied.get(actor, ()):
-            if concept in found.signs:
+        """In a country's own press "the government" is its own, unless another actor or a foreigner's name stands beside it, or the title ends
+        with the countries that it is about."""
+        said = [concept for concept in self._lexicon.implied.get(actor, ()) if concept in found.signs]
+        if said and not _is_about_others(found, actor):
+            for concept in said:
                 sense = self._countries[self._lexicon.actors[actor]]
                 sense = sense.domestic if actor == host and sense.domestic else sense
                 for mention in found.of(concept):
@@ -206,6 +209,15 @@ def _unhidden(hit: Hit, hiding: list[Hidden]) -> Hit | None:
     running_in = {by for first, _, by in over if first < start}
     rest = sense.without(covering | running_in, covering)
     return (start, end, rest) if rest.counts else None
+
+
+def _is_about_others(found: Found, actor: str) -> bool:
+    """True if a title ends with names of countries in brackets, as trade offices write them, and this one is not among them."""
+    about = _ABOUT.search(found.text[: found.split])
+    if about is None:
+        return False
+    named = {found.actor(each) for each in found.everybody() if about.start() < each.start and each.end < about.end()}
+    return bool(named) and actor not in named
 
 
 def _is_named_abroad(text: str, start: int) -> bool:

@@ -227,8 +227,10 @@ class RuleSpec(Shape):
     stage: Stage | None = Field(None, description="Fixes the stage")
     polarity: Polarity | None = None
     actors: list[Code] = Field([], description="Actors even if the text does not name them")
-    actors_from: Literal["evidence", "title", "entry"] = Field(
-        "evidence", description="Where actors are looked for: sentences with evidence and the title; the title; the whole entry"
+    actors_from: Literal["evidence", "title", "entry", "rule"] = Field(
+        "evidence",
+        description="Where actors are looked for: sentences with evidence and the title; the title; the whole entry; "
+        "`rule`: nowhere, they are those of `actors`, whoever else is named beside a typhoon",
     )
     levels: dict[Id, LevelName] = Field({}, description="What differs from the development's impact")
     ceiling: LevelName | None = None
@@ -238,6 +240,11 @@ class RuleSpec(Shape):
         None,
         description="Reports of one development in different strands are never one story: quake, weather. "
         "`country`: whatever countries it names are the strands",
+    )
+    one_a_day: Flag = Field(
+        False,
+        description="Reports within a day of the first are one story, however they are worded, and of all rules for the development "
+        "that say so: North Korea's missiles, a decision of the Bank of Japan",
     )
     called: Localised | None = Field(None, description="Its name in titles where it is more exact than the development's: Typhoon")
     told: dict[str, Told] = Field({}, description="What happened, by stage or `default`, where more exact than the development's")

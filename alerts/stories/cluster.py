@@ -49,19 +49,22 @@ PER_DAY = -1.2
 GROWN, CROWD = 0.5, 10
 """For each factor of e in reports, up to a crowd: what many tell is told again, but a large story must not draw in all else."""
 SAME_MATTER, PATIENCE = 2.0, 1.5
+"""A story that waits for a date, and an entry of its family and actors: silence until then, beyond some days, says nothing."""
+ONE_A_DAY, A_DAY = 8.0, timedelta(days=1)
+"""What comes one a day and is told within a day of the first report: only wholly different words still make it another happening."""
 ECHO = timedelta(hours=6)
 """How long papers go on repeating what was taken back."""
-"""A story that waits for a date, and an entry of its family and actors: silence until then, beyond some days, says nothing."""
 
 
 class _Report(NamedTuple):
-    """One report in the index; numbers are both words and marks. `strands` are by development type."""
+    """One report in the index; numbers are both words and marks. `strands` are by development type; `ones`: types that come one a day."""
 
     language: str
     weights: Mapping[str, float]
     words: Mapping[str, float]
     marks: Mapping[str, float]
     strands: Mapping[str, frozenset[str]]
+    ones: frozenset[str]
 
 
 class _Open(NamedTuple):
@@ -76,6 +79,7 @@ class _Open(NamedTuple):
     due: datetime | None
     families: frozenset[str]
     strands: Mapping[str, frozenset[str]]
+    ones: frozenset[str]
     withdrawn: bool
 
     @property
@@ -156,8 +160,8 @@ class Joiner:
             for key in self._postings.get(token, ()):
                 if key in day.live:
                     shared[key] += worth
-        one = [key for key in shared if not _apart(told.strands, self._open[key].strands) and not _over(self._open[key], entry)]
-        candidates = sorted(one, key=lambda key: (-shared[key], key))[:CANDIDATES]
+        fit = [key for key in shared if _may_be_one(told, self._open[key]) and not _over(self._open[key], entry)]
+        candidates = sorted(fit, key=lambda key: (-shared[key], key))[:CANDIDATES]
         score = partial(_score, told, entry.published, _matter(assessment), day)
         best = max(((score(self._open[key]), key) for key in candidates), default=(0.0, ""))
         return best[1] if best[0] > 0 else None
@@ -182,10 +186,11 @@ def closes(story: Story) -> datetime:
 
 def _read(line: str) -> _Report:
     language, tokens = read_signature(line)
-    weights = {token: weight for token, weight in tokens.items() if token[0] != "s"}
+    weights = {token: weight for token, weight in tokens.items() if token[0] not in "so"}
     words = {token: weight for token, weight in weights.items() if token[0] in WORDS}
     marks = {token: weight for token, weight in weights.items() if token[0] in MARKS}
-    return _Report(language, weights, words, marks, _by_type(token for token in tokens if token[0] == "s"))
+    ones = frozenset(token for token in tokens if token[0] == "o")
+    return _Report(language, weights, words, marks, _by_type(token for token in tokens if token[0] == "s"), ones)
 
 
 def _by_type(tokens: Iterable[str]) -> Mapping[str, frozenset[str]]:
@@ -194,6 +199,14 @@ def _by_type(tokens: Iterable[str]) -> Mapping[str, frozenset[str]]:
         _, type_, strand = token.split(":", 2)
         strands[type_].add(strand)
     return {type_: frozenset(found) for type_, found in strands.items()}
+
+
+def _may_be_one(entry: _Report, story: _Open) -> bool:
+    """False for a happening of another strand, and for one that comes one a day where the story is of something else: a drill that North
+    Korea answers with missiles is no story of missiles."""
+    if any(f"v:{one[2:]}" not in story.tokens for one in entry.ones):
+        return False
+    return not _apart(entry.strands, story.strands)
 
 
 def _apart(one: Mapping[str, frozenset[str]], other: Mapping[str, frozenset[str]]) -> bool:
@@ -226,6 +239,7 @@ def _opened(story: Story) -> _Open:
         due=max(due, default=None),
         families=frozenset(one.family for one in story.developments if one.family),
         strands=strands,
+        ones=frozenset(one for report in reports for one in report.ones),
         withdrawn=story.withdrawn,
     )
 
@@ -243,6 +257,8 @@ def _score(entry: _Report, published: datetime, families: frozenset[str], day: _
     mine = {token for token in entry.weights if token[0] == "a"}
     theirs = {token for token, count in story.tokens.items() if token[0] == "a" and count >= 0.3 * len(story.reports)}
     score += OTHER_ACTORS if mine and theirs and mine.isdisjoint(theirs) else 0.0
+    if not entry.ones.isdisjoint(story.ones) and abs(published - story.first) <= A_DAY:
+        score += ONE_A_DAY
     silence = abs((published - story.last) / timedelta(days=1))
     if story.due and published <= story.due and families & story.families and theirs <= mine and (same_type or len(theirs) > 1):
         score += SAME_MATTER

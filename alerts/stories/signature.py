@@ -3,8 +3,8 @@
 A signature is one line of text, so that a stored story can be put back into an index: the language, then tokens, `+` before those of the
 title and the rules, `-` before those of the summary alone and before asides: concepts that conditions are made of (a verb, a hedge, a
 reaction), which stand in reports of many happenings. Tokens are those of `tokens.py` and, from the assessment, `v:` development
-type, `c:` concept, `a:` actor and `d:` named day. `s:` are strands: they make nothing alike, they keep apart. A story's gist holds the
-signatures of its latest reports.
+type, `c:` concept, `a:` actor and `d:` named day. `s:` are strands: they make nothing alike, they keep apart. `o:` are types that come
+one a day. A story's gist holds the signatures of its latest reports.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ def signature(entry: Entry, assessment: Assessment) -> str:
     title.update(f"c:{concept}" for concept in assessment.concepts)
     title.update(f"a:{actor}" for actor in assessment.actors)
     title.update(f"s:{one.type}:{strand}" for one in assessment.developments for strand in one.strands)
+    title.update(f"o:{one.type}" for one in assessment.developments if one.one_a_day)
     title.update(f"d:{named.first.isoformat()}" for named in assessment.dates if named.first == named.last)
     less = {*words(entry.summary, entry.language), *(f"c:{concept}" for concept in assessment.asides)} - title
     return " ".join([entry.language or "-", *(f"+{token}" for token in sorted(title)), *(f"-{token}" for token in sorted(less))])
