@@ -21,10 +21,12 @@ def title(teller: Teller) -> str:
 
 
 def whose(teller: Teller, development: Development, count: int = MOST_ACTORS) -> str:
-    """The actors of a development (the story's, where it names none), to stand before its name: "China–Japan: ".
+    """Where a development happened, or its actors (the story's, where it names none), to stand before its name: "China–Japan: ".
 
-    Of more than there is room for, those that the words which made it name.
+    Of more actors than there is room for, those that the words which made it name.
     """
+    if places := teller.places(development):
+        return teller.some_of(places, count) + teller.say("colon")
     actors = development.actors or teller.story.actors
     if len(actors) > MOST_ACTORS:
         named = dict.fromkeys(teller.wording.actor_of(one.concept) for one in development.evidence)

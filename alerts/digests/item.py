@@ -141,7 +141,7 @@ def _topic(pick: Pick, teller: Teller) -> str:
     """Actors · sectors."""
     comma = teller.say("list.comma")
     sectors = comma.join(teller.wording.sector(match.sector, teller.language) for match in pick.matches)
-    return teller.say("list.dot").join(part for part in (comma.join(teller.actors()[:4]), sectors) if part)
+    return teller.say("list.dot").join(part for part in (teller.some_of(teller.where()), sectors) if part)
 
 
 def meanings(pick: Pick, choices: Choices, wording: Wording, *, host: str, alone: bool) -> tuple[Meaning, ...]:

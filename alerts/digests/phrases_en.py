@@ -110,6 +110,7 @@ PHRASES: dict[str, str] = {
     # ── key points ──
     "withdrawn.act": "The report has been taken back; nothing to do",
     "withdrawn": "A source has taken back the report that we told you of. Do not rely on it: “{told}”",
+    "places.more": "{places} and elsewhere",
     "point.development": "{name}: {stage}.",
     "point.date.effective": "Date named for the start: {when}.",
     "point.date.next": "Date named for the next step: {when}.",

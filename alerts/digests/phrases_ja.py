@@ -108,6 +108,7 @@ PHRASES: dict[str, str] = {
     # ── key points ──
     "withdrawn.act": "報道が取り消されました。することはありません",
     "withdrawn": "前にお伝えした報道を、発信元が取り消しました。次の内容は当てにしないでください：「{told}」",
+    "places.more": "{places}など",
     "point.development": "{name}：{stage}。",
     "point.date.effective": "始まる時期として示された日：{when}。",
     "point.date.next": "次の節目として示された時期：{when}。",

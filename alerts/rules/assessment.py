@@ -39,7 +39,7 @@ class Development:
 
     `family` is the type's family of developments.yaml (contact, trade, …): stories join within it. `strands` keep happenings of one type
     apart (a quake is never a typhoon, advice about one country never that about another); empty: nothing is known of it. What is
-    `one_a_day` is one happening, however reports of a day word it.
+    `one_a_day` is one happening, however reports of a day word it. `places` are ids of concepts, in the order of the text.
     """
 
     type: str
@@ -51,6 +51,7 @@ class Development:
     family: str = ""
     strands: tuple[str, ...] = ()
     one_a_day: bool = False
+    places: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

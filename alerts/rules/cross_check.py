@@ -102,6 +102,8 @@ def _of_kind(placed: Placed[ConceptSpec]) -> list[Problem]:
     problems: list[Problem] = []
     if spec.kind == "actor" and not spec.actor and "actor" not in placed.lost:
         problems.append(placed.problem("an actor needs its code: write actor: JPN, ISO 3166 alpha-3 or the name of a body", key=True))
+    if spec.kind == "place" and not spec.name and "name" not in placed.lost:
+        problems.append(placed.problem("a place needs the name that mails print: write name: {en: …, ja: …}", key=True))
     if spec.actor and spec.kind != "actor":
         problems.append(placed.problem("'actor' is for kind: actor; an institution says of: CODE", "actor", key=True))
     of_actors = ("kanji", "members", "neighbours", "partners", "languages", "implied_by", "leaders")

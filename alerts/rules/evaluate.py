@@ -128,7 +128,8 @@ def judge(rules: RuleSet, look: Look, held: Held, dates: tuple[NamedDate, ...]) 
     words = tuple(sorted(evidence, key=_order))
     strands = _strands(rule.spec, actors)
     family, alone = rule.development.family, rule.spec.one_a_day
-    return Development(rule.development.id, stage, polarity, actors, rule.id, words, family, strands, alone), impacts
+    places = places_of(rules, look, held.mentions) if rule.development.placed else ()
+    return Development(rule.development.id, stage, polarity, actors, rule.id, words, family, strands, alone, places), impacts
 
 
 def _order(evidence: Evidence) -> tuple[bool, int, int, str]:
@@ -144,12 +145,25 @@ def actors_of(rules: RuleSet, look: Look, rule: Rule, mentions: Mentions) -> tup
     if rule.spec.actors_from == "entry":
         spans = {(0, len(found.text))}
     elif rule.spec.actors_from == "evidence":
-        spans |= {found.sentence(each.start) for each in mentions}
+        spans = _told_in(look, mentions)
     actors = {found.actor(each) for each in found.everybody() if any(low <= each.start and each.end <= high for low, high in spans)}
     actors |= set(rule.spec.actors)
     if not actors:
         actors = found.named()
     return tuple(sorted(actors or _speakers(rules, look.entry, look.host)))
+
+
+def places_of(rules: RuleSet, look: Look, mentions: Mentions) -> tuple[str, ...]:
+    """Return the places that the title and the sentences with evidence name, in the order of the text."""
+    spans = _told_in(look, mentions)
+    named = [each for place in rules.lexicon.places & look.found.signs for each in look.found.of(place)]
+    inside = sorted(each for each in named if any(low <= each.start and each.end <= high for low, high in spans))
+    return tuple(dict.fromkeys(rules.lexicon.ids[each.concept] for each in inside))
+
+
+def _told_in(look: Look, mentions: Mentions) -> set[tuple[int, int]]:
+    """The spans of the title and of the sentences with evidence."""
+    return {(0, look.found.split)} | {look.found.sentence(each.start) for each in mentions}
 
 
 def best_of_each_type(judged: list[tuple[Development, list[Impact]]]) -> list[tuple[Development, list[Impact]]]:

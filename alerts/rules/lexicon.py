@@ -55,7 +55,7 @@ class Lexicon:
     are the numbers of what is built in, `actors` maps codes to concept numbers, `languages` to the actors that a
     text in them speaks of, `implied` actors to the concepts that mean them there; `ids` are those of all
     concepts by number. Of those that admins gave a name, `telling` are what news is about and `asides` the others;
-    `official` are institutions whose own word is official."""
+    `places` are where something can happen, `official` institutions whose own word is official."""
 
     concepts: tuple[Concept, ...]
     numbers: Mapping[str, int]
@@ -71,6 +71,7 @@ class Lexicon:
     ids: tuple[str, ...]
     telling: frozenset[int]
     asides: frozenset[int]
+    places: frozenset[int]
     official: frozenset[int]
 
     def number(self, concept: str) -> int:
@@ -179,6 +180,7 @@ class LexiconBuilder:
             ids=tuple(concept.id for concept in concepts),
             telling=frozenset(each.number for each in concepts if each.id in self.specs and each.kind in TELLING),
             asides=frozenset(each.number for each in concepts if each.id in self.specs and each.kind not in TELLING),
+            places=frozenset(each.number for each in concepts if each.kind == "place"),
             official=frozenset(each.number for each in concepts if each.official),
         )
 

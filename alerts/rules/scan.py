@@ -153,8 +153,8 @@ class Scanner:
         return False
 
     def _imply(self, found: Found, actor: str, host: str) -> None:
-        """In a country's own press "the government" is its own, unless another actor or a foreigner's name stands beside it, or the title ends
-        with the countries that it is about."""
+        """In a country's own press "the government" is its own, unless another actor or a foreigner's name stands beside it, or the title
+        ends with the countries that it is about."""
         said = [concept for concept in self._lexicon.implied.get(actor, ()) if concept in found.signs]
         if said and not _is_about_others(found, actor):
             for concept in said:

@@ -84,7 +84,8 @@ class ConceptSpec(Shape):
     """A named bilingual list of terms.
 
     Kinds: actor (acts or is acted on), institution (speaks for an actor), subject (what or whose office news is about),
-    cue (what happened), context (helps to understand), mask (hides every concept it covers, such as place names).
+    cue (what happened), context (helps to understand), place (a part of the readers' country, printed where a mail says where something
+    happened), mask (hides every concept it covers).
     """
 
     kind: Kind
@@ -157,6 +158,7 @@ class DevelopmentSpec(Shape):
     polarity: Polarity = "neutral"
     impact: dict[Id, LevelName] = Field(min_length=1)
     nationality: Flag = Field(False, description="Only for readers of the nationality, or who follow the country")
+    placed: Flag = Field(False, description="It happens somewhere: mails say in which of the places (kind: place) that reports name")
     clock: Flag = Field(False, description="Readers must do something by the date: within 30 days the level rises by one")
     sizes: list[SizeSpec] = []
     stages: dict[str, Localised] = Field({}, description="Names of stages where the usual one does not fit: a typhoon is not in force")

@@ -32,7 +32,8 @@ DESCRIPTIONS: Mapping[str, str] = {
     "DevelopmentSpec.why": "What it means, for each sector of `impact`",
     "SizeSpec.size": "exceptional +1, normal 0, small -1, routine -2",
     "SizeSpec.reason": "What explain says of it",
-    "ConceptSpec.kind": "actor, institution, subject (reports are joined by it), cue, context, or mask (hides every concept it covers)",
+    "ConceptSpec.kind": "actor, institution, subject (reports are joined by it), cue, context, place (where something happened; its "
+    "`name` is printed), or mask (hides every concept it covers)",
     "ConceptSpec.note": "For whoever edits it next",
     "ConceptSpec.en": "English terms",
     "ConceptSpec.ja": "Japanese terms",

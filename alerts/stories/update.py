@@ -205,11 +205,15 @@ def _further(development: Development, before: Story, entry: Entry) -> bool:
 
 
 def _merged(known: tuple[Development, ...], told: tuple[Development, ...], *, late: bool) -> tuple[Development, ...]:
-    """Return one development per type, at the stage that counts; evidence is that of the entry that set it. Order: first told first."""
+    """Return one development per type, at the stage that counts; evidence is that of the entry that set it, and so are the places, if it
+    names any. Order: first told first."""
     merged = {one.type: one for one in known}
     for one in told:
-        if one.type not in merged or _moves(merged[one.type].stage, one.stage, late=late):
-            merged[one.type] = one
+        before = merged.get(one.type)
+        if before is None or _moves(before.stage, one.stage, late=late):
+            merged[one.type] = replace(one, places=one.places or before.places) if before else one
+        elif not before.places and one.places:
+            merged[one.type] = replace(before, places=one.places)
     return tuple(merged.values())
 
 

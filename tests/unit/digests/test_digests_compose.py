@@ -40,6 +40,7 @@ from alerts.digests.phrases import LANGUAGES, listed, phrase
 from alerts.digests.reasons import quoted
 from alerts.rules.assessment import Evidence, NamedDate
 from alerts.rules.levels import Level
+from alerts.rules.schema import ConceptSpec
 from alerts.rules.shapes import Localised, Told
 from alerts.stories.story import Update
 
@@ -224,6 +225,28 @@ def test_of_many_actors_a_title_names_those_that_the_words_name() -> None:
     assert alert(NAGOYA, replace(DUTY, developments=(launched,), actors=crowd)).items[0].title.startswith("US: ")
     few = replace(launched, actors=("JPN", "USA"))
     assert alert(NAGOYA, replace(DUTY, developments=(few,), actors=crowd)).items[0].title.startswith("Japan–US: ")
+
+
+@pytest.mark.parametrize(
+    ("language", "count", "title", "where"),
+    [
+        ("en", 2, "Osaka, Nara: ", "Osaka, Nara · "),
+        ("ja", 2, "大阪、奈良：", "大阪、奈良 ・ "),
+        ("en", 5, "Osaka, Nara, Kobe and elsewhere: ", "Osaka, Nara, Kobe, Tsu and elsewhere · "),
+        ("ja", 5, "大阪、奈良など：", "大阪、奈良、神戸、津など ・ "),
+    ],
+)
+def test_what_happens_somewhere_is_told_with_its_places(language: str, count: int, title: str, where: str) -> None:
+    names = {"osaka": ("Osaka", "大阪"), "nara": ("Nara", "奈良"), "kobe": ("Kobe", "神戸"), "tsu": ("Tsu", "津"), "otsu": ("Otsu", "大津")}
+    places = {each: ConceptSpec(kind="place", name=Localised(en=en, ja=ja), en=[en]) for each, (en, ja) in names.items()}
+    known = wording()
+    named = replace(known, concepts={**known.concepts, **places})
+    there = replace(DUTY, developments=(replace(DUTY.developments[0], places=tuple(names)[:count]),))
+    reader = replace(NAGOYA, language=language)
+    item = compose("alert", Picked((picked(there, reader),), ()), reader, named, edition="e", now=NOW).items[0]
+    assert item.title.startswith(title)
+    assert item.topic.startswith(where)
+    assert item.in_short.startswith(where.split(" ", maxsplit=1)[0][:2])
 
 
 @pytest.mark.parametrize(

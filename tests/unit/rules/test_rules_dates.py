@@ -111,6 +111,9 @@ def test_dates(text: str, kind: str, first: str, last: str) -> None:
         "police said on Tuesday",
         "China on Friday banned exports",
         "令和8年1月千葉豪雨の対応",
+        "1月29日までの雨風シミュレーション",
+        "2月1日(日)までの雨と風の予想",
+        "週間天気予報(1月20日~26日)の雨",
     ],
 )
 def test_what_names_no_day_ahead(text: str) -> None:

@@ -41,6 +41,31 @@ SMALL = compile_texts(FILES)
 
 
 @pytest.mark.parametrize(
+    ("asked", "actors"),
+    [("evidence", ("CHN", "JPN", "PRK")), ("rule", ("JPN", "PRK"))],
+)
+def test_a_rule_may_say_that_nobody_else_acts(asked: str, actors: tuple[str, ...]) -> None:
+    rules = compile_texts({**FILES, "rules/all.yaml": f"""
+- {{id: missile, title: Missiles, development: missile-launch, when: $missile, actors: [JPN, PRK], actors_from: {asked}}}
+"""})
+    [development] = assess(rules, make_entry("Missile falls as China looks on")).developments
+    assert development.actors == actors
+
+
+def test_the_places_of_what_happens_somewhere_are_those_told_beside_it() -> None:
+    places = """
+osaka: {kind: place, name: {en: Osaka, ja: 大阪}, en: [Osaka], ja: [大阪]}
+nara: {kind: place, name: {en: Nara, ja: 奈良}, en: [Nara], ja: [奈良]}
+kobe: {kind: place, name: {en: Kobe, ja: 神戸}, en: [Kobe], ja: [神戸]}
+"""
+    placed = FILES["developments.yaml"].replace("impact: {safety: prepare", "placed: true\n  impact: {safety: prepare")
+    rules = compile_texts({**FILES, "lexicon/places.yaml": places, "developments.yaml": placed})
+    entry = make_entry("Nara and Osaka on alert", "A missile was seen from Osaka. Kobe plays tonight. A tariff on Kobe beef rises.")
+    told = {each.type: each.places for each in assess(rules, entry).developments}
+    assert told == {"missile-launch": ("nara", "osaka"), "tariff-imposed": ()}
+
+
+@pytest.mark.parametrize(
     ("title", "stage"),
     [
         ("Japan announces tariff", "announced"),

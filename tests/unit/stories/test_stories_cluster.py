@@ -105,6 +105,35 @@ def test_strands_keep_happenings_of_one_type_apart(entry, found, strands: tuple[
 
 
 @pytest.mark.parametrize(
+    ("title", "at", "stories"),
+    [
+        pytest.param("Sample army: unknown object over the eastern sea", "2026-03-02 10:00", [0, 0], id="in other words"),
+        pytest.param("見本軍「飛翔体を探知」と発表", "2026-03-02 12:00", [0, 0], id="in another language"),
+        pytest.param("Sample army: unknown object over the eastern sea", "2026-03-04 10:00", [0, 1], id="two days later"),
+    ],
+)
+def test_what_comes_one_a_day_is_one_story_however_it_is_told(entry, found, title: str, at: str, stories: list[int]) -> None:
+    told = []
+    for one, concepts in ((entry("Missile fell outside our waters, ministry says", "2026-03-02 09:00"), "missile"), (entry(title, at), "army")):
+        verdict = found(one, "missile-launch:in-force", {"safety": 3}, actors="JPN PRK", concepts=concepts, family="security")
+        told.append((one, replace(verdict, developments=tuple(replace(each, one_a_day=True) for each in verdict.developments))))
+    assert groups(placed(told)) == groups(placed(told, rebuild_every=1)) == stories
+
+
+def test_a_story_of_something_else_is_no_home_to_what_comes_one_a_day(entry, found) -> None:
+    """The drill that North Korea answers with a missile, told in the same words."""
+    drill = entry("Sample army ends joint drill on the eastern coast", "2026-03-02 09:00")
+    shot = entry("Sample army on joint drill on the eastern coast: missile launched", "2026-03-02 10:00")
+    launch = found(shot, "missile-launch:in-force", {"safety": 3}, actors="PRK", concepts="army drill", family="security")
+    told = [
+        (drill, found(drill, "military-exercise:announced", {"safety": 1}, actors="PRK", concepts="army drill", family="security")),
+        (shot, replace(launch, developments=tuple(replace(each, one_a_day=True) for each in launch.developments))),
+    ]
+    assert groups(placed([told[0], (shot, launch)])) == [0, 0]
+    assert groups(placed(told)) == [0, 1]
+
+
+@pytest.mark.parametrize(
     ("kind", "hours", "stories"),
     [
         pytest.param("press", 1, [0, 0, 0], id="a paper that repeats it"),

@@ -400,6 +400,18 @@ def test_a_development_keeps_the_evidence_of_its_stage(entry, found) -> None:
     assert story.developments == (Development("visa-rule-change", "proposed", "neutral", ("JPN", "USA"), "rule", family="contact"),)
 
 
+def test_a_development_keeps_the_places_of_its_stage_or_the_first_that_are_named(entry, found) -> None:
+    story = None
+    stands = []
+    for stage, places in (("announced", ()), ("announced", ("osaka",)), ("announced", ("nara",)), ("in-force", ()), ("suspended", ("kobe",))):
+        one = entry(f"Warning {stage}")
+        verdict = found(one, f"disaster:{stage}", {"safety": 2})
+        verdict = replace(verdict, developments=tuple(replace(each, places=places) for each in verdict.developments))
+        story, _ = tell(story, one, verdict, at=one.published, quiet=False)
+        stands.append(story.developments[0].places)
+    assert stands == [(), ("osaka",), ("osaka",), ("osaka",), ("kobe",)]
+
+
 def test_what_came_with_a_first_poll_is_opened_to_readers_by_the_next_report(entry, found) -> None:
     """A feed added in the middle of a crisis must not swallow the story: the first report that may be mailed is new to readers."""
     reports = [entry(f"US duty on Japanese cars, report {n}", f"2026-01-02 1{n}:00") for n in range(3)]
