@@ -1,11 +1,13 @@
-"""Codes of countries (ISO 3166 alpha-3) and languages (ISO 639) as admins write them. Their form is checked here; that there is no such
-language is a finding (L18).
+"""Codes of countries (ISO 3166 alpha-3) and languages (ISO 639) and names of time zones, as admins write them.
+
+Of codes the form is checked here; that there is no such language is a finding (L18).
 """
 
 from __future__ import annotations
 
 import re
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator
 
@@ -38,3 +40,15 @@ def language_code(value: str) -> str:
 
 Country = Annotated[str, AfterValidator(country_code)]
 Language = Annotated[str, AfterValidator(language_code)]
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise ValueError(f"{name!r} is not a time zone; write it as Asia/Tokyo") from None
+    return name
+
+
+TimeZone = Annotated[str, AfterValidator(_zone)]
+"""The name of a time zone (IANA)."""

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from alerts.digests import printed
 from alerts.digests.edition import local_zone
-from alerts.digests.telling import TALKS, Teller, label, shortened, signs
+from alerts.digests.phrases import some_of
+from alerts.digests.telling import ONE_COUNTRYS, TALKS, Teller, label, shortened, signs
 from alerts.rules.assessment import Development, NamedDate
 
 TITLE_SIGNS = {"en": 70, "ja": 30}
@@ -23,12 +24,13 @@ def title(teller: Teller) -> str:
 def whose(teller: Teller, development: Development, count: int = MOST_ACTORS) -> str:
     """Where a development happened, or its actors (the story's, where it names none), to stand before its name: "China–Japan: ".
 
-    Of more actors than there is room for, those that the words which made it name.
+    Of more actors than there is room for, those that the words which made it name; also of what is one country's matter, such as a
+    decision of a central bank in a report that names a war.
     """
     if places := teller.places(development):
-        return teller.some_of(places, count) + teller.say("colon")
+        return some_of(teller.language, places, count) + teller.say("colon")
     actors = development.actors or teller.story.actors
-    if len(actors) > MOST_ACTORS:
+    if len(actors) > (1 if development.type in ONE_COUNTRYS else MOST_ACTORS):
         named = dict.fromkeys(teller.wording.actor_of(one.concept) for one in development.evidence)
         actors = tuple(one for one in named if one in actors) or actors
     names = teller.say("actors.joint").join(_short(teller, actor) for actor in actors[:count])

@@ -10,10 +10,10 @@ from alerts.digests import printed
 from alerts.digests.audience import LeftOut, Pick
 from alerts.digests.digest import Brief, Item, Meaning, WatchLine
 from alerts.digests.headline import title, whose
-from alerts.digests.phrases import phrase
+from alerts.digests.phrases import phrase, some_of
 from alerts.digests.reasons import MOST_SOURCES, MOST_SOURCES_IN_DIGEST, confidence, language_names, sources, why
 from alerts.digests.subscriber import Choices
-from alerts.digests.telling import DAYS, DECIDED, TALKS, Teller, capital, moved_on
+from alerts.digests.telling import DAYS, DECIDED, TALKS, Teller, capital, label, moved_on
 from alerts.rules.assessment import Development, Impact, NamedDate
 from alerts.rules.levels import Level
 from alerts.rules.wording import Wording
@@ -138,10 +138,12 @@ def _brief(teller: Teller, level: Level) -> Brief:
 
 
 def _topic(pick: Pick, teller: Teller) -> str:
-    """Actors · sectors."""
-    comma = teller.say("list.comma")
-    sectors = comma.join(teller.wording.sector(match.sector, teller.language) for match in pick.matches)
-    return teller.say("list.dot").join(part for part in (teller.some_of(teller.where()), sectors) if part)
+    """Places, else actors (those whose matter it is, not all who are named beside it) · sectors."""
+    sectors = teller.say("list.comma").join(teller.wording.sector(match.sector, teller.language) for match in pick.matches)
+    places = dict.fromkeys(place for development in teller.developments for place in teller.places(development))
+    actors = dict.fromkeys(actor for development in teller.developments for actor in development.actors) or pick.story.actors
+    where = list(places) or [label(teller.wording.actor(actor, teller.language)) for actor in actors]
+    return teller.say("list.dot").join(part for part in (some_of(teller.language, where), sectors) if part)
 
 
 def meanings(pick: Pick, choices: Choices, wording: Wording, *, host: str, alone: bool) -> tuple[Meaning, ...]:

@@ -8,7 +8,7 @@ a Japanese mail.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from alerts.digests.phrases_en import PHRASES as ENGLISH
 from alerts.digests.phrases_ja import PHRASES as JAPANESE
@@ -32,6 +32,12 @@ def phrase(language: str, key: str, **values: object) -> str:
     if values.get("n") == 1 and f"{key}.one" in catalogue:
         key = f"{key}.one"
     return catalogue[key].format(**values)
+
+
+def some_of(language: str, names: Sequence[str], most: int = 4) -> str:
+    """Name the first of several places or actors, and say that there are others."""
+    named = phrase(language, "list.comma").join(names[:most])
+    return phrase(language, "places.more", places=named) if len(names) > most else named
 
 
 def listed(language: str, words: tuple[str, ...] | list[str]) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from alerts.digests import printed
-from alerts.digests.phrases import listed, phrase
+from alerts.digests.phrases import listed, phrase, some_of
 from alerts.rules.assessment import Development, NamedDate
 from alerts.rules.levels import Level
 from alerts.rules.wording import Wording
@@ -17,7 +17,6 @@ from alerts.stories.story import Report, Story, Update
 IN_SHORT_WORDS = 60
 IN_SHORT_SIGNS = 180
 MOST_POINTS = 5
-MOST_PLACES = 4
 TALKS = frozenset({"leader-call", "visit-arranged", "summit", "ministerial-talks", "trade-talks"})
 """Developments that are talk: by themselves they change no rule."""
 PLANS = frozenset({"visit-arranged", "trade-talks", "election"})
@@ -63,13 +62,6 @@ class Teller:
     def places(self, development: Development) -> tuple[str, ...]:
         """Names of the places where it happened, as far as reports name them."""
         return tuple(self.wording.concept(place, self.language) for place in development.places)
-
-    def where(self) -> tuple[str, ...]:
-        """Where the story happens, as labels: the places, else the actors whose matter it is, not all who are named beside it."""
-        if places := dict.fromkeys(place for development in self.developments for place in self.places(development)):
-            return tuple(places)
-        theirs = dict.fromkeys(actor for development in self.developments for actor in development.actors)
-        return tuple(label(self.wording.actor(actor, self.language)) for actor in theirs or self.story.actors)
 
     def date_of(self, development: Development) -> NamedDate | None:
         """The named date that belongs to a development: when a plan is for, or when a measure starts. None if no date is surely its own,
@@ -233,7 +225,7 @@ class Teller:
         A court or a central bank is one country's: where several are named it is not known whose, so none is noted.
         """
         if places := self.places(development):
-            return self.some_of(places)
+            return some_of(self.language, places)
         stage = development.stage
         if self._falls_short(development) or not self.wording.has_place(development.type, stage, self.language, development.rule):
             return ""
@@ -242,11 +234,6 @@ class Teller:
         if development.type in ONE_COUNTRYS and len(named) > 1:
             return ""
         return self.say("list.comma").join(label(self.wording.actor(actor, self.language)) for actor in named)
-
-    def some_of(self, places: Sequence[str], most: int = MOST_PLACES) -> str:
-        """Name some places: of more than there is room for the first ones, and that there are others."""
-        named = self.say("list.comma").join(places[:most])
-        return self.say("places.more", places=named) if len(places) > most else named
 
     def _fits(self, text: str) -> bool:
         return signs(text) <= IN_SHORT_SIGNS if self.language == "ja" else len(text.split()) <= IN_SHORT_WORDS

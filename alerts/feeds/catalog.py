@@ -13,7 +13,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
@@ -22,18 +21,10 @@ from alerts.feeds.entry import Source, SourceKind
 from alerts.feeds.formats.jsonlist import check_path
 from alerts.feeds.formats.raw import Selection
 from alerts.feeds.formats.tree import Element, select
-from alerts.iso import Country, Language
+from alerts.iso import Country, Language, TimeZone
 from alerts.yamlfile import EMPTY, parse, read, validate
 
 Format = Literal["feed", "html-list", "json-list"]
-
-
-def _zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        raise ValueError(f"{name!r} is not a time zone; write it as Asia/Tokyo") from None
-    return name
 
 
 def web_address(url: str) -> str:
@@ -114,7 +105,7 @@ class Feed(BaseModel):
     staleness_hours: Annotated[
         int, Field(ge=1, le=17_520, description="Without a new entry for this long, the feed is reported as silent.")
     ] = 168
-    timezone: Annotated[str, AfterValidator(_zone), Field(description="The zone of dates that name none.")] = "UTC"
+    timezone: Annotated[TimeZone, Field(description="The zone of dates that name none.")] = "UTC"
     fast: Annotated[bool, Field(description="Safety sources: always visited at `poll_minutes`, whatever their rhythm.")] = False
     enabled: bool = True
     reason: Annotated[Line, Field(description="Why a feed is not enabled: the tombstone's text.")] = ""

@@ -106,7 +106,7 @@ def _of_kind(placed: Placed[ConceptSpec]) -> list[Problem]:
         problems.append(placed.problem("a place needs the name that mails print: write name: {en: …, ja: …}", key=True))
     if spec.actor and spec.kind != "actor":
         problems.append(placed.problem("'actor' is for kind: actor; an institution says of: CODE", "actor", key=True))
-    of_actors = ("kanji", "members", "neighbours", "partners", "languages", "implied_by", "leaders")
+    of_actors = ("kanji", "members", "neighbours", "partners", "languages", "timezone", "implied_by", "leaders")
     for kind, keys in (("actor", of_actors), ("institution", ("of", "official"))):
         strange = [key for key in keys if getattr(spec, key) and spec.kind != kind]
         problems += [placed.problem(f"{key!r} is for kind: {kind}", key, key=True) for key in strange]

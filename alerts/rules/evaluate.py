@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 
 from alerts.feeds.entry import Entry
 from alerts.rules.assessment import Assessment, Development, Evidence, Impact, NamedDate
@@ -31,7 +32,14 @@ class Held:
 def look_at(rules: RuleSet, entry: Entry, host: str) -> Look:
     """Scan an entry."""
     speakers = _speakers(rules, entry, host)
-    return Look(entry, rules.scanner.scan(entry.title, entry.summary, entry.published.date(), host, speakers), host)
+    day = _day(rules, entry, speakers)
+    return Look(entry, rules.scanner.scan(entry.title, entry.summary, day, host, speakers), host, day)
+
+
+def _day(rules: RuleSet, entry: Entry, speakers: frozenset[str]) -> date:
+    """The day on which an entry was told, by the clocks of those who told it: at 07:00 in Tokyo "tomorrow" is not that of London."""
+    zone = next((rules.lexicon.zones[each] for each in speakers if each in rules.lexicon.zones), None)
+    return entry.published.astimezone(zone).date() if zone else entry.published.date()
 
 
 def _speakers(rules: RuleSet, entry: Entry, host: str) -> frozenset[str]:
@@ -87,7 +95,7 @@ def assess(rules: RuleSet, entry: Entry, *, host: str = "JPN") -> Assessment:
     counted = [each for each in held_rules(rules, look, every=False) if each.rule.development and not each.dropped]
     if not counted:
         return _gist_only(rules, entry, look)
-    dates = named_dates(look.found.cased, entry.published.date())
+    dates = named_dates(look.found.cased, look.day)
     judged = [judge(rules, look, each, dates) for each in counted]
     best = best_of_each_type(judged)
     impacts: dict[str, Impact] = {}

@@ -54,7 +54,7 @@ def explain(rules: RuleSet, entry: Entry, *, only: str = "", host: str = "JPN") 
     """Explain an entry: the rules that held and those that came close; with `only`, that rule alone, whatever it did."""
     look = look_at(rules, entry, host)
     held = {each.rule.id: each for each in held_rules(rules, look)}
-    dates = named_dates(look.found.cased, entry.published.date())
+    dates = named_dates(look.found.cased, look.day)
     verdicts = []
     for rule in rules.rules:
         if only and rule.id != only:

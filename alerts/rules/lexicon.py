@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from alerts.rules.kanji import glued
 from alerts.rules.schema import ConceptSpec, Cues, LeaderSpec, Reject, TermSpec
@@ -55,7 +56,8 @@ class Lexicon:
     are the numbers of what is built in, `actors` maps codes to concept numbers, `languages` to the actors that a
     text in them speaks of, `implied` actors to the concepts that mean them there; `ids` are those of all
     concepts by number. Of those that admins gave a name, `telling` are what news is about and `asides` the others;
-    `places` are where something can happen, `official` institutions whose own word is official."""
+    `zones` are the time zones of actors by code, `places` are where something can happen, `official` institutions whose own word is
+    official."""
 
     concepts: tuple[Concept, ...]
     numbers: Mapping[str, int]
@@ -71,6 +73,7 @@ class Lexicon:
     ids: tuple[str, ...]
     telling: frozenset[int]
     asides: frozenset[int]
+    zones: Mapping[str, ZoneInfo]
     places: frozenset[int]
     official: frozenset[int]
 
@@ -180,6 +183,7 @@ class LexiconBuilder:
             ids=tuple(concept.id for concept in concepts),
             telling=frozenset(each.number for each in concepts if each.id in self.specs and each.kind in TELLING),
             asides=frozenset(each.number for each in concepts if each.id in self.specs and each.kind not in TELLING),
+            zones={spec.actor: ZoneInfo(spec.timezone) for spec in self.specs.values() if spec.actor and spec.timezone},
             places=frozenset(each.number for each in concepts if each.kind == "place"),
             official=frozenset(each.number for each in concepts if each.official),
         )

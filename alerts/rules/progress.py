@@ -18,6 +18,8 @@ from alerts.rules.schema import StageSpec
 from alerts.text import is_japanese
 
 DEFAULT: Stage = "announced"
+DEPARTURES = frozenset({"suspended", "reversed", "denied"})
+"""Stages off the path, which a title says where they are the news."""
 _REACH_ENGLISH = 60  # a hedge governs what follows within so many characters; in Japanese what stands before it
 _REACH_JAPANESE = 14
 _JAPANESE_CLAUSE = re.compile(r"[\s、。」』…]|\.\.")
@@ -40,6 +42,9 @@ def stage_of(rules: RuleSet, look: Look, rule: Rule, mentions: Mentions) -> tupl
         denied = in_title if in_title and in_title[0].id == "denied" else None
         return ("denied", denied[1]) if denied else (rule.spec.stage, None)
     body = [span for span in spans if span[0] > split]
+    if any(each.end <= split for each in mentions):
+        # "US hits dozens with tariffs" is no reversal because the text recalls how a court struck earlier ones down.
+        said = [cue for cue in said if cue[0].id not in DEPARTURES or cue[1].end <= split]
     in_body = _furthest(look, said, body)
     if in_title and in_body and not in_title[0].hedge and in_body[0].rank > in_title[0].rank and not in_body[0].hedge:
         return in_body[0].id, in_body[1]

@@ -15,7 +15,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter, field_validator
 
-from alerts.iso import Country, Language
+from alerts.iso import Country, Language, TimeZone
 from alerts.rules.assessment import Polarity, Stage
 from alerts.rules.shapes import (
     ActorType,
@@ -107,6 +107,9 @@ class ConceptSpec(Shape):
     neighbours: list[Code] = Field([], description="kind actor: where an event is near for somebody who lives here")
     partners: list[Code] = Field([], description="kind actor: countries that its residents come from or look to; offered first in forms")
     languages: list[str] = Field([], description="kind actor: a text in it that names no other actor speaks of this one")
+    timezone: TimeZone | None = Field(
+        None, description="kind actor: the zone by whose days its press counts (tomorrow, 8日); without one UTC", examples=["Asia/Tokyo"]
+    )
     implied_by: list[Id] = Field(
         [],
         description="kind actor: concepts (government, prime-minister) that mean it in its own press, if no other actor stands beside",

@@ -9,7 +9,6 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from alerts.feeds.entry import Entry
 from alerts.rules.assessment import Impact, NamedDate, Polarity, Stage, Term
 from alerts.rules.compile import Rule, RuleSet
 from alerts.rules.levels import Level, clamp
@@ -42,7 +41,7 @@ def weigh(rules: RuleSet, look: Look, facts: Circumstances) -> list[Impact]:
     if Level[stage.ceiling] < ceiling:
         ceiling, why = Level[stage.ceiling], f"what is {stage.name.en}"
     shared = [term for term in (_stage(rules, facts), _size(look, rule)) if term]
-    clock = _clock(look.entry, facts)
+    clock = _clock(look, facts)
     caps = _caps(rules, look)
     reach = _reach(rules, look, facts)
     sums = {}
@@ -111,14 +110,13 @@ def _reach(rules: RuleSet, look: Look, facts: Circumstances) -> dict[bool, Term 
     return {False: beside, True: beside if near & set(facts.actors) else far}
 
 
-def _clock(entry: Entry, facts: Circumstances) -> Term | None:
+def _clock(look: Look, facts: Circumstances) -> Term | None:
     wanted = facts.rule.spec.clock
     if wanted is None:
         wanted = facts.rule.development is not None and facts.rule.development.clock
     if not wanted or facts.stage not in _DECIDED:
         return None
-    today = entry.published.date()
-    first = next((each for each in facts.dates if each.kind == "effective" and is_soon(each.first, today)), None)
+    first = next((each for each in facts.dates if each.kind == "effective" and is_soon(each.first, look.day)), None)
     return Term("clock", 1, f"it takes effect within 30 days ({first.text})") if first else None
 
 

@@ -121,8 +121,9 @@ class Wording:
         return actor
 
     def actor_of(self, concept: str) -> str:
-        """The code of the actor that a concept is; empty for one that is none."""
-        return (self.concepts[concept].actor or "") if concept in self.concepts else ""
+        """The code of the actor that a concept is, or speaks for as its institution; empty for any other."""
+        spec = self.concepts.get(concept)
+        return (spec.actor or spec.of or "") if spec else ""
 
     def rule_title(self, rule: str, language: str) -> str:
         """Title of a rule; in English if its author gave none in the language."""

@@ -61,7 +61,7 @@ def _stand_in(rules: RuleSet, rule: Rule, entry: Entry) -> str:
     """Return the rule that would tell an entry if this one were not there and make no difference; nothing if one would be seen."""
     look = look_at(rules, entry, "JPN")
     counted = [each for each in held_rules(rules, look) if each.rule.development is rule.development and not each.dropped]
-    dates = named_dates(look.found.cased, entry.published.date())
+    dates = named_dates(look.found.cased, look.day)
     judged = [judge(rules, look, each, dates) for each in counted]
     first = best_of_each_type(judged)
     second = best_of_each_type([each for each in judged if each[0].rule != rule.id])

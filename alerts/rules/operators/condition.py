@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Any, Protocol
 
 from alerts.errors import Problem
@@ -25,11 +26,12 @@ Needs = tuple[frozenset[int], ...]
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What a condition looks at: the entry, the mentions in it, and the readers' host country."""
+    """What a condition looks at: the entry, the mentions in it, the readers' host country, and the day on which it was told there."""
 
     entry: Entry
     found: Found
     host: str
+    day: date
 
 
 class Condition(Protocol):

@@ -180,5 +180,5 @@ def test_whoever_was_warned_hears_that_the_warning_is_lifted_and_not_as_a_warnin
     assert publish(service.context).alert_mails == 2, "also who asked for less than this is; nobody who was never warned"
     over = service.digest(max(row["digest"] for row in service.rows(outbox.OutboxRow)))
     (item,) = over.items
-    assert (item.level, item.in_short) == (Level.watch, "A tsunami warning or advisory for Japan was lifted.")
+    assert (item.level, item.in_short) == (Level.watch, "Iwate: a tsunami warning or advisory for Japan was lifted.")
     assert "Follow the weather agency" not in " ".join(item.actions)
