@@ -39,7 +39,8 @@ class Development:
 
     `family` is the type's family of developments.yaml (contact, trade, …): stories join within it. `strands` keep happenings of one type
     apart (a quake is never a typhoon, advice about one country never that about another); empty: nothing is known of it. What is
-    `one_a_day` is one happening, however reports of a day word it. `places` are ids of concepts, in the order of the text.
+    `one_a_day` is one happening, however reports of a day word it. `places` are ids of concepts, in the order of the text. No day that
+    a report names belongs to what is `undated`.
     """
 
     type: str
@@ -52,6 +53,7 @@ class Development:
     strands: tuple[str, ...] = ()
     one_a_day: bool = False
     places: tuple[str, ...] = ()
+    undated: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from zoneinfo import ZoneInfo
 
 from alerts.feeds.entry import Entry
 from alerts.rules.assessment import Assessment, Development, Evidence, Impact, NamedDate
@@ -39,7 +40,7 @@ def look_at(rules: RuleSet, entry: Entry, host: str) -> Look:
 def _day(rules: RuleSet, entry: Entry, speakers: frozenset[str]) -> date:
     """The day on which an entry was told, by the clocks of those who told it: at 07:00 in Tokyo "tomorrow" is not that of London."""
     zone = next((rules.lexicon.zones[each] for each in speakers if each in rules.lexicon.zones), None)
-    return entry.published.astimezone(zone).date() if zone else entry.published.date()
+    return entry.published.astimezone(ZoneInfo(zone)).date() if zone else entry.published.date()
 
 
 def _speakers(rules: RuleSet, entry: Entry, host: str) -> frozenset[str]:
@@ -135,9 +136,21 @@ def judge(rules: RuleSet, look: Look, held: Held, dates: tuple[NamedDate, ...]) 
     evidence = {look.found.evidence(each) for each in held.mentions} | ({look.found.evidence(cue)} if cue else set())
     words = tuple(sorted(evidence, key=_order))
     strands = _strands(rule.spec, actors)
-    family, alone = rule.development.family, rule.spec.one_a_day
     places = places_of(rules, look, held.mentions) if rule.development.placed else ()
-    return Development(rule.development.id, stage, polarity, actors, rule.id, words, family, strands, alone, places), impacts
+    told = Development(
+        type=rule.development.id,
+        stage=stage,
+        polarity=polarity,
+        actors=actors,
+        rule=rule.id,
+        evidence=words,
+        family=rule.development.family,
+        strands=strands,
+        one_a_day=rule.spec.one_a_day,
+        places=places,
+        undated=rule.development.undated,
+    )
+    return told, impacts
 
 
 def _order(evidence: Evidence) -> tuple[bool, int, int, str]:

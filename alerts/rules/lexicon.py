@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
 from alerts.rules.kanji import glued
 from alerts.rules.schema import ConceptSpec, Cues, LeaderSpec, Reject, TermSpec
@@ -73,7 +72,7 @@ class Lexicon:
     ids: tuple[str, ...]
     telling: frozenset[int]
     asides: frozenset[int]
-    zones: Mapping[str, ZoneInfo]
+    zones: Mapping[str, str]
     places: frozenset[int]
     official: frozenset[int]
 
@@ -183,7 +182,7 @@ class LexiconBuilder:
             ids=tuple(concept.id for concept in concepts),
             telling=frozenset(each.number for each in concepts if each.id in self.specs and each.kind in TELLING),
             asides=frozenset(each.number for each in concepts if each.id in self.specs and each.kind not in TELLING),
-            zones={spec.actor: ZoneInfo(spec.timezone) for spec in self.specs.values() if spec.actor and spec.timezone},
+            zones={spec.actor: spec.timezone for spec in self.specs.values() if spec.actor and spec.timezone},
             places=frozenset(each.number for each in concepts if each.kind == "place"),
             official=frozenset(each.number for each in concepts if each.official),
         )

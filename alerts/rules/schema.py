@@ -162,6 +162,7 @@ class DevelopmentSpec(Shape):
     impact: dict[Id, LevelName] = Field(min_length=1)
     nationality: Flag = Field(False, description="Only for readers of the nationality, or who follow the country")
     placed: Flag = Field(False, description="It happens somewhere: mails say in which of the places (kind: place) that reports name")
+    undated: Flag = Field(False, description="It is told once it has happened: a day that is named beside it is that of something else")
     clock: Flag = Field(False, description="Readers must do something by the date: within 30 days the level rises by one")
     sizes: list[SizeSpec] = []
     stages: dict[str, Localised] = Field({}, description="Names of stages where the usual one does not fit: a typhoon is not in force")

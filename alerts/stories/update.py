@@ -111,8 +111,10 @@ def _standing(story: Story, assessment: Assessment) -> tuple[NamedDate, ...]:
 
 
 def _told_dates(assessment: Assessment) -> tuple[NamedDate, ...]:
-    """The dates of a report, each with what the report tells: nothing else of the story is known to be due on that day."""
-    return tuple(replace(one, types=_types(assessment)) for one in assessment.dates)
+    """The dates of a report, each with what the report tells: nothing else of the story is known to be due on that day, and nothing that
+    has happened by its nature."""
+    types = tuple(sorted({one.type for one in assessment.developments if not one.undated}))
+    return tuple(replace(one, types=types) for one in assessment.dates) if types else ()
 
 
 def _types(assessment: Assessment) -> tuple[str, ...]:

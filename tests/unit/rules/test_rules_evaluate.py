@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from datetime import date
 
 import pytest
 import yaml
@@ -50,6 +51,22 @@ def test_a_rule_may_say_that_nobody_else_acts(asked: str, actors: tuple[str, ...
 """})
     [development] = assess(rules, make_entry("Missile falls as China looks on")).developments
     assert development.actors == actors
+
+
+@pytest.mark.parametrize(
+    ("title", "country", "day"),
+    [
+        ("明日から関税を発動", "", date(2026, 2, 7)),
+        ("明日から関税を発動", "USA", date(2026, 2, 6)),
+        ("Tariff takes effect tomorrow", "JPN", date(2026, 2, 7)),
+        ("Tariff takes effect tomorrow", "", date(2026, 2, 6)),
+    ],
+)
+def test_tomorrow_is_that_of_the_press_that_says_so(title: str, country: str, day: date) -> None:
+    """Told at six in the morning of 6 February in Tokyo, which is the evening before by UTC."""
+    rules = compile_texts({**FILES, "lexicon/all.yaml": LEXICON.replace("  languages: [ja]", "  languages: [ja]\n  timezone: Asia/Tokyo")})
+    assessed = assess(rules, make_entry(title, published="2026-02-05T21:00", country=country))
+    assert [each.first for each in assessed.dates] == [day]
 
 
 def test_the_places_of_what_happens_somewhere_are_those_told_beside_it() -> None:

@@ -412,6 +412,16 @@ def test_a_development_keeps_the_places_of_its_stage_or_the_first_that_are_named
     assert stands == [(), ("osaka",), ("osaka",), ("osaka",), ("kobe",)]
 
 
+def test_no_day_belongs_to_what_has_happened_by_its_nature(entry, found) -> None:
+    one = entry("Missile launched; summit later this year")
+    dated = found(one, "missile-launch:in-force visit-arranged:mooted", {"safety": 2}, dates=(SPRING,))
+    launch, visit = dated.developments
+    both, _ = tell(None, one, replace(dated, developments=(replace(launch, undated=True), visit)), at=one.published, quiet=False)
+    assert [each.types for each in both.dates] == [("visit-arranged",)]
+    alone, _ = tell(None, one, replace(dated, developments=(replace(launch, undated=True),)), at=one.published, quiet=False)
+    assert alone.dates == ()
+
+
 def test_what_came_with_a_first_poll_is_opened_to_readers_by_the_next_report(entry, found) -> None:
     """A feed added in the middle of a crisis must not swallow the story: the first report that may be mailed is new to readers."""
     reports = [entry(f"US duty on Japanese cars, report {n}", f"2026-01-02 1{n}:00") for n in range(3)]
