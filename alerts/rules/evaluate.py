@@ -5,6 +5,7 @@ Deterministic, and independent of the order of rules and files. No clock but the
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -39,8 +40,13 @@ def look_at(rules: RuleSet, entry: Entry, host: str) -> Look:
 
 def _day(rules: RuleSet, entry: Entry, speakers: frozenset[str]) -> date:
     """The day on which an entry was told, by the clocks of those who told it: at 07:00 in Tokyo "tomorrow" is not that of London."""
-    zone = next((rules.lexicon.zones[each] for each in speakers if each in rules.lexicon.zones), None)
-    return entry.published.astimezone(ZoneInfo(zone)).date() if zone else entry.published.date()
+    for each in speakers:
+        if zone := rules.lexicon.zones.get(each):
+            return entry.published.astimezone(_zone(zone)).date()
+    return entry.published.date()
+
+
+_zone = functools.cache(ZoneInfo)  # its own cache is asked with locks and weak references
 
 
 def _speakers(rules: RuleSet, entry: Entry, host: str) -> frozenset[str]:
