@@ -17,14 +17,14 @@ OWN = ("tightening", "easing", "unnamed-source", *BUILT_IN)
 
 
 def unused_concepts(rules: RuleSet) -> Iterator[str]:
-    """Yield the ids of concepts that nothing refers to; subjects join reports without any rule."""
+    """Yield the ids of concepts that nothing refers to; subjects join reports and places stand in mails without any rule."""
     used = {number for rule in rules.rules for need in rule.needs for number in need}
     text = "\n".join(rules.files.values())
     specs = rules.lexicon.specs
     included = {name for spec in specs.values() for name in (*spec.includes, *spec.implied_by)}
     roles = {leader.role for spec in specs.values() for leader in spec.leaders}
     for name, spec in specs.items():
-        if spec.kind in {"mask", "actor", "subject"} or spec.of or name in OWN or name in included or name in roles:
+        if spec.kind in {"mask", "actor", "subject", "place"} or spec.of or name in OWN or name in included or name in roles:
             continue
         if rules.lexicon.number(name) not in used and not any(f"${name}{end}" in text for end in (",", "]", "}", "\n", " ", '"', "'")):
             yield name

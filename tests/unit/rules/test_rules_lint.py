@@ -131,8 +131,9 @@ def test_a_key_of_an_operator_is_not_asked_to_be_quoted() -> None:
     assert found(with_rule("{at_least: {n: 1, of: [$missile]}}"), "L14") == []
 
 
-def test_what_joins_reports_into_stories_is_used() -> None:
-    assert not any("'x'" in each for each in found(with_concept("{kind: subject, en: [zebra]}"), "L03"))
+@pytest.mark.parametrize("kind", ["kind: subject", "kind: place, name: {en: Zebra}"])
+def test_what_joins_reports_or_is_printed_is_used(kind: str) -> None:
+    assert not any("'x'" in each for each in found(with_concept(f"{{{kind}, en: [zebra]}}"), "L03"))
 
 
 def test_the_shipped_rules_are_without_a_warning() -> None:
