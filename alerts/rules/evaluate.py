@@ -142,7 +142,8 @@ def judge(rules: RuleSet, look: Look, held: Held, dates: tuple[NamedDate, ...]) 
     evidence = {look.found.evidence(each) for each in held.mentions} | ({look.found.evidence(cue)} if cue else set())
     words = tuple(sorted(evidence, key=_order))
     strands = _strands(rule.spec, actors)
-    places = places_of(rules, look, held.mentions) if rule.development.placed else ()
+    placed = rule.development.placed if rule.spec.placed is None else rule.spec.placed
+    places = places_of(rules, look, held.mentions) if placed else ()
     told = Development(
         type=rule.development.id,
         stage=stage,

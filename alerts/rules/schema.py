@@ -241,6 +241,9 @@ class RuleSpec(Shape):
     levels: dict[Id, LevelName] = Field({}, description="What differs from the development's impact")
     ceiling: LevelName | None = None
     clock: Flag | None = None
+    placed: Flag | None = Field(
+        None, description="Whether it happens in one of the places, where it differs from the development: people who are flown home do not"
+    )
     sizes: list[SizeSpec] = []
     strand: Id | None = Field(
         None,

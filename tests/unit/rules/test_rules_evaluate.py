@@ -11,8 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rules_sample import FILES, LEXICON, RULES, make_entry
 
+from alerts.resources import shipped
 from alerts.rules.compile import RuleSet, compile_texts
 from alerts.rules.evaluate import assess
+from alerts.rules.files import read_texts
 from alerts.rules.levels import Level
 
 PIECES = [
@@ -80,6 +82,19 @@ kobe: {kind: place, name: {en: Kobe, ja: 神戸}, en: [Kobe], ja: [神戸]}
     entry = make_entry("Nara and Osaka on alert", "A missile was seen from Osaka. Kobe plays tonight. A tariff on Kobe beef rises.")
     told = {each.type: each.places for each in assess(rules, entry).developments}
     assert told == {"missile-launch": ("nara", "osaka"), "tariff-imposed": ()}
+
+
+@pytest.mark.parametrize(
+    ("title", "rule"),
+    [
+        ("Japan to evacuate nationals from Iran, planes to land at Narita", "evacuation-abroad"),
+        ("政府、イスラエルから邦人退避 羽田に到着", "evacuation-abroad"),
+        ("中国当局が日本人を拘束 東京の商社の社員", "japanese-detained"),
+    ],
+)
+def test_what_happens_abroad_is_told_of_no_place_in_japan(title: str, rule: str) -> None:
+    rules = compile_texts(read_texts(shipped("config")))
+    assert [(each.rule, each.places) for each in assess(rules, make_entry(title)).developments] == [(rule, ())]
 
 
 @pytest.mark.parametrize(
