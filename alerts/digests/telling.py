@@ -61,7 +61,7 @@ class Teller:
 
     def places(self, development: Development) -> tuple[str, ...]:
         """Names of the places where it happened, as far as reports name them."""
-        return tuple(self.wording.concept(place, self.language) for place in development.places)
+        return tuple(dict.fromkeys(self.wording.concept(place, self.language) for place in development.places))
 
     def date_of(self, development: Development) -> NamedDate | None:
         """The named date that belongs to a development: when a plan is for, or when a measure starts. None if no date is surely its own,

@@ -182,11 +182,18 @@ def actors_of(rules: RuleSet, look: Look, rule: Rule, mentions: Mentions) -> tup
 
 
 def places_of(rules: RuleSet, look: Look, mentions: Mentions) -> tuple[str, ...]:
-    """Return the places that the title and the sentences with evidence name, in the order of the text."""
-    spans = _told_in(look, mentions)
-    named = [each for place in rules.lexicon.places & look.found.signs for each in look.found.of(place)]
-    inside = sorted(each for each in named if any(low <= each.start and each.end <= high for low, high in spans))
-    return tuple(dict.fromkeys(rules.lexicon.ids[each.concept] for each in inside))
+    """Return the places that the title and the sentences with evidence name, in the order of the text.
+
+    A place that includes another is that one where it is named so; what else it includes are words for itself.
+    """
+    spans, known = _told_in(look, mentions), rules.lexicon.places
+    named = {
+        (each.start, each.end, each.concept if each.concept in known else place)
+        for place in known & look.found.signs
+        for each in look.found.of(place)
+    }
+    inside = sorted(each for each in named if any(low <= each[0] and each[1] <= high for low, high in spans))
+    return tuple(dict.fromkeys(rules.lexicon.ids[place] for _, _, place in inside))
 
 
 def _told_in(look: Look, mentions: Mentions) -> set[tuple[int, int]]:

@@ -249,6 +249,14 @@ def test_what_happens_somewhere_is_told_with_its_places(language: str, count: in
     assert item.in_short.startswith(where.split(" ", maxsplit=1)[0][:2])
 
 
+def test_two_places_of_one_name_are_named_once() -> None:
+    place = ConceptSpec(kind="place", name=Localised(en="Osaka", ja="大阪"), en=["Osaka"])
+    named = replace(wording(), concepts={"osaka": place, "osaka-bay": place})
+    there = replace(DUTY, developments=(replace(DUTY.developments[0], places=("osaka", "osaka-bay")),))
+    item = compose("alert", Picked((picked(there, NAGOYA),), ()), NAGOYA, named, edition="e", now=NOW).items[0]
+    assert item.title.startswith("Osaka: ")
+
+
 @pytest.mark.parametrize(
     ("kinds", "event"),
     [

@@ -84,6 +84,17 @@ kobe: {kind: place, name: {en: Kobe, ja: 神戸}, en: [Kobe], ja: [神戸]}
     assert told == {"missile-launch": ("nara", "osaka"), "tariff-imposed": ()}
 
 
+def test_a_place_is_told_by_its_own_name_whatever_it_includes() -> None:
+    places = """
+kansai: {kind: place, name: {en: Kansai, ja: 関西}, includes: [osaka, kinki]}
+osaka: {kind: place, name: {en: Osaka, ja: 大阪}, en: [Osaka], ja: [大阪]}
+kinki: {kind: context, en: [Kinki], ja: [近畿]}
+"""
+    placed = FILES["developments.yaml"].replace("impact: {safety: prepare", "placed: true\n  impact: {safety: prepare")
+    rules = compile_texts({**FILES, "lexicon/places.yaml": places, "developments.yaml": placed})
+    assert [each.places for each in assess(rules, make_entry("A missile over Osaka, says Kinki office")).developments] == [("osaka", "kansai")]
+
+
 @pytest.mark.parametrize(
     ("title", "rule"),
     [
