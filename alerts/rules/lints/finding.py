@@ -64,7 +64,11 @@ CODES: Mapping[str, Code] = {
         "term stands in many words",
         "A term of one Latin letter or one kanji is found in many words. Give it an edge, near: or after:.",
     ),
-    "L07": Code("info", "sentence in one language only", "A sentence is missing in one of the readers' languages; they will read English."),
+    "L07": Code(
+        "info",
+        "sentence in one language only",
+        "A sentence or a name is missing in one of the readers' languages; they will read English.",
+    ),
     "L08": Code(
         "warning",
         "rule is shadowed",
@@ -75,7 +79,8 @@ CODES: Mapping[str, Code] = {
     "L10": Code(
         "warning",
         "key without effect",
-        "yields_to names the rule's own development, despite: any hides single ids, or a discard rule says how to tell. Remove it.",
+        "yields_to names the rule's own development, despite: any hides single ids, or a discard rule says how to tell: remove it. "
+        "A placed development needs concepts of kind: place.",
     ),
     "L11": Code(
         "warning",

@@ -15,7 +15,8 @@ from alerts.rules.lints.finding import Finding, Places
 from alerts.rules.shapes import Localised, LocalisedList, Shape
 
 OF_A_DEVELOPMENT = frozenset(
-    {"stage", "polarity", "actors", "levels", "ceiling", "clock", "sizes", "strand", "called", "told", "why", "act", "yields_to", "despite"}
+    {"stage", "polarity", "actors", "actors_from", "levels", "ceiling", "clock", "placed", "sizes", "strand", "one_a_day"}
+    | {"called", "told", "why", "act", "yields_to", "despite"}
 )
 """Keys of a rule that say something of the development that it tells of."""
 
@@ -74,8 +75,9 @@ def _stand_in(rules: RuleSet, rule: Rule, entry: Entry) -> str:
 
 
 def _seen(development: Development, impacts: list[Impact]) -> tuple[object, ...]:
-    """What a reader would notice."""
-    return development.stage, development.polarity, development.actors, [(impact.sector, impact.level) for impact in impacts]
+    """What a reader would notice, be it by what is joined into one story."""
+    joined = development.strands, development.one_a_day, development.places
+    return development.stage, development.polarity, development.actors, joined, [(impact.sector, impact.level) for impact in impacts]
 
 
 def untold(rules: RuleSet, places: Places, _: date) -> Iterator[Finding]:
@@ -95,6 +97,9 @@ def idle(rules: RuleSet, places: Places, _: date) -> Iterator[Finding]:
             yield places.rule(rule.id, "L10", f"{rule.id} is despite any discard, and names some besides")
         if rule.development is None and (vain := sorted(places.keys(rule.id) & OF_A_DEVELOPMENT)):
             yield places.rule(rule.id, "L10", f"{rule.id} discards, so nothing comes of {', '.join(vain)}")
+    if not rules.lexicon.places:
+        for name in (name for name, development in rules.developments.items() if development.placed):
+            yield places.development(name, "L10", f"{name} is placed, and no concept is of kind: place")
 
 
 def languages(rules: RuleSet, places: Places, _: date) -> Iterator[Finding]:
@@ -106,6 +111,9 @@ def languages(rules: RuleSet, places: Places, _: date) -> Iterator[Finding]:
         for key in _only_english(rule.spec):
             if rule.development or key != "title":  # nobody is told by which rule news was left out
                 yield places.rule(rule.id, "L07", f"{rule.id}: {key} has no Japanese")
+    for name, concept in rules.lexicon.specs.items():
+        for key in _only_english(concept):
+            yield places.concept(name, "L07", f"{name}: {key} has no Japanese")
 
 
 def _only_english(spec: Shape) -> Iterator[str]:

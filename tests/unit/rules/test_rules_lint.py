@@ -83,10 +83,13 @@ def test_a_concept_that_no_text_can_mention_makes_a_rule_dead() -> None:
         (lambda: compile_texts(FILES), "L07", "developments.yaml:13:7 missile-launch: told.default has no Japanese"),
         (lambda: with_rule("$missile", ", act: {safety: {en: [Stay inside.]}}"), "L07", "rules/x.yaml:2:8 x: act.safety has no Japanese"),
         (lambda: with_rule("$missile"), "L07", "rules/x.yaml:2:8 x: title has no Japanese"),
+        (lambda: with_concept("{kind: place, name: {en: Nara}, ja: [奈良]}"), "L07", "lexicon/x.yaml:2:1 x: name has no Japanese"),
         (lambda: with_rule("{all: [$missile]}"), "L08", "rules/x.yaml:2:8 without x its texts would be told the same, by missile"),
         (lambda: compile_texts({**FILES, "rules/all.yaml": "[]"}), "L09", "developments.yaml:13:7 no rule tells of missile-launch"),
         (lambda: with_rule("$missile", ", yields_to: missile-launch"), "L10", "rules/x.yaml:2:8 x yields to its own development"),
         (lambda: compile_texts({**FILES, "rules/x.yaml": "- {id: x, title: X, kind: discard, when: tree, stage: mooted, levels: {trade: act}}"}), "L10", "rules/x.yaml:1:8 x discards, so nothing comes of levels, stage"),
+        (lambda: compile_texts({**FILES, "rules/x.yaml": "- {id: x, title: X, kind: discard, when: tree, one_a_day: true, placed: true, actors: [JPN], actors_from: rule}"}), "L10", "rules/x.yaml:1:8 x discards, so nothing comes of actors, actors_from, one_a_day, placed"),
+        (lambda: compile_texts({**FILES, "developments.yaml": FILES["developments.yaml"].replace("impact: {safety: prepare", "placed: true\n  impact: {safety: prepare")}), "L10", "developments.yaml:13:7 missile-launch is placed, and no concept is of kind: place"),
         (lambda: with_rule("{all: [missile, national-leader]}"), "L17", "rules/x.yaml:2:72 'national-leader' is looked for as words; $national-leader is what stands for it"),
         (lambda: with_rule("tariff on $japan"), "L17", "rules/x.yaml:2:56 'tariff on $japan' is one phrase, looked for with its sign; $name stands alone, in ASCII"),
         (lambda: with_rule("{any: [＄tariff、関税]}"), "L17", "rules/x.yaml:2:63 '＄tariff、関税' is one phrase, looked for with its sign; $name stands alone, in ASCII"),
@@ -115,6 +118,8 @@ def test_each_code_is_told_at_its_place(rules: object, code: str, told: str) -> 
         ", why: {safety: {en: Stay inside.}}",
         ", told: {default: {en: A missile flew by.}}",
         ", called: {en: Missile}",
+        ", one_a_day: true",
+        ", strand: north",
     ],
 )
 def test_a_narrower_rule_whose_difference_a_reader_sees_is_needed(more: str) -> None:
