@@ -84,6 +84,26 @@ kobe: {kind: place, name: {en: Kobe, ja: 神戸}, en: [Kobe], ja: [神戸]}
     assert told == {"missile-launch": ("nara", "osaka"), "tariff-imposed": ()}
 
 
+@pytest.mark.parametrize(
+    ("title", "places"),
+    [
+        ("鉄道内に土砂流入、豪雨で避難指示", set()),
+        ("道内全域に大雨特別警報", {"hokkaido"}),
+        ("台風、報道内容を確認 四国に上陸", {"shikoku"}),
+        ("大雨特別警報、東北東の風", set()),
+        ("東北に大雨特別警報", {"tohoku"}),
+        ("Evacuation order issued as flood saga drags on in Tokyo", {"tokyo"}),
+        ("Evacuation order issued in Saga as river floods", {"saga"}),
+        ("石川氏、豪雨被害で謝罪", set()),
+        ("石川で豪雨、避難指示", {"ishikawa"}),
+    ],
+)
+def test_words_and_people_are_no_places(title: str, places: set[str]) -> None:
+    told = assess(compile_texts(read_texts(shipped("config"))), make_entry(title)).developments
+    assert told
+    assert {place for each in told for place in each.places} == places
+
+
 def test_a_place_is_told_by_its_own_name_whatever_it_includes() -> None:
     places = """
 kansai: {kind: place, name: {en: Kansai, ja: 関西}, includes: [osaka, kinki]}
