@@ -6,6 +6,7 @@ Deterministic, and independent of the order of rules and files. No clock but the
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -20,6 +21,12 @@ from alerts.rules.operators.condition import Look, Mentions
 from alerts.rules.progress import polarity_of, stage_of
 from alerts.rules.schema import RuleSpec
 from alerts.rules.weigh import Circumstances, weigh
+
+_DATELINE = re.compile(
+    r"\s*(?:[A-Z][\w .,'’/]{1,40}\([A-Z][\w .]{1,20}\) ?(?:-|–|—)|[A-Z][A-Z .,'’/]{2,40}[-–—]|"
+    r"[\[【(][^\]】)]{2,20}(?:時事|共同|ロイター|AFP|AP)[\]】)])"
+)
+"""Where an agency wrote from, at the head of a summary: TOKYO (Kyodo) --, 【東京時事】."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,15 +191,19 @@ def actors_of(rules: RuleSet, look: Look, rule: Rule, mentions: Mentions) -> tup
 def places_of(rules: RuleSet, look: Look, mentions: Mentions) -> tuple[str, ...]:
     """Return the places that the title and the sentences with evidence name, in the order of the text.
 
-    A place that includes another is that one where it is named so; what else it includes are words for itself.
+    A place that includes another is that one where it is named so; what else it includes are words for itself. The place that a summary
+    was written in is none of them.
     """
     spans, known = _told_in(look, mentions), rules.lexicon.places
+    body = look.found.split + 1
+    dateline = _DATELINE.match(look.found.cased, body)
+    written = range(body, dateline.end() if dateline else body)
     named = {
         (each.start, each.end, each.concept if each.concept in known else place)
         for place in known & look.found.signs
         for each in look.found.of(place)
     }
-    inside = sorted(each for each in named if any(low <= each[0] and each[1] <= high for low, high in spans))
+    inside = sorted(each for each in named if each[0] not in written and any(low <= each[0] and each[1] <= high for low, high in spans))
     return tuple(dict.fromkeys(rules.lexicon.ids[place] for _, _, place in inside))
 
 

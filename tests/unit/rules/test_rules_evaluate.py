@@ -71,6 +71,11 @@ def test_tomorrow_is_that_of_the_press_that_says_so(title: str, country: str, da
     assert [each.first for each in assessed.dates] == [day]
 
 
+@pytest.fixture(scope="module")
+def ours() -> RuleSet:
+    return compile_texts(read_texts(shipped("config")))
+
+
 def test_the_places_of_what_happens_somewhere_are_those_told_beside_it() -> None:
     places = """
 osaka: {kind: place, name: {en: Osaka, ja: 大阪}, en: [Osaka], ja: [大阪]}
@@ -98,9 +103,27 @@ kobe: {kind: place, name: {en: Kobe, ja: 神戸}, en: [Kobe], ja: [神戸]}
         ("石川で豪雨、避難指示", {"ishikawa"}),
     ],
 )
-def test_words_and_people_are_no_places(title: str, places: set[str]) -> None:
-    told = assess(compile_texts(read_texts(shipped("config"))), make_entry(title)).developments
+def test_words_and_people_are_no_places(ours: RuleSet, title: str, places: set[str]) -> None:
+    told = assess(ours, make_entry(title)).developments
     assert told
+    assert {place for each in told for place in each.places} == places
+
+
+@pytest.mark.parametrize(
+    ("title", "summary", "places"),
+    [
+        ("Typhoon nears, trains to stop", "TOKYO (Reuters) - A strong typhoon is nearing Okinawa.", {"okinawa"}),
+        ("Typhoon nears, trains to stop", "TOKYO, Aug 21 (Kyodo) -- A strong typhoon is nearing Japan.", set()),
+        ("Typhoon nears, trains to stop", "TOKYO—A strong typhoon is nearing Japan.", set()),
+        ("Typhoon nears, trains to stop", "Tokyo Disneyland - and all of Okinawa - will close, Japan's railways say.", {"tokyo", "okinawa"}),
+        ("台風10号が接近", "【東京時事】台風10号が接近している。", set()),
+        ("台風10号が接近", "[東京 21日 ロイター] - 台風10号が四国に接近している。", {"shikoku"}),
+        ("台風10号が四国に接近", "[東京 21日 ロイター] - 台風10号が接近している。", {"shikoku"}),
+        ("台風10号が接近", "【東京】台風10号が接近している。", {"tokyo"}),
+    ],
+)
+def test_where_a_report_was_written_is_not_where_it_happened(ours: RuleSet, title: str, summary: str, places: set[str]) -> None:
+    told = assess(ours, make_entry(title, summary)).developments
     assert {place for each in told for place in each.places} == places
 
 
@@ -123,9 +146,8 @@ kinki: {kind: context, en: [Kinki], ja: [近畿]}
         ("中国当局が日本人を拘束 東京の商社の社員", "japanese-detained"),
     ],
 )
-def test_what_happens_abroad_is_told_of_no_place_in_japan(title: str, rule: str) -> None:
-    rules = compile_texts(read_texts(shipped("config")))
-    assert [(each.rule, each.places) for each in assess(rules, make_entry(title)).developments] == [(rule, ())]
+def test_what_happens_abroad_is_told_of_no_place_in_japan(ours: RuleSet, title: str, rule: str) -> None:
+    assert [(each.rule, each.places) for each in assess(ours, make_entry(title)).developments] == [(rule, ())]
 
 
 @pytest.mark.parametrize(
