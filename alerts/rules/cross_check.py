@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar, get_args
 
 from alerts.errors import Problem
@@ -42,9 +42,8 @@ def cross_check(read: Configuration) -> list[Problem]:
         problems += _unknown(stage, stage.value.shift_for, developments, "development", "shift_for", keys=True)
     missing_stages = sorted(_STAGES - set(read.stages))
     problems += [Problem("stages.yaml", 1, 1, f"stage {name!r} is missing") for name in missing_stages if name not in spoilt("stages.yaml")]
-    actors = {each.value.actor or "" for each in read.concepts.values()}
     for concept in (*read.concepts.values(), *read.doubtful_of("lexicon")):
-        problems += _concept(concept, read, actors)
+        problems += _concept(concept, read)
     problems += _circles(read.concepts, lambda spec: spec.includes, "includes", "includes")
     problems += _circles(read.conditions, _called, "conditions", "when")
     problems += _shared_names(read)
@@ -60,13 +59,20 @@ def cross_check(read: Configuration) -> list[Problem]:
 def _expected(placed: Placed[Any], case: CaseText, read: Configuration, sectors: set[str], *steps: int | str) -> list[Problem]:
     """Problems for what a test expects and nobody can ever find; `steps` lead to the test."""
     problems = _unknown(placed, case.sectors or {}, sectors, "sector", *steps, "sectors", keys=True)
-    if not read.spoilt.get("lexicon"):
-        problems += _unknown(placed, case.actors or (), _codes(read), "actor", *steps, "actors")
-    return problems
+    return problems + _strangers(placed, case.actors or (), read, *steps, "actors")
 
 
-def _codes(read: Configuration) -> set[str]:
-    return {each.value.actor for each in read.concepts.values() if each.value.actor}
+def _strangers(placed: Placed[Any], codes: Sequence[str], read: Configuration, *steps: int | str) -> list[Problem]:
+    """Problems for codes that no actor has; none where a code is not known because its actor is not as it should be."""
+    known = _codes(read) if codes else None
+    return [] if known is None else _unknown(placed, codes, known, "actor", *steps)
+
+
+def _codes(read: Configuration) -> set[str] | None:
+    """The codes of all actors; None where one is there that cannot be read."""
+    doubtful = read.doubtful_of("lexicon")
+    lost = read.spoilt.get("lexicon", set()) - {str(each.loc[0]) for each in doubtful if "actor" not in each.lost}
+    return None if lost else {each.value.actor for each in (*read.concepts.values(), *doubtful) if each.value.actor}
 
 
 def _unknown(
@@ -81,7 +87,7 @@ def _unknown(
     ]
 
 
-def _concept(placed: Placed[ConceptSpec], read: Configuration, actors: set[str]) -> list[Problem]:
+def _concept(placed: Placed[ConceptSpec], read: Configuration) -> list[Problem]:
     spec, name = placed.value, str(placed.loc[0])
     known = {*read.concepts, *read.spoilt.get("lexicon", ())}
     problems = _unknown(placed, spec.includes, known, "concept", "includes")
@@ -89,8 +95,8 @@ def _concept(placed: Placed[ConceptSpec], read: Configuration, actors: set[str])
     if name in BUILT_IN:
         problems.append(placed.problem(f"{name!r} is built in: {BUILT_IN[name]}; choose another id", key=True))
     problems += _of_kind(placed) if "kind" not in placed.lost else []
-    if spec.of and spec.of not in actors and not read.spoilt.get("lexicon"):
-        problems.append(placed.problem(f"of: no actor {spec.of!r}{did_you_mean(spec.of, [code for code in actors if code])}", "of"))
+    if spec.of and (actors := _codes(read)) is not None and spec.of not in actors:
+        problems.append(placed.problem(f"of: no actor {spec.of!r}{did_you_mean(spec.of, actors)}", "of"))
     if not placed.lost & _TERMS and not (spec.en or spec.ja or spec.includes or spec.leaders or spec.kanji):
         problems.append(placed.problem("has no terms; write en:, ja: or includes:", key=True))
     return problems
@@ -159,8 +165,7 @@ def _rule(placed: Placed[RuleSpec], read: Configuration, sectors: set[str], deve
     if "rules" not in read.unread:
         problems += _unknown(placed, spec.despite, discards | {"any"}, "discard rule", "despite")
     problems += _unknown(placed, spec.yields_to, developments, "development", "yields_to")
-    if not read.spoilt.get("lexicon"):
-        problems += _unknown(placed, spec.actors, _codes(read), "actor", "actors")
+    problems += _strangers(placed, spec.actors, read, "actors")
     for kind, cases in (("match", spec.tests.match), ("ignore", spec.tests.ignore)):
         for index, case in enumerate(cases):
             problems += _expected(placed, case, read, sectors, "tests", kind, index)
