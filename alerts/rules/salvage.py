@@ -86,9 +86,11 @@ def _mended(items: Mapping[Any, Any], shape: TypeAdapter[Any], folder: str, alon
         places = _places(shape, alone(step, item))
         lost = frozenset(str(place[0]) for place in places if place)
         if all(places) and not lost & NEEDED.get(folder, frozenset()):
-            kept = alone(step, {**STAND_IN.get(folder, {}), **_without_all(item, places)})
-            with suppress(ValidationError):  # too little is left to say anything about it
-                mended[step] = shape.validate_python(kept)[step if isinstance(kept, dict) else 0], lost
+            rest = {key: value for key, value in item.items() if key not in lost}
+            for left in (rest, _without_all(item, places)):  # best last: with what is good of a wrong value
+                kept = alone(step, {**STAND_IN.get(folder, {}), **left})
+                with suppress(ValidationError):  # too little is left to say anything about it
+                    mended[step] = shape.validate_python(kept)[step if isinstance(kept, dict) else 0], lost
     return mended
 
 
