@@ -76,6 +76,12 @@ def ours() -> RuleSet:
     return compile_texts(read_texts(shipped("config")))
 
 
+@pytest.mark.parametrize(("country", "day"), [("KOR", date(2026, 2, 7)), ("AUS", date(2026, 2, 7)), ("GBR", date(2026, 2, 6))])
+def test_tomorrow_in_seoul_is_not_that_of_london(ours: RuleSet, country: str, day: date) -> None:
+    title = "US tariff on cars from Japan takes effect tomorrow"
+    assert [each.first for each in assess(ours, make_entry(title, published="2026-02-05T21:00", country=country)).dates] == [day]
+
+
 def test_the_places_of_what_happens_somewhere_are_those_told_beside_it() -> None:
     places = """
 osaka: {kind: place, name: {en: Osaka, ja: 大阪}, en: [Osaka], ja: [大阪]}
@@ -98,6 +104,7 @@ kobe: {kind: place, name: {en: Kobe, ja: 神戸}, en: [Kobe], ja: [神戸]}
         ("大雨特別警報、東北東の風", set()),
         ("東北に大雨特別警報", {"tohoku"}),
         ("Evacuation order issued as flood saga drags on in Tokyo", {"tokyo"}),
+        ("Evacuation order issued as saga of floods drags on in Kochi", {"kochi"}),
         ("Evacuation order issued in Saga as river floods", {"saga"}),
         ("石川氏、豪雨被害で謝罪", set()),
         ("石川で豪雨、避難指示", {"ishikawa"}),
