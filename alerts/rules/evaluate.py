@@ -227,9 +227,8 @@ def best_of_each_type(judged: list[tuple[Development, list[Impact]]]) -> list[tu
 
 
 def _ids(rules: RuleSet, look: Look, group: frozenset[int]) -> tuple[str, ...]:
-    """Ids of the concepts of a group that were found."""
-    found = look.found.signs & group
-    return tuple(sorted(map(rules.lexicon.ids.__getitem__, found))) if found else ()
+    """Ids of the concepts of a group that were found, in the order of their numbers, which is that of the ids."""
+    return tuple(map(rules.lexicon.ids.__getitem__, sorted(look.found.signs & group)))
 
 
 def _strands(spec: RuleSpec, actors: tuple[str, ...]) -> tuple[str, ...]:

@@ -60,7 +60,8 @@ class Found:
     def count(self, hits: list[Hit]) -> None:
         """Take further mentions, in the order they were met."""
         self._hits += hits
-        self._of.clear()
+        if self._of:
+            self._of.clear()
         split = self.split
         self.signs.update(*[sense.signs if end <= split else sense.ups for _, end, sense in hits])
 
