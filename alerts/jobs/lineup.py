@@ -16,7 +16,7 @@ from itertools import count
 from alerts.jobs.letters import Letter
 from alerts.mail.rates import Limit, Limits
 from alerts.mail.retries import pause
-from alerts.store.outbox import Ready
+from alerts.store.outbox import URGENT_PRIORITY, Ready
 
 STREAK = 3
 """Mails that a domain puts off in a row before the rest of its mails wait untried."""
@@ -47,7 +47,7 @@ class Lineup:
         self._limits = limits
         self._free: list[_Entry] = []
         self._domains: dict[str, _Domain] = {}
-        self._planned: dict[str, datetime] = {}
+        self._planned: dict[tuple[str, bool], datetime] = {}
         self._streaks: dict[str, int] = {}
         self._resting: dict[str, datetime] = {}
         self._numbers = count()
@@ -74,8 +74,9 @@ class Lineup:
             limit = self._limits.of(domain)
             if limit is None or not limit.rate:
                 continue
-            moment = max(now, self._planned.get(domain, now))
-            self._planned[domain] = moment + timedelta(seconds=1 / limit.rate)
+            urgent = ready.priority <= URGENT_PRIORITY  # it goes before the digests of its domain, so it does not wait behind their turns
+            moment = max(now, self._planned.get((domain, urgent), now))
+            self._planned[domain, urgent] = moment + timedelta(seconds=1 / limit.rate)
             if (moment - now).total_seconds() > LONGEST_WAIT:
                 later[ready.id] = moment
         return later

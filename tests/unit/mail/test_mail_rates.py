@@ -147,3 +147,13 @@ def test_what_would_wait_long_is_put_off_to_its_turn(rate: float, batches: list[
         expected = place / float(f"{rate:.3f}")
         assert (due == NOW) == (expected <= LONGEST_WAIT) or abs(expected - LONGEST_WAIT) < 0.01
         assert due == NOW or abs((due - NOW).total_seconds() - expected) < 0.01
+
+
+def test_a_confirmation_does_not_wait_behind_the_digests_of_a_slow_domain() -> None:
+    lineup = Lineup(parse_limits("slow.example=1"))
+    digests = [a_letter(number, "slow.example").ready for number in range(1000)]
+    assert len(lineup.put_off(digests, NOW)) == 1000 - LONGEST_WAIT - 1
+    asked, warned = a_letter(2000, "slow.example", priority=0), a_letter(2001, "slow.example", priority=2)
+    assert lineup.put_off([asked.ready, warned.ready], NOW) == {}
+    crowd = [a_letter(number, "slow.example", priority=0).ready for number in range(3000, 3100)]
+    assert lineup.put_off(crowd, NOW), "even they keep to the rate"
