@@ -164,14 +164,14 @@ class Settings(BaseModel):
         "", description="Who is mailed when a feed dies, the configuration breaks or sending stops; empty: nobody"
     )
     host_country: Annotated[str, AfterValidator(_country)] = Field("JPN", description="Where the readers live, ISO 3166 alpha-3")
-    freshness_days: float = Field(7, gt=0, description="An entry published longer ago than this never alerts")
+    freshness_days: float = Field(7, gt=0, allow_inf_nan=False, description="An entry published longer ago than this never alerts")
     allowed_networks: Annotated[tuple[str, ...], BeforeValidator(_networks)] = Field(
         (), description="Private networks feeds may come from, comma-separated"
     )
     listen_host: Line = Field("127.0.0.1", description="Where `alerts run` serves the pages")
     listen_port: int = Field(8000, ge=0, le=65535, description="Its port; 0 takes a free one")
     send_connections: int = Field(8, ge=1, le=200, description="Connections to the mail server")
-    send_rate: float = Field(0, ge=0, description="Messages per second over all connections; 0: no limit")
+    send_rate: float = Field(0, ge=0, allow_inf_nan=False, description="Messages per second over all connections; 0: no limit")
     keep_bodies: int = Field(
         3, ge=0, le=100, description="Documents of each feed kept in bodies/ for 14 days, to see what it said; 0: none"
     )
@@ -251,7 +251,7 @@ def _sentence(error: Any) -> str:
 
 def _say(kind: str, context: Mapping[str, Any]) -> str:
     """Say what pydantic finds wrong with a number; empty for what is said well already."""
-    if kind.endswith("_parsing"):
+    if kind.endswith("_parsing") or kind == "finite_number":
         return "must be a whole number" if kind.startswith("int") else "must be a number"
     if kind == "int_from_float":
         return "must be a whole number"

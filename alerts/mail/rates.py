@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
+import idna
+
 from alerts.errors import SettingsError
 
 DOMAINS_SETTING = "ALERTS_SEND_DOMAINS"
@@ -16,12 +18,14 @@ WARM_UP_SETTING = "ALERTS_SEND_WARM_UP"
 GROWTH = 1.5
 """A new sender may send half as much again each day: mailbox providers mistrust an address that was silent and suddenly sends thousands."""
 ENOUGH = 10_000_000
+SLOWEST = 0.001
+"""Messages per second: slower, and a mail would be given up before its turn."""
 WINDOW, FEW = 50, 10
 """Outcomes that a judgement of how sending goes looks at, and how few are enough where they were refused for no fault of the address."""
 GONE = "gone"
 """An outcome: refused because nobody lives there."""
 
-_LIMIT = re.compile(r"(?P<domain>\*|[^\s=*]+\.[^\s=*]+)=(?P<rate>\d+(\.\d+)?)?(/(?P<connections>[1-9]\d*))?")
+_LIMIT = re.compile(r"(?P<domain>\*|[^\s=*@]+\.[^\s=*@]+)=(?P<rate>\d{1,9}(\.\d+)?)?(/(?P<connections>[1-9]\d*))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +61,25 @@ def parse_limits(setting: str) -> Limits:
         found = _LIMIT.fullmatch(part)
         if found is None or not (found["rate"] or found["connections"]):
             raise SettingsError(f"{DOMAINS_SETTING}: {part!r} is not DOMAIN=RATE/CONNECTIONS, such as gmail.com=5/2 or *=20")
-        limits[found["domain"].lower()] = Limit(float(found["rate"] or 0), int(found["connections"] or 0))
+        if found["rate"] and 0 < float(found["rate"]) < SLOWEST:
+            raise SettingsError(f"{DOMAINS_SETTING}: {part!r} is slower than {SLOWEST:g} messages per second, the least")
+        domain = _as_mailed(found["domain"])
+        if domain in limits:
+            raise SettingsError(f"{DOMAINS_SETTING}: {domain} has two limits; keep one")
+        limits[domain] = Limit(float(found["rate"] or 0), int(found["connections"] or 0))
     return Limits(limits)
+
+
+def _as_mailed(domain: str) -> str:
+    """Return a domain as it stands in the addresses that we mail: in small letters, without a last dot, beyond ASCII as xn--….
+
+    Raises SettingsError.
+    """
+    try:
+        plain = domain if domain.isascii() else idna.encode(domain, uts46=True).decode()
+    except (idna.IDNAError, UnicodeError):
+        raise SettingsError(f"{DOMAINS_SETTING}: {domain!r} is not the name of a domain") from None
+    return plain.lower().removesuffix(".")
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,9 +45,25 @@ def test_limits_are_read_by_domain_and_for_all_others() -> None:
     assert parse_limits("").of("gmail.com") is None
 
 
-@pytest.mark.parametrize("setting", ["gmail.com", "gmail.com=", "=5", "gmail.com=fast", "gmail.com=5/0", "a b=5", "gmail=5"])
+@pytest.mark.parametrize("setting", ["gmail.com", "gmail.com=", "=5", "gmail.com=fast", "gmail.com=5/0", "a b=5", "gmail=5", "@gmail.com=5"])
 def test_a_limit_that_cannot_be_read_is_told_with_what_to_write(setting: str) -> None:
     with pytest.raises(SettingsError, match=r"^ALERTS_SEND_DOMAINS: .*such as gmail.com=5/2"):
+        parse_limits(setting)
+
+
+def test_a_limit_meets_the_domain_as_it_stands_in_addresses() -> None:
+    limits = parse_limits("例え.JP=1, Ｇｍａｉｌ.com=2, example.org.=3")
+    assert limits.of("xn--r8jz45g.jp") == Limit(1, 0)
+    assert limits.of("gmail.com") == Limit(2, 0)
+    assert limits.of("example.org") == Limit(3, 0)
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [("gmail.com=1,GMAIL.com=9", "two limits"), ("gmail.com=0.0000000001", "slower than"), ("-例.jp=1", "not the name of a domain")],
+)
+def test_a_limit_that_cannot_be_meant_is_refused(setting: str, said: str) -> None:
+    with pytest.raises(SettingsError, match=said):
         parse_limits(setting)
 
 

@@ -90,6 +90,8 @@ def test_every_problem_is_told_at_once_and_names_its_setting(home: Home) -> None
         ("ALERTS_HOST_COUNTRY", "Japan", "ALERTS_HOST_COUNTRY: is not a country; write three capital letters"),
         ("ALERTS_FRESHNESS_DAYS", "0", "ALERTS_FRESHNESS_DAYS: must be more than 0"),
         ("ALERTS_SEND_RATE", "fast", "ALERTS_SEND_RATE: must be a number"),
+        ("ALERTS_SEND_RATE", "inf", "ALERTS_SEND_RATE: must be a number"),
+        ("ALERTS_FRESHNESS_DAYS", "inf", "ALERTS_FRESHNESS_DAYS: must be a number"),
         ("ALERTS_PARSE_WORKERS", "2.5", "ALERTS_PARSE_WORKERS: must be a whole number"),
     ],
 )
