@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -46,11 +46,16 @@ class Intake:
         """How the last mails went, those of earlier calls included."""
         self._known: tuple[str, ...] | None = None
 
-    def gather(self, held: int) -> tuple[int, list[Letter], list[Outcome]]:
-        """Claim a batch; return how many rows it had, letters to send, and outcomes of the rest. `held` rows are on their way already."""
+    def gather(self, held: int, *, urgent: bool = False, slow: Sequence[int] = ()) -> tuple[int, list[Letter], list[Outcome]]:
+        """Claim a batch; return how many rows it had, letters to send, and outcomes of the rest. `held` rows are on their way already.
+
+        If `urgent`, no digests are claimed. The leases of `slow` rows, long on their way, are renewed.
+        """
         database, now, worker = self._context.database, self._context.clock.now(), self._context.worker
         with database.write() as connection:
-            batch = self._claim(connection, now, held)
+            if slow:
+                outbox.renew(connection, slow, worker=worker, now=now)
+            batch = self._claim(connection, now, held, urgent=urgent)
             later = self._lineup.put_off(batch, now)
             outbox.put_off(connection, later, worker=worker)
         if len(later) == len(batch):
@@ -63,9 +68,9 @@ class Intake:
                 outbox.put_off(connection, awaited, worker=worker)
         return len(batch), letters, outcomes
 
-    def _claim(self, connection: Connection, now: datetime, held: int) -> list[Ready]:
+    def _claim(self, connection: Connection, now: datetime, held: int, *, urgent: bool) -> list[Ready]:
         """Claim what may leave now: nothing while the sender is paused, no digests once the day's share of a warm-up is used."""
-        limit, urgent = self.batch, False
+        limit = max(0, min(self.batch, 2 * self.batch - len(self._lineup))) if urgent else self.batch
         if self._known is None:
             self._known = sender.load_tally(connection, now)
             self.tally = Tally(self._known)
@@ -78,7 +83,7 @@ class Intake:
             if left <= 0:
                 self.stopped, urgent = f"warming up: today's {allowed} mails have left; confirmations and alerts still go", True
             limit = min(limit, left) if left > 0 else limit
-        return outbox.claim(connection, worker=self._context.worker, now=now, limit=limit, urgent=urgent)
+        return outbox.claim(connection, worker=self._context.worker, now=now, limit=limit, urgent=urgent) if limit else []
 
     def put_off(self, dues: Mapping[int, datetime]) -> None:
         """Give back rows, to be due later."""

@@ -13,22 +13,23 @@ import asyncio
 import contextlib
 from collections import Counter
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Literal
 
 import structlog
 
 from alerts.errors import AlertsError, DeliveryError, SenderError, UnreachableError
 from alerts.jobs.context import Context
+from alerts.jobs.hold import Hold
 from alerts.jobs.intake import Intake
 from alerts.jobs.letters import Letters, Piece, our_mistake
 from alerts.jobs.lineup import Lineup
 from alerts.jobs.recording import Recorder, outcome_of
 from alerts.jobs.template_health import tell_of_templates
+from alerts.jobs.turns import Turns
 from alerts.mail.rates import GONE, parse_limits
 from alerts.mail.render import Renderer
 from alerts.mail.transport import Transport, make_transport
-from alerts.store.outbox import LEASE, Outcome, Ready
+from alerts.store.outbox import Outcome, Ready
 
 RECLAIM_SECONDS = 2.0
 """How often a sender whose letters wait for their turn looks for urgent ones."""
@@ -36,7 +37,6 @@ PROGRESS_EVERY = 20
 """Mails between two reports of progress: drawing a bar costs as much as sending."""
 STOP_SECONDS = 6.0
 """How long a cancelled job waits for mails in flight."""
-_LEASE_MARGIN = timedelta(minutes=2)
 _LOG = structlog.get_logger(__name__)
 
 
@@ -78,7 +78,7 @@ async def send(context: Context, *, transport: Transport | None = None) -> SendC
 
 
 class _Sending:
-    """One call of the job. `_held` are the rows under our lease that have no outcome yet; `_tried` those that a server may have seen."""
+    """One call of the job."""
 
     def __init__(self, context: Context) -> None:
         settings = context.settings
@@ -89,12 +89,11 @@ class _Sending:
         self._lineup = Lineup(parse_limits(settings.send_domains))
         self.intake = Intake(context, self._letters, self._lineup)
         self._recorder = Recorder(context.database, context.worker)
-        self._held: dict[int, Ready] = {}
-        self._tried: set[int] = set()
+        self._hold = Hold()
         self._filled, self._hungry, self._halted = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._exhausted = False
         self._trouble: AlertsError | None = None
-        self._next_turn = 0.0
+        self._turns = Turns(self._interval, self._halted)
         self._claimed = self._suppressed = self._uncertain = 0
         self._states: Counter[str] = Counter()
 
@@ -114,15 +113,14 @@ class _Sending:
             stopped=str(self._trouble or self.intake.stopped),
         )
 
-    async def claim(self) -> bool:
-        """Claim a batch and queue its letters; False if nothing was due. Raises StoreError."""
-        deadline = asyncio.get_running_loop().time() + (LEASE - _LEASE_MARGIN).total_seconds()
-        claimed, letters, outcomes = await asyncio.to_thread(self.intake.gather, len(self._held))
+    async def claim(self, *, urgent: bool = False) -> bool:
+        """Claim a batch and queue its letters; False if nothing was due. If `urgent`, no digests. Raises StoreError."""
+        started = asyncio.get_running_loop().time()
+        slow = self._hold.before_claim(started)
+        claimed, letters, outcomes = await asyncio.to_thread(self.intake.gather, len(self._hold.rows), urgent=urgent, slow=slow)
         self._claimed += claimed
         self._states.update(outcome.state for outcome in outcomes)
-        self._held.update((letter.ready.id, letter.ready) for letter in letters)
-        for letter in letters:
-            self._lineup.push(letter, deadline)
+        self._hold.queue(letters, self._lineup, started)
         self._filled.set()
         return claimed > 0
 
@@ -148,13 +146,15 @@ class _Sending:
     async def give_back(self) -> None:
         """End the leases of what has no outcome. What a server may have seen is deferred, so that it does not go twice at once."""
         await self._recorder.close()
-        if self._held:
-            await asyncio.to_thread(self.intake.give_back, dict(self._held), set(self._tried))
-            self._held.clear()
+        if self._hold.rows:
+            await asyncio.to_thread(self.intake.give_back, dict(self._hold.rows), set(self._hold.tried))
+            self._hold.rows.clear()
 
     async def _in_lanes(self, transport: Transport) -> None:
         tasks = [asyncio.create_task(self._lane(transport)) for _ in range(self._connections)]
         tasks.append(asyncio.create_task(self._feed()))
+        for task in tasks:
+            task.add_done_callback(lambda done: self._halt(None) if done.cancelled() or done.exception() else None)
         try:
             await asyncio.wait(tasks)
         except asyncio.CancelledError:
@@ -169,28 +169,35 @@ class _Sending:
 
     async def _feed(self) -> None:
         """Claim the next batch while the last is being sent."""
-        while not self._halted.is_set():
+        while not (self._halted.is_set() or self._exhausted):
             self._hungry.clear()
-            if self._lineup.free > self.intake.reserve:
-                await self._hungry.wait()
-                continue
+            full = self._lineup.free > self.intake.reserve
+            if full:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._hungry.wait(), RECLAIM_SECONDS)
+                    continue
             try:
-                if await self.claim():
+                if await self.claim(urgent=full):
                     continue
             except AlertsError as error:
                 self._halt(error)
             if self.intake.paused:
                 self._halt(None)
-            if not len(self._lineup):
-                self._exhausted = True
+            if not full:
+                await self._while_busy(RECLAIM_SECONDS)
+            self._exhausted = not self._busy
+            if self._exhausted:
                 self._filled.set()
-                return
-            await self._while_waiting(RECLAIM_SECONDS)
 
-    async def _while_waiting(self, seconds: float) -> None:
-        """Let time go by, but no longer than there are letters in line."""
+    @property
+    def _busy(self) -> bool:
+        """True while letters are in line or on their way."""
+        return len(self._lineup) > 0 or self._hold.in_flight > 0
+
+    async def _while_busy(self, seconds: float) -> None:
+        """Let time go by, but no longer than there are letters in line or on their way."""
         end = asyncio.get_running_loop().time() + seconds
-        while len(self._lineup) and not self._halted.is_set() and (left := end - asyncio.get_running_loop().time()) > 0:
+        while self._busy and not self._halted.is_set() and (left := end - asyncio.get_running_loop().time()) > 0:
             self._hungry.clear()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._hungry.wait(), left)
@@ -199,18 +206,21 @@ class _Sending:
         """Send one letter after the other, as long as there are any; the transport hears of the next ahead, unless a rate makes it wait."""
         piece: Piece | None = None
         while not self._halted.is_set():
-            piece = piece or self._next()
+            piece = piece or (await self._turns.take(self._lineup.__len__, self._next) if self._interval else self._next())
+            if self._halted.is_set():
+                return
             if piece is None:
                 if self._exhausted and not len(self._lineup):
                     return
                 await self._wait()
                 continue
-            if self._interval:
-                await self._turn()
-                if self._halted.is_set():
-                    return
             following = None if self._interval else self._next()
-            await self._deliver(piece, following, transport)
+            try:
+                await self._deliver(piece, following, transport)
+            finally:
+                self._hold.landed(piece.ready.id)
+                if not self._busy:
+                    self._hungry.set()
             piece = following
 
     async def _wait(self) -> None:
@@ -223,7 +233,7 @@ class _Sending:
 
     def _next(self) -> Piece | None:
         """Take the next letter that may go, made into an email."""
-        letter = self._lineup.take(asyncio.get_running_loop().time())
+        letter = self._hold.take(self._lineup, asyncio.get_running_loop().time())
         if self._lineup.free <= self.intake.reserve:
             self._hungry.set()
         return self._letters.piece(letter, self._context.clock.now()) if letter else None
@@ -233,10 +243,10 @@ class _Sending:
         ready, failure = piece.ready, piece.failure
         try:
             if piece.email is not None:
-                self._tried.add(ready.id)
+                self._hold.tried.add(ready.id)
                 await transport.send(piece.email, following.email if following else None)
         except SenderError as error:
-            self._tried.discard(ready.id)
+            self._hold.tried.discard(ready.id)
             return self._halt(error)
         except DeliveryError as error:
             failure = error
@@ -253,7 +263,7 @@ class _Sending:
             await self._recorder.record(outcome, suppress)
         except AlertsError as error:
             return self._halt(error)
-        del self._held[ready.id]
+        self._hold.settle(ready.id)
         self._states[outcome.state] += 1
         self._suppressed += suppress is not None
         self._uncertain += failure is not None and failure.uncertain
@@ -275,19 +285,12 @@ class _Sending:
             if dues:
                 await asyncio.to_thread(self.intake.put_off, dues)
                 for row in dues:
-                    del self._held[row]
+                    self._hold.settle(row)
 
     async def _brake(self, verdict: Literal["failed", "deferred"], last: Outcome) -> None:
         """Stop by ourselves: to go on would spoil our name with the mail servers, or burn addresses for a fault that is ours."""
         self._halt(None)
         await asyncio.to_thread(self.intake.brake, verdict, last.text)
-
-    async def _turn(self) -> None:
-        """Wait for this message's place in the rate over all connections, or for the end."""
-        now = asyncio.get_running_loop().time()
-        self._next_turn = max(now, self._next_turn + self._interval)
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._halted.wait(), self._next_turn - now)
 
     def _halt(self, error: AlertsError | None) -> None:
         """Let every lane end after what it has in flight."""

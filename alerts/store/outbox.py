@@ -17,6 +17,7 @@ from sqlalchemy import Connection, bindparam, case, func, insert, select, update
 from alerts.digests.subscriber import Choices
 from alerts.store.columns import among
 from alerts.store.leases import claim as claim_rows
+from alerts.store.leases import extend as extend_rows
 from alerts.store.leases import release as release_rows
 from alerts.store.leases import table_of
 from alerts.store.tables import AudienceRow, OutboxRow, SubscriberRow
@@ -166,6 +167,11 @@ def _columns(outcome: Outcome, worker: str) -> dict[str, Any]:
 def release(connection: Connection, ids: Iterable[int], *, worker: str) -> int:
     """Give back rows that were claimed and not tried: they are due as before. Return how many were still ours."""
     return release_rows(connection, _OUTBOX, list(ids), worker=worker)
+
+
+def renew(connection: Connection, ids: Sequence[int], *, worker: str, now: datetime) -> int:
+    """Give rows that are still this worker's a whole lease from now. Return how many they were."""
+    return extend_rows(connection, _OUTBOX, ids, worker=worker, until=now + LEASE)
 
 
 def put_off(connection: Connection, dues: Mapping[int, datetime], *, worker: str) -> None:

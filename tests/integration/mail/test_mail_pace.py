@@ -13,7 +13,7 @@ import pytest
 
 from alerts.errors import DeliveryError
 from alerts.jobs.intake import BATCH, COOLING
-from alerts.jobs.send import send
+from alerts.jobs.send import RECLAIM_SECONDS, send
 from alerts.mail.rates import FEW, WINDOW
 from alerts.store import notices, outbox, sender
 from alerts.store.counts import count_all
@@ -147,3 +147,110 @@ def test_the_achieved_rate_is_on_record(database: Database, new_post: Callable[.
         rate = count_all(connection, post.context.clock.now())["facts"]["sender_rate"]
     assert rate["sent"] == 2
     assert rate["per_second"] > 0
+
+
+def test_what_comes_while_one_mail_hangs_leaves_at_once(post: Any) -> None:
+    post.fill(["slow@example.org"])
+
+    class Hanging(Taking):
+        async def send(self, email: Any, following: Any = None) -> None:
+            if email.recipient == "slow@example.org":
+                await asyncio.sleep(0.5)  # the outbox is empty by now
+                asked = await asyncio.to_thread(post.subscriber, "new@example.org", open=False, confirmed_at=None)
+                await asyncio.to_thread(ask, asked)
+                async with asyncio.timeout(30):
+                    while not self.taken:  # noqa: ASYNC110
+                        await asyncio.sleep(0.01)
+            await super().send(email, following)
+
+    def ask(asked: int) -> None:
+        with post.database.write() as connection:
+            assert outbox.ask_to_confirm(connection, asked, now=post.context.clock.now())
+
+    transport = Hanging()
+    assert sent(post, transport).sent == 2
+    assert transport.taken == ["new@example.org", "slow@example.org"]
+
+
+@pytest.mark.parametrize("what", ["confirmation", "pause"])
+def test_a_sender_whose_line_is_long_hears_within_seconds_of_a_confirmation_and_of_a_pause(post: Any, what: str) -> None:
+    post.fill([f"r{number}@example.org" for number in range(BATCH)])
+
+    class Slow(Taking):
+        async def send(self, email: Any, following: Any = None) -> None:
+            if not self.taken:
+                await asyncio.to_thread(tell)
+            await super().send(email, following)
+            await asyncio.sleep(0.5)
+
+    def tell() -> None:
+        if what == "pause":
+            with post.database.write() as connection:
+                sender.pause(connection, reason="enough", now=post.context.clock.now())
+            return
+        asked = post.subscriber("new@example.org", open=False, confirmed_at=None)
+        with post.database.write() as connection:
+            assert outbox.ask_to_confirm(connection, asked, now=post.context.clock.now())
+
+    async def scenario() -> list[str]:
+        transport = Slow()
+        context = replace(post.context, settings=post.context.settings.model_copy(update={"send_connections": 2}))
+        task = asyncio.create_task(send(context, transport=transport))
+        await asyncio.wait({task}, timeout=RECLAIM_SECONDS + 3)
+        assert task.done() == (what == "pause")
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        return transport.taken
+
+    taken = asyncio.run(scenario())
+    assert ("new@example.org" in taken) == (what == "confirmation")
+
+
+def test_a_clock_that_is_set_forward_lets_no_mail_go_twice(post: Any) -> None:
+    post.fill([f"r{number}@example.org" for number in range(6)])
+    clock = post.context.clock
+
+    class Aging(Taking):
+        async def send(self, email: Any, following: Any = None) -> None:
+            await super().send(email, following)
+            clock.set(clock.now() + outbox.LEASE)
+
+    transport = Aging()
+    assert sent(post, transport, send_rate=4.0, send_connections=6).sent == 6
+    assert len(transport.taken) == len(set(transport.taken)) == 6
+
+
+def test_a_confirmation_takes_the_next_turn_of_a_low_rate(post: Any) -> None:
+    post.fill([f"r{number}@example.org" for number in range(8)])
+    transport = Taking()
+
+    async def scenario() -> None:
+        context = replace(post.context, settings=post.context.settings.model_copy(update={"send_rate": 2.0, "send_connections": 8}))
+        task = asyncio.create_task(send(context, transport=transport))
+        while not transport.taken:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        asked = post.subscriber("new@example.org", open=False, confirmed_at=None)
+        with post.database.write() as connection:
+            assert outbox.ask_to_confirm(connection, asked, now=context.clock.now())
+        await task
+
+    asyncio.run(scenario())
+    assert "new@example.org" in transport.taken[:-1], "not behind all digests that were claimed before"
+
+
+def test_the_lease_of_a_mail_that_a_slow_server_has_in_hand_is_renewed(post: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("alerts.jobs.hold.RENEW_SECONDS", 0.0)
+    post.fill(["slow@example.org"])
+    clock, others = post.context.clock, []
+
+    class Hanging(Taking):
+        async def send(self, email: Any, following: Any = None) -> None:
+            clock.set(clock.now() + outbox.LEASE - timedelta(seconds=1))
+            await asyncio.sleep(RECLAIM_SECONDS + 0.5)
+            clock.set(clock.now() + timedelta(seconds=2))
+            with post.database.write() as connection:
+                others.extend(outbox.claim(connection, worker="w2", now=clock.now(), limit=9))
+            await super().send(email, following)
+
+    assert sent(post, Hanging()).sent == 1
+    assert others == []
