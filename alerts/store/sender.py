@@ -46,8 +46,11 @@ def pause(connection: Connection, *, reason: str, now: datetime, length: timedel
 
 
 def brake(connection: Connection, *, reason: str, now: datetime, length: timedelta | None) -> None:
-    """Pause the sender and tell the operator."""
-    pause(connection, reason=reason, now=now, length=length)
+    """Pause the sender and tell the operator. A pause until somebody resumes the sender stays as it is: what was in flight when it was
+    told to stop may not shorten it."""
+    standing = load_fact(connection, PAUSE_FACT)
+    if standing is None or standing[1]["until"] is not None:
+        pause(connection, reason=reason, now=now, length=length)
     lines = (reason, "Nothing is lost: the mails wait.", "Look at `alerts sender status`; send again with `alerts sender resume`.")
     notices.tell(connection, key=NOTICE, subject="No more mail leaves: most of it was not taken", lines=lines, now=now)
 

@@ -254,3 +254,15 @@ def test_the_lease_of_a_mail_that_a_slow_server_has_in_hand_is_renewed(post: Any
 
     assert sent(post, Hanging()).sent == 1
     assert others == []
+
+
+def test_an_operators_pause_is_not_shortened_by_what_was_in_flight(post: Any) -> None:
+    now = post.context.clock.now()
+    with post.database.write() as connection:
+        sender.pause(connection, reason="the relay moves", now=now)
+        sender.brake(connection, reason="most were put off", now=now, length=COOLING)
+        (notice,) = notices.claim(connection, worker="w9", now=now)
+        assert "No more mail leaves" in notice.subject
+        standing = sender.paused(connection, now + 2 * COOLING)
+    assert standing is not None
+    assert standing.reason == "the relay moves"
