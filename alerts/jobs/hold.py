@@ -32,7 +32,7 @@ class Hold:
         return len(self._flying)
 
     def before_claim(self, now: float) -> list[int]:
-        """Begin to note what gets an outcome while a claim is under way; return what is so long on its way that its lease is to be renewed."""
+        """Begin to note what gets an outcome during a claim; return what is so long on its way that its lease is to be renewed."""
         self._settled.clear()
         slow = [row for row, moment in self._flying.items() if moment <= now]
         self._flying.update(dict.fromkeys(slow, now + LEASE_SECONDS))
