@@ -11,6 +11,7 @@ from typing import Any
 
 import structlog
 
+from alerts.errors import AlertsError
 from alerts.text import without_addresses
 
 
@@ -27,11 +28,13 @@ def _masked(value: Any) -> Any:
         return [_masked(each) for each in value]
     if isinstance(value, dict):
         return {_masked(key): _masked(each) for key, each in value.items()}
-    return _masked(str(value)) if isinstance(value, BaseException) else value
+    if value is None or isinstance(value, (bool, int, float)):
+        return value
+    return without_addresses(str(value))
 
 
 def set_up_log(level: int = logging.WARNING, *, file: Path | None = None) -> None:
-    """Send the log to stderr, and to a rotating file where one is named (10 MB, five kept)."""
+    """Send the log to stderr, and to a rotating file where one is named (10 MB, five kept). Raises AlertsError if that cannot be written."""
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -43,8 +46,11 @@ def set_up_log(level: int = logging.WARNING, *, file: Path | None = None) -> Non
         (logging.StreamHandler(sys.stderr), structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())),
     ]
     if file is not None:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        rotating = logging.handlers.RotatingFileHandler(file, maxBytes=10_000_000, backupCount=5, encoding="utf-8")
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            rotating = logging.handlers.RotatingFileHandler(file, maxBytes=10_000_000, backupCount=5, encoding="utf-8")
+        except OSError as error:
+            raise AlertsError(f"the log file {file} cannot be written: {error.strerror}") from error
         handlers.append((rotating, structlog.processors.JSONRenderer(ensure_ascii=False)))
     root = logging.getLogger()
     root.handlers.clear()

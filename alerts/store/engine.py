@@ -27,6 +27,7 @@ _ADVICE = {
     "malformed": "its file is damaged; restore a backup",
     "database is locked": f"another process has been writing for more than {BUSY_SECONDS} seconds",
     "disk is full": "the disk is full",
+    "disk I/O error": "its file cannot be read or written: is the disk full, or failing? `df` and the system's log say more",
     "no such table": "its tables are missing; run: alerts db upgrade",
     "no such column": "its tables are of another version; run: alerts db upgrade",
     "UndefinedTable": "its tables are missing; run: alerts db upgrade",
