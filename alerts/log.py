@@ -34,7 +34,10 @@ def _masked(value: Any) -> Any:
 
 
 def set_up_log(level: int = logging.WARNING, *, file: Path | None = None) -> None:
-    """Send the log to stderr, and to a rotating file where one is named (10 MB, five kept). Raises AlertsError if that cannot be written."""
+    """Send the log to stderr, and to a rotating file where one is named (10 MB, five kept).
+
+    Raises AlertsError if the file cannot be written.
+    """
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
