@@ -15,7 +15,7 @@ from alerts.store.db import exclusive
 
 @dataclass(frozen=True, slots=True)
 class RecoverCount:
-    """What was put right: leases of a clock that was ahead, subscribers without a due moment, alerts that never arrived."""
+    """What was put right: leases of a clock that was ahead, moments that readers or mails wait for, alerts that never arrived."""
 
     leases_freed: int = 0
     dues_set: int = 0
@@ -29,6 +29,6 @@ def recover(context: Context) -> RecoverCount:
         exclusive(connection, "digests")
         return RecoverCount(
             leases_freed=repairs.end_odd_leases(connection, now=now),
-            dues_set=repairs.set_missing_dues(connection, now=now),
+            dues_set=repairs.set_missing_dues(connection, now=now) + repairs.bring_back_mails(connection, now=now),
             alerts_retold=repairs.retell_lost_alerts(connection),
         )

@@ -58,6 +58,12 @@ def set_missing_dues(connection: Connection, *, now: datetime) -> int:
     return changed
 
 
+def bring_back_mails(connection: Connection, *, now: datetime) -> int:
+    """Let mails go that were put off to an impossibly late moment, while a clock was ahead. Return how many."""
+    late = update(_OUTBOX).where(_OUTBOX.c.open, _OUTBOX.c.due > now + LONGEST_PERIOD)
+    return connection.execute(late.values(due=now)).rowcount
+
+
 def retell_lost_alerts(connection: Connection) -> int:
     """Let the next digest tell what an alert should have told that was refused, given up or not sent. Return how many alerts."""
     marks = _SUBSCRIBER.c.alerted + literal(",")

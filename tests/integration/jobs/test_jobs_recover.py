@@ -61,6 +61,16 @@ def test_a_clock_that_was_years_ahead_leaves_nobody_waiting_for_years(service: S
     assert assess(service.context).assessed == 1
 
 
+def test_a_mail_that_a_clock_ahead_put_off_for_years_leaves_now(service: Service) -> None:
+    service.subscribe("reader")
+    service.happens("steel", Level.prepare)
+    publish(service.context)
+    outbox = table_of(OutboxRow)
+    service.set(OutboxRow, outbox.c.open, state="deferred", due=service.clock.now() + timedelta(days=700))
+    assert recover(service.context).dues_set == 1
+    assert [row["due"] for row in service.rows(OutboxRow)] == [service.clock.now()]
+
+
 def test_an_alert_that_was_refused_is_told_by_the_next_digest(service: Service) -> None:
     service.subscribe("ann")
     numbers = [service.happens(name, Level.prepare) for name in ("a", "b", "c")]

@@ -266,3 +266,15 @@ def test_an_operators_pause_is_not_shortened_by_what_was_in_flight(post: Any) ->
         standing = sender.paused(connection, now + 2 * COOLING)
     assert standing is not None
     assert standing.reason == "the relay moves"
+
+
+def test_a_clock_that_was_ahead_holds_the_sender_off_no_longer_than_it_would_have(post: Any) -> None:
+    now = post.context.clock.now()
+    ahead = now + timedelta(days=300)
+    with post.database.write() as connection:
+        sender.brake(connection, reason="most were put off", now=ahead, length=COOLING)
+        sender.alarm(connection, reason="login refused", now=ahead)
+        assert sender.paused(connection, ahead) is not None
+        assert sender.paused(connection, now) is None
+        sender.pause(connection, reason="enough", now=ahead)
+        assert sender.paused(connection, now) is not None, "an operator's pause holds until it is taken back"
