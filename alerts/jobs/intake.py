@@ -15,6 +15,7 @@ from alerts.jobs.lineup import Lineup
 from alerts.jobs.recording import outcome_of
 from alerts.mail.rates import Tally, parse_warm_up
 from alerts.store import outbox, sender
+from alerts.store.db import exclusive
 from alerts.store.outbox import Outcome, Ready
 
 BATCH = 500
@@ -79,7 +80,9 @@ class Intake:
             return []
         allowed = self._warm_up.allowance(now.date()) if self._warm_up else None
         if allowed is not None:
-            left = allowed - held - sender.sent_since(connection, now.replace(hour=0, minute=0, second=0, microsecond=0))
+            exclusive(connection, "warm-up")  # what another sender has in hand counts as well
+            midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+            left = allowed - max(held, outbox.leased(connection, now=now)) - sender.sent_since(connection, midnight)
             if left <= 0:
                 self.stopped, urgent = f"warming up: today's {allowed} mails have left; confirmations and alerts still go", True
             limit = min(limit, left) if left > 0 else limit

@@ -240,6 +240,11 @@ def history(connection: Connection, subscriber: int, *, limit: int = 20) -> list
     return [tuple(row) for row in rows]
 
 
+def leased(connection: Connection, *, now: datetime) -> int:
+    """Return how many mails senders have in hand, all of them together."""
+    return connection.scalar(select(func.count()).select_from(_OUTBOX).where(_OUTBOX.c.open, _OUTBOX.c.lease_until > now)) or 0
+
+
 def oldest_due(connection: Connection) -> datetime | None:
     """Return since when the mail that has waited longest is due; None if nothing waits."""
     due: datetime | None = connection.scalar(select(func.min(_OUTBOX.c.due)).where(_OUTBOX.c.open))

@@ -128,6 +128,13 @@ def test_a_warm_up_lets_out_so_many_a_day_and_what_is_urgent_always(post: Any) -
     assert sent(post, transport, send_warm_up="2026-01-02=8").sent == 12
 
 
+def test_what_another_sender_has_in_hand_counts_for_the_warm_up(post: Any) -> None:
+    post.fill([f"r{number}@example.org" for number in range(20)])
+    with post.database.write() as connection:
+        assert len(outbox.claim(connection, worker="w2", now=post.context.clock.now(), limit=5)) == 5
+    assert sent(post, Taking(), send_warm_up="2026-01-02=8").sent == 3
+
+
 def test_mails_for_a_slow_domain_are_spread_over_time_and_the_others_leave_at_once(post: Any) -> None:
     post.fill([*(f"r{number}@slow.example" for number in range(30)), *(f"r{number}@example.org" for number in range(30))])
     transport = Taking()
