@@ -67,6 +67,7 @@ def set_up_log(level: int = logging.WARNING, *, file: Path | None = None) -> Non
     root.setLevel(level)
     for chatty in ("httpx", "httpcore", "apscheduler", "uvicorn.access", "alembic", "asyncio"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
+    logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)  # it warns at each tick for as long as a job runs
     logging.getLogger("flufl.bounce").setLevel(logging.CRITICAL)  # it logs each message that one of its forms does not fit
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],

@@ -54,10 +54,10 @@ def status(context: typer.Context, now: Now = None, as_json: Json = False) -> No
     domains = f"; {settings.send_domains}" if settings.send_domains else ""
     lines = {
         "state": str(pause) if pause else "mail leaves as it is due",
-        "last run": last,
+        "rate": last,
         "waiting": f"{counts['pending']} pending, {counts['deferred']} deferred, {counts['sending']} being sent",
         "today": f"{today} sent" + (f" of {allowed} that the warm-up allows" if allowed is not None else ""),
-        "limits": f"{settings.send_connections} connections, {limit} per process{domains}",
+        "limits": f"{settings.send_connections} connections a process, {limit} in all{domains}",
     }
     for name, text in lines.items():
         session.out.print(f"{name:9} {text}", highlight=False, markup=False)

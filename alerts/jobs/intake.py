@@ -13,6 +13,7 @@ from alerts.jobs.context import Context
 from alerts.jobs.letters import Letter, Letters
 from alerts.jobs.lineup import Lineup
 from alerts.jobs.recording import outcome_of
+from alerts.jobs.turns import Pace
 from alerts.mail.rates import Tally, parse_warm_up
 from alerts.store import outbox, sender
 from alerts.store.db import exclusive
@@ -21,6 +22,8 @@ from alerts.store.outbox import Outcome, Ready
 BATCH = 500
 """Rows claimed at once; fewer where a rate limit would not let them out soon: what is urgent comes in with the next claim."""
 RATE_SECONDS = 20
+NOTE_SECONDS = 10.0
+"""How often a sender at work puts its rate on record."""
 COOLING = timedelta(minutes=15)
 """How long the sender rests when most mails are put off: long enough for the usual greylisting."""
 
@@ -32,11 +35,17 @@ def try_at_once(context: Context) -> None:
 
 
 class Intake:
-    """Claims for one sender; blocking, so to be called from a thread. `stopped` says in words why no more is claimed."""
+    """Claims for one sender; blocking, so to be called from a thread. `stopped` says in words why no more is claimed.
 
-    def __init__(self, context: Context, letters: Letters, lineup: Lineup) -> None:
+    `states` counts the outcomes of the call.
+    """
+
+    def __init__(self, context: Context, letters: Letters, lineup: Lineup, pace: Pace, states: Mapping[str, int]) -> None:
         settings = context.settings
-        self._context, self._letters, self._lineup = context, letters, lineup
+        self._context, self._letters, self._lineup, self._pace = context, letters, lineup, pace
+        self._states = states
+        self._paced = bool(settings.send_rate or settings.send_domains)
+        self._noted = (context.clock.now(), 0)
         self._warm_up = parse_warm_up(settings.send_warm_up)
         self.batch = max(1, min(BATCH, int(settings.send_rate * RATE_SECONDS))) if settings.send_rate else BATCH
         self.reserve = self.batch * 3 // 4
@@ -56,6 +65,7 @@ class Intake:
         with database.write() as connection:
             if slow:
                 outbox.renew(connection, slow, worker=worker, now=now)
+            self._keep_pace(connection, now)
             batch = self._claim(connection, now, held, urgent=urgent)
             later = self._lineup.put_off(batch, now)
             outbox.put_off(connection, later, worker=worker)
@@ -68,6 +78,19 @@ class Intake:
                 outbox.record(connection, outcomes, worker=worker)
                 outbox.put_off(connection, awaited, worker=worker)
         return len(batch), letters, outcomes
+
+    def _keep_pace(self, connection: Connection, now: datetime) -> None:
+        """Learn what a rate has to be shared with, and put on record how fast mails leave while this goes on."""
+        if self._paced:
+            self._pace.senders = outbox.senders(connection, worker=self._context.worker, now=now)
+            if not self._pace.asked and (last := sender.last_left(connection)):
+                self._pace.idle = max(0.0, (now - last).total_seconds())
+            self._pace.asked = True
+        (since, before), sent = self._noted, self._states["sent"]
+        seconds = (now - since).total_seconds()
+        if sent > before and seconds >= NOTE_SECONDS:
+            sender.note_rate(connection, sent=sent - before, seconds=seconds, now=now)
+            self._noted = (now, sent)
 
     def _claim(self, connection: Connection, now: datetime, held: int, *, urgent: bool) -> list[Ready]:
         """Claim what may leave now: nothing while the sender is paused, no digests once the day's share of a warm-up is used."""

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from itertools import count
 
 from alerts.jobs.letters import Letter
+from alerts.jobs.turns import Pace
 from alerts.mail.rates import Limit, Limits
 from alerts.mail.retries import pause
 from alerts.store.outbox import URGENT_PRIORITY, Ready
@@ -41,10 +42,11 @@ class _Domain:
 
 
 class Lineup:
-    """One sender's letters in line. Moments are seconds on the loop's clock."""
+    """One sender's letters in line. Moments are seconds on the loop's clock. Domains' rates are shared with the other senders at work."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, pace: Pace | None = None) -> None:
         self._limits = limits
+        self._pace = pace or Pace()
         self._free: list[_Entry] = []
         self._domains: dict[str, _Domain] = {}
         self._planned: dict[tuple[str, bool], datetime] = {}
@@ -76,7 +78,7 @@ class Lineup:
                 continue
             urgent = ready.priority <= URGENT_PRIORITY  # it goes before the digests of its domain, so it does not wait behind their turns
             moment = max(now, self._planned.get((domain, urgent), now))
-            self._planned[domain, urgent] = moment + timedelta(seconds=1 / limit.rate)
+            self._planned[domain, urgent] = moment + timedelta(seconds=self._pace.senders / limit.rate)
             if (moment - now).total_seconds() > LONGEST_WAIT:
                 later[ready.id] = moment
         return later
@@ -102,7 +104,7 @@ class Lineup:
             if domain and line is domain.waiting:
                 domain.in_flight += 1
                 if domain.limit.rate:
-                    domain.next_turn = max(now, domain.next_turn) + 1 / domain.limit.rate
+                    domain.next_turn = max(now, domain.next_turn) + self._pace.senders / domain.limit.rate
             return letter
 
     def done(self, ready: Ready) -> bool:

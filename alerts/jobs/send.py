@@ -25,7 +25,7 @@ from alerts.jobs.letters import Letters, Piece, our_mistake
 from alerts.jobs.lineup import Lineup
 from alerts.jobs.recording import Recorder, outcome_of
 from alerts.jobs.template_health import tell_of_templates
-from alerts.jobs.turns import Turns
+from alerts.jobs.turns import Pace, Turns
 from alerts.mail.rates import GONE, parse_limits
 from alerts.mail.render import Renderer
 from alerts.mail.transport import Transport, make_transport
@@ -84,18 +84,18 @@ class _Sending:
         settings = context.settings
         self._context = context
         self._connections = settings.send_connections
-        self._interval = 1 / settings.send_rate if settings.send_rate else 0.0
         self._letters = Letters(context)
-        self._lineup = Lineup(parse_limits(settings.send_domains))
-        self.intake = Intake(context, self._letters, self._lineup)
+        self._states: Counter[str] = Counter()
+        pace = Pace(begun=asyncio.get_running_loop().time())
+        self._lineup = Lineup(parse_limits(settings.send_domains), pace)
+        self.intake = Intake(context, self._letters, self._lineup, pace, self._states)
         self._recorder = Recorder(context.database, context.worker)
         self._hold = Hold()
         self._filled, self._hungry, self._halted = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._exhausted = False
         self._trouble: AlertsError | None = None
-        self._turns = Turns(self._interval, self._halted)
+        self._turns = Turns(1 / settings.send_rate, self._halted, pace) if settings.send_rate else None
         self._claimed = self._suppressed = self._uncertain = 0
-        self._states: Counter[str] = Counter()
 
     @property
     def renderer(self) -> Renderer:
@@ -206,7 +206,7 @@ class _Sending:
         """Send one letter after the other, as long as there are any; the transport hears of the next ahead, unless a rate makes it wait."""
         piece: Piece | None = None
         while not self._halted.is_set():
-            piece = piece or (await self._turns.take(self._lineup.__len__, self._next) if self._interval else self._next())
+            piece = piece or (await self._turns.take(self._lineup.__len__, self._next) if self._turns else self._next())
             if self._halted.is_set():
                 return
             if piece is None:
@@ -214,7 +214,7 @@ class _Sending:
                     return
                 await self._wait()
                 continue
-            following = None if self._interval else self._next()
+            following = None if self._turns else self._next()
             try:
                 await self._deliver(piece, following, transport)
             finally:

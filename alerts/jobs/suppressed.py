@@ -15,12 +15,15 @@ from alerts.store import subscribers, suppressions
 from alerts.store.subscribers import Subscriber
 
 
-def suppressed(settings: Settings, connection: Connection, readers: Sequence[Subscriber]) -> dict[int, str]:
-    """Return since when and why nothing may be mailed to those of some readers (at most some thousands) whose address is suppressed."""
+def suppressed(settings: Settings, connection: Connection, readers: Sequence[Subscriber], *, by: datetime | None = None) -> dict[int, str]:
+    """Return since when and why nothing may be mailed to those of some readers (at most some thousands) whose address is suppressed.
+
+    `by`: only what was suppressed by that moment.
+    """
     signer = Signer(settings.secret_key.get_secret_value())
     marks = {reader.id: suppressions.mark_of(signer, subscribers.key_of(reader)) for reader in readers}
     found = suppressions.found(connection, list(marks.values()))
-    return {reader: _told(*found[mark]) for reader, mark in marks.items() if mark in found}
+    return {reader: _told(*found[mark]) for reader, mark in marks.items() if mark in found and (by is None or found[mark][1] <= by)}
 
 
 def suppression_of(settings: Settings, connection: Connection, address: str) -> str:
@@ -30,9 +33,9 @@ def suppression_of(settings: Settings, connection: Connection, address: str) -> 
     return _told(*found[mark]) if mark in found else ""
 
 
-def suppressed_because(context: Context, connection: Connection, reader: Subscriber) -> str:
-    """Return since when and why nothing may be mailed to a reader's address; empty if mail may go there."""
-    return suppressed(context.settings, connection, [reader]).get(reader.id, "")
+def suppressed_because(context: Context, connection: Connection, reader: Subscriber, *, by: datetime | None = None) -> str:
+    """Return since when and why nothing may be mailed to a reader's address; empty if mail may go there, or might at the moment `by`."""
+    return suppressed(context.settings, connection, [reader], by=by).get(reader.id, "")
 
 
 def _told(reason: str, at: datetime) -> str:

@@ -21,6 +21,9 @@ from alerts.store.subscribers import Subscriber
 from alerts.store.trails import Mailed, Trace
 from alerts.stories.story import Story, Update
 
+SLOWEST_CADENCE = timedelta(days=8)
+"""By then every digest that a story could stand in is over: what stops mail later is not why it was not told."""
+
 
 @dataclass(frozen=True, slots=True)
 class Why:
@@ -145,9 +148,10 @@ def _person(context: Context, connection: Connection, reader: Subscriber, untold
         )
     if reader.ended_at is not None and reader.ended_at <= newest:
         reasons.append(f"the subscription had ended on {_day(reader.ended_at)} ({reader.ended_reason})")
-    if reader.paused_until is not None and reader.paused_until > context.clock.now():
+    waits = max(each.number for each in untold) > reader.seen
+    if waits and reader.paused_until is not None and reader.paused_until > context.clock.now():
         reasons.append(f"mail is paused until {reader.paused_until:%Y-%m-%d %H:%M} UTC; the first mail after it tells what was missed")
-    if suppressed := suppressed_because(context, connection, reader):
+    if suppressed := suppressed_because(context, connection, reader, by=None if waits else newest + SLOWEST_CADENCE):
         reasons.append(suppressed)
     return reasons
 

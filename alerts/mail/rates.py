@@ -61,8 +61,9 @@ def parse_limits(setting: str) -> Limits:
         found = _LIMIT.fullmatch(part)
         if found is None or not (found["rate"] or found["connections"]):
             raise SettingsError(f"{DOMAINS_SETTING}: {part!r} is not DOMAIN=RATE/CONNECTIONS, such as gmail.com=5/2 or *=20")
-        if found["rate"] and 0 < float(found["rate"]) < SLOWEST:
-            raise SettingsError(f"{DOMAINS_SETTING}: {part!r} is slower than {SLOWEST:g} messages per second, the least")
+        if found["rate"] and float(found["rate"]) < SLOWEST:
+            advice = f"the least is {SLOWEST:g} messages per second; for no limit leave the domain out"
+            raise SettingsError(f"{DOMAINS_SETTING}: {part!r} lets nothing leave: {advice}")
         domain = _as_mailed(found["domain"])
         if domain in limits:
             raise SettingsError(f"{DOMAINS_SETTING}: {domain} has two limits; keep one")

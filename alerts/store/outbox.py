@@ -245,6 +245,12 @@ def leased(connection: Connection, *, now: datetime) -> int:
     return connection.scalar(select(func.count()).select_from(_OUTBOX).where(_OUTBOX.c.open, _OUTBOX.c.lease_until > now)) or 0
 
 
+def senders(connection: Connection, *, worker: str, now: datetime) -> int:
+    """Return how many senders have mails in hand; `worker` is one of them in any case."""
+    others = (_OUTBOX.c.open, _OUTBOX.c.lease_until > now, _OUTBOX.c.worker != worker)
+    return 1 + (connection.scalar(select(func.count(_OUTBOX.c.worker.distinct())).where(*others)) or 0)
+
+
 def oldest_due(connection: Connection) -> datetime | None:
     """Return since when the mail that has waited longest is due; None if nothing waits."""
     due: datetime | None = connection.scalar(select(func.min(_OUTBOX.c.due)).where(_OUTBOX.c.open))

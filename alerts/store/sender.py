@@ -111,6 +111,12 @@ def sent_since(connection: Connection, moment: datetime) -> int:
     return connection.scalar(select(func.count()).select_from(_OUTBOX).where(_OUTBOX.c.sent_at >= moment)) or 0
 
 
+def last_left(connection: Connection) -> datetime | None:
+    """Return when a rate was last put on record, so not long after the last mail left; None if none ever did."""
+    found = load_fact(connection, RATE_FACT)
+    return found[0] if found else None
+
+
 def note_rate(connection: Connection, *, sent: int, seconds: float, now: datetime) -> None:
     """Put on record how fast the last mails left; a pause that ended by itself is over for the operator too."""
     save_fact(connection, RATE_FACT, {"per_second": round(sent / seconds, 1), "sent": sent, "seconds": round(seconds, 1)}, at=now)

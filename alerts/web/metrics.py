@@ -8,9 +8,10 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, Info, ProcessCollector, generate_latest
 
-from alerts.store import feeds, silences
+from alerts.store import feeds, outbox, sender, silences
 from alerts.store.counts import failing_feeds, waiting
 from alerts.store.facts import CONFIGURATION, TICK_FACT, VERDICTS_FACT, load_fact
+from alerts.store.sender import RATE_FACT
 from alerts.web.site import SAFE, Site, The
 
 router = APIRouter()
@@ -35,6 +36,7 @@ def _fill(registry: CollectorRegistry, site: Site) -> None:
         configuration, tick = load_fact(connection, CONFIGURATION), load_fact(connection, TICK_FACT)
         verdicts = load_fact(connection, VERDICTS_FACT)
         figures = feeds.figures(connection)
+        rate, stopped, oldest = load_fact(connection, RATE_FACT), sender.paused(connection, now), outbox.oldest_due(connection)
         muted, open_rows, failing = silences.count(connection, now), waiting(connection), failing_feeds(connection)
     if configuration:
         at, said = configuration
@@ -44,6 +46,12 @@ def _fill(registry: CollectorRegistry, site: Site) -> None:
         Info("alerts_ruleset", "The rule set in force", registry=registry).info({"hash": said["ruleset"]})
     if tick:
         gauge("tick_timestamp_seconds", "When the daemon last looked for work", tick[0].timestamp())
+    gauge("sender_paused", "1 while no mail leaves: paused by hand, by itself, or because the mail server refuses us", stopped is not None)
+    late = max(0.0, (now - oldest).total_seconds()) if oldest else 0.0
+    gauge("sender_late_seconds", "For how long the mail that has waited longest is due", late)
+    if rate:
+        gauge("sender_mails_per_second", "How fast mails last left", rate[1]["per_second"])
+        gauge("sender_rate_timestamp_seconds", "When that was", rate[0].timestamp())
     gauge("feeds_failing", "Feeds whose last visit failed", failing)
     gauge("silences_active", "Silences in force", muted["active"])
     gauge("silenced_updates", "Story updates that nobody was told of because of a silence", muted["updates_silenced"])

@@ -351,6 +351,8 @@ def test_the_metrics_say_what_is_in_force_and_what_is_wrong(directory: Path, dat
     text = client.get("/metrics").text
     assert "alerts_configuration_ok 0.0" in text
     assert 'alerts_waiting{what="mails"} 0.0' in text
+    assert "alerts_sender_paused 0.0" in text
+    assert "alerts_sender_late_seconds 0.0" in text
     assert client.get("/readyz").json()["configuration"].startswith("refused: ")
 
 

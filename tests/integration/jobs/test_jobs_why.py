@@ -12,6 +12,7 @@ from alerts.jobs.assess import assess
 from alerts.jobs.publish import publish
 from alerts.jobs.why import Why, why
 from alerts.rules.levels import Level
+from alerts.signing import Signer
 from alerts.store import sender, silences, subscribers, suppressions, trails
 from alerts.store.leases import table_of
 from alerts.store.tables import EntryRow, OutboxRow, StoryRow
@@ -156,8 +157,6 @@ def test_an_end_and_a_suppression_are_named_with_their_reason(service: Any, how:
         if how == "ended":
             subscribers.end(connection, [person], reason="complaint", now=service.clock.now())
         else:
-            from alerts.signing import Signer
-
             mark = suppressions.mark_of(Signer("a key for tests only"), "reader@example.org")
             suppressions.suppress(connection, [mark], reason="came back: 5.1.1", at=service.clock.now())
     service.happens("steel", Level.prepare)
@@ -237,3 +236,17 @@ def test_an_entry_that_no_rule_held_is_found_too(service: Any) -> None:
             (found,) = trails.find_untold(connection, words)
             assert (found.entry, found.assessed_at) == ("wire:1", now)
         assert trails.find_untold(connection, "quite another matter") == trails.find_untold(connection, "  ") == []
+
+
+def test_what_stops_mail_today_is_not_why_an_old_story_was_not_told(service: Any) -> None:
+    person = service.subscribe("reader", sectors=(("visas", Level.info),))
+    service.happens("steel", Level.prepare)
+    publish(service.context)
+    service.clock.set(service.clock.now() + 30 * DAY)
+    deliver(service)
+    with service.database.write() as connection:
+        mark = suppressions.mark_of(Signer("a key for tests only"), "reader@example.org")
+        suppressions.suppress(connection, [mark], reason="came back: 5.1.1", at=service.clock.now())
+    said = reasons(service, person, "s-steel")
+    assert "it touches only sectors that you do not follow: trade" in said
+    assert "came back" not in said

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -12,12 +13,13 @@ from typing import Any
 import pytest
 
 from alerts.errors import DeliveryError
-from alerts.jobs.intake import BATCH, COOLING
+from alerts.jobs.intake import BATCH, COOLING, NOTE_SECONDS
 from alerts.jobs.send import RECLAIM_SECONDS, send
 from alerts.mail.rates import FEW, WINDOW
 from alerts.store import notices, outbox, sender
 from alerts.store.counts import count_all
 from alerts.store.db import Database
+from alerts.store.facts import load_fact
 
 
 class Taking:
@@ -285,3 +287,42 @@ def test_a_clock_that_was_ahead_holds_the_sender_off_no_longer_than_it_would_hav
         assert sender.paused(connection, now) is None
         sender.pause(connection, reason="enough", now=ahead)
         assert sender.paused(connection, now) is not None, "an operator's pause holds until it is taken back"
+
+
+def test_senders_at_work_share_the_rate(post: Any) -> None:
+    post.fill([f"r{number}@example.org" for number in range(6)])
+    with post.database.write() as connection:
+        taken = outbox.claim(connection, worker="elsewhere", now=post.context.clock.now(), limit=2)
+        assert outbox.senders(connection, worker=post.context.worker, now=post.context.clock.now()) == 2
+        assert outbox.senders(connection, worker="elsewhere", now=post.context.clock.now()) == 1
+    assert len(taken) == 2
+    started = time.monotonic()
+    assert sent(post, Taking(), send_rate=10.0).sent == 4
+    assert time.monotonic() - started > 3 * 0.2 - 0.02, "half of ten a second"
+
+
+def test_a_low_rate_is_one_over_several_calls(post: Any) -> None:
+    post.fill(["a@example.org"])
+    with post.database.write() as connection:
+        sender.note_rate(connection, sent=1, seconds=1.0, now=post.context.clock.now())
+    started = time.monotonic()
+    assert sent(post, Taking(), send_rate=2.0).sent == 1
+    assert time.monotonic() - started > 0.45
+
+
+def test_the_rate_is_on_record_while_a_long_run_goes_on(post: Any) -> None:
+    post.fill([f"r{number}@example.org" for number in range(BATCH * 2 + 10)])
+    clock, seen = post.context.clock, []
+
+    class Noting(Taking):
+        async def send(self, email: Any, following: Any = None) -> None:
+            await super().send(email, following)
+            if len(self.taken) == BATCH // 8:
+                clock.set(clock.now() + timedelta(seconds=NOTE_SECONDS))
+            if len(self.taken) == BATCH + BATCH // 2:
+                with post.database.read() as connection:
+                    seen.append(load_fact(connection, sender.RATE_FACT))
+
+    assert sent(post, Noting()).sent == BATCH * 2 + 10
+    assert seen[0] is not None
+    assert 0 < seen[0][1]["sent"] < BATCH * 2

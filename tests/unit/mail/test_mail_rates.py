@@ -60,7 +60,7 @@ def test_a_limit_meets_the_domain_as_it_stands_in_addresses() -> None:
 
 @pytest.mark.parametrize(
     ("setting", "said"),
-    [("gmail.com=1,GMAIL.com=9", "two limits"), ("gmail.com=0.0000000001", "slower than"), ("-例.jp=1", "not the name of a domain")],
+    [("gmail.com=1,GMAIL.com=9", "two limits"), ("gmail.com=0.0000000001", "lets nothing leave"), ("gmail.com=0", "leave the domain out"), ("-例.jp=1", "not the name of a domain")],
 )
 def test_a_limit_that_cannot_be_meant_is_refused(setting: str, said: str) -> None:
     with pytest.raises(SettingsError, match=said):
