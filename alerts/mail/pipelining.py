@@ -40,6 +40,14 @@ class Reply(NamedTuple):
     text: str
 
 
+def as_sent(email: Email) -> tuple[bytes, bytes]:
+    """Return the message as it goes over the wire, dots that open a line doubled, and what ends it."""
+    message = email.message
+    if not email.dotless:
+        message = (b"." if message.startswith(b".") else b"") + message.replace(b"\r\n.", b"\r\n..")
+    return message, b".\r\n" if message.endswith(b"\r\n") else b"\r\n.\r\n"
+
+
 class PipelinedConnection(asyncio.BufferedProtocol):
     """Takes over a connected, greeted and authenticated transport. `timeout` is in seconds, for each wait."""
 
@@ -143,14 +151,10 @@ class PipelinedConnection(asyncio.BufferedProtocol):
         return None
 
     async def _send_message(self, email: Email, following: Email | None) -> None:
-        message = email.message
-        if not email.dotless:
-            message = (b"." if message.startswith(b".") else b"") + message.replace(b"\r\n.", b"\r\n..")
-        end = b".\r\n" if message.endswith(b"\r\n") else b"\r\n.\r\n"
-        self._write(b"".join((message, end, self._announce(following))))
+        self._write(b"".join((*as_sent(email), self._announce(following))))
         replies = await self._read(1, after_message(self._timeout))
         if replies:
-            if replies[0].code == 421:
+            if replies[0].code == 421 or replies[0].code // 100 not in {2, 4, 5}:
                 self.close()
             if not 200 <= replies[0].code < 300:  # by its first digit, whatever the rest (RFC 5321 §4.3.1)
                 raise failure("message", *replies[0])

@@ -43,7 +43,10 @@ def failure(phase: Phase, code: int, text: str) -> DeliveryError:
     if code in LOGIN_CODES:
         return SenderError(f"the mail server refuses our login: {said}", code=code)
     if not 400 <= code <= 599:
-        return DeliveryError(f"the mail server gave an answer that makes no sense: {said}", code=code)
+        odd = f"the mail server gave an answer that makes no sense: {said}"
+        if phase in {"greeting", "login"}:
+            return UnreachableError(odd, code=code)
+        return DeliveryError(odd, uncertain=phase == "message", code=code)
     if phase in {"greeting", "login"}:
         kind = SenderError if code >= 500 else UnreachableError
         return kind(f"the mail server turns us away: {said}", code=code)

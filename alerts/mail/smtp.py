@@ -16,7 +16,7 @@ import aiosmtplib
 
 from alerts.errors import DeliveryError, SenderError, UnreachableError
 from alerts.mail.message import Email
-from alerts.mail.pipelining import PipelinedConnection, StaleConnectionError
+from alerts.mail.pipelining import PipelinedConnection, StaleConnectionError, as_sent
 from alerts.mail.replies import Phase, after_message, elsewhere, failure
 
 MAX_MESSAGES = 500
@@ -83,13 +83,15 @@ class PlainConnection:
             await self._client.mail(email.sender, options=["SMTPUTF8"] if utf8 else [], encoding=encoding)
             phase = "recipient"
             await self._rcpt(email.recipient, encoding)
+            phase = "data"
+            await self._data()
             phase = "message"
-            await self._client.data(email.message, timeout=after_message(self._timeout))
+            await self._text(email)
         except aiosmtplib.SMTPResponseException as error:
-            if phase == "message" and 200 <= error.code < 300:  # taken; aiosmtplib knows only 250 (RFC 5321 §4.3.1 goes by the first digit)
-                self.sent += 1
-                return
             await self._recover(error.code)
+            if phase != "message" and 100 <= error.code < 400:  # one reply too many somewhere: who knows what this one answers
+                self.close()
+                raise StaleConnectionError from None
             if phase == "sender" and (error.code == 421 or elsewhere(error.code, self.sent)):
                 self.close()
                 raise StaleConnectionError from None
@@ -117,9 +119,24 @@ class PlainConnection:
             if error.code != 252:  # it cannot tell, and will try (RFC 5321 §3.5.3): aiosmtplib takes that for a refusal
                 raise
 
+    async def _data(self) -> None:
+        reply = await self._client.execute_command(b"DATA")
+        if reply.code != 354:
+            raise aiosmtplib.SMTPDataError(reply.code, reply.message)
+
+    async def _text(self, email: Email) -> None:
+        """Send the text by ourselves: to aiosmtplib a 250 instead of 354, after which nothing is sent, is the same as a 200 in the end."""
+        protocol = self._client.protocol
+        if protocol is None:
+            raise aiosmtplib.SMTPServerDisconnected("gone")
+        protocol.write(b"".join(as_sent(email)))
+        reply = await protocol.read_response(timeout=after_message(self._timeout))
+        if not 200 <= reply.code < 300:  # by its first digit, whatever the rest (RFC 5321 §4.3.1)
+            raise aiosmtplib.SMTPDataError(reply.code, reply.message)
+
     async def _recover(self, code: int) -> None:
         """Make the connection ready for the next message after a refusal."""
-        if code == 421 or not self._client.is_connected:
+        if code == 421 or not 400 <= code <= 599 or not self._client.is_connected:
             self.close()
             return
         try:

@@ -110,7 +110,9 @@ def test_a_server_that_behaves_takes_each_mail_once(drill: Drill, wire: Any) -> 
     assert server.commands.count("QUIT") == server.sessions
 
 
-@pytest.mark.parametrize("banner", ["421 4.3.2 too busy", "450 4.3.2 later", "drop"])
+@pytest.mark.parametrize(
+    "banner", ["421 4.3.2 too busy", "450 4.3.2 later", "drop", "HTTP/1.1 400 Bad Request", "250 hi", "220 " + "x" * 10_000]
+)
 def test_a_server_that_is_not_ready_burns_nothing(drill: Drill, wire: Any, at: Any, banner: str) -> None:
     count = drill(wire(fault=at("banner", banner)))
     assert count.stopped
@@ -189,13 +191,11 @@ def test_a_server_that_swallows_a_reply_defers_after_a_time_and_gets_nothing_twi
 
 
 @pytest.mark.parametrize(("phase", "reply"), [("mail", "354 go on"), ("rcpt", "221 bye"), ("data", "250 ok"), ("mail", "250 ok\r\n250 ok")])
-def test_wrong_answers_to_a_pipelined_envelope_are_never_taken_for_right_ones(
-    drill: Drill, wire_server: Server, at: Any, phase: str, reply: str
-) -> None:
-    server = wire_server["Wire"](fault=at(phase, reply, times=1))
+def test_wrong_answers_to_an_envelope_are_never_taken_for_right_ones(drill: Drill, wire: Any, at: Any, phase: str, reply: str) -> None:
+    server = wire(fault=at(phase, reply, times=1))
     count = drill(server, send_connections=1, options="starttls=off&timeout=0.5")
     assert (count.sent, count.failed, count.uncertain) == (2, 0, 0)
-    assert set(server.accepted.values()) == {1}
+    assert list(server.accepted.values()) == [1, 1]
     assert server.sessions == 2, "a connection that is out of step is left before it gets a message"
 
 
@@ -344,11 +344,25 @@ def test_a_reply_that_makes_no_sense_defers_after_a_time(drill: Drill, wire: Any
     assert {row.state for row in drill.post.rows()} <= {"deferred", "pending", *(["sent"] if count.sent else [])}
 
 
-def test_unsolicited_replies_are_never_taken_for_an_answer(drill: Drill, wire_server: Server, at: Any) -> None:
-    server = wire_server["Wire"](fault=at("after", "raw:250 taken\r\n250 and more\r\n"))
+def test_a_server_that_never_asks_for_the_text_has_taken_nothing(drill: Drill, wire: Any, at: Any) -> None:
+    server = wire(fault=at("data", "250 ok"))
+    count = drill(server, send_connections=1)
+    assert (count.sent, count.deferred, count.failed, len(server.accepted)) == (0, 1, 0, 0)
+
+
+@pytest.mark.parametrize("reply", ["354 go on", "raw:hello\r\n", "250 " + "x" * 70_000])
+def test_an_answer_to_a_message_that_makes_no_sense_leaves_open_whether_it_was_taken(drill: Drill, wire: Any, at: Any, reply: str) -> None:
+    server = wire(fault=at("after", reply, times=1))
+    count = drill(server, send_connections=1)
+    assert (count.sent, count.deferred, count.uncertain) == (1, 1, 1)
+    assert server.sessions == 2, "that connection is left"
+
+
+def test_unsolicited_replies_are_never_taken_for_an_answer(drill: Drill, wire: Any, at: Any) -> None:
+    server = wire(fault=at("after", "raw:250 taken\r\n250 and more\r\n"))
     count = drill(server, send_connections=1)
     assert count.sent == 2
-    assert set(server.accepted.values()) == {1}
+    assert list(server.accepted.values()) == [1, 1]
     assert server.sessions == 2, "a connection that says too much is left"
 
 

@@ -100,10 +100,12 @@ def test_a_reply_is_quoted_without_addresses_and_on_one_line() -> None:
 def test_what_a_reply_means() -> None:
     assert isinstance(failure("greeting", 421, "busy"), UnreachableError)
     assert isinstance(failure("greeting", 554, "no"), SenderError)
+    assert isinstance(failure("greeting", -1, "HTTP/1.1 400 Bad Request"), UnreachableError)
     assert isinstance(failure("recipient", 535, "bad credentials"), SenderError)
     assert failure("sender", 552, "5.3.4 too big").permanent
     assert not isinstance(failure("sender", 552, "5.3.4 too big"), SenderError)
     assert not failure("message", 250 + 3, "odd").permanent
+    assert failure("message", 354, "odd").uncertain
 
 
 @given(key=st.text(max_size=20), attempts=st.integers(1, 1000))
