@@ -63,6 +63,7 @@ class PipelinedConnection(asyncio.BufferedProtocol):
         self._room = memoryview(bytearray(_ROOM))
         self._buffer = b""
         self._lines: list[str] = []
+        self._code = b""
         self._wanted = 0
         self._waiter: asyncio.Future[None] | None = None
         self._unsent = False
@@ -224,7 +225,10 @@ class PipelinedConnection(asyncio.BufferedProtocol):
             if not 3 <= len(line) <= _LONGEST_REPLY or not line[:3].isdigit() or mark not in _MARKS:
                 return self._give_up()
             text = line[4:].decode("utf-8", "replace").rstrip("\r")
+            if self._lines and line[:3] != self._code:  # a reply without its last line: this one answers something else (RFC 5321 §4.2.1)
+                return self._give_up()
             if mark == b"-":
+                self._code = line[:3]
                 self._lines.append(text)
             elif self._lines:
                 self._replies.append(Reply(int(line[:3]), " ".join([*self._lines, text])))

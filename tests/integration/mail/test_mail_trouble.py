@@ -358,6 +358,15 @@ def test_an_answer_to_a_message_that_makes_no_sense_leaves_open_whether_it_was_t
     assert server.sessions == 2, "that connection is left"
 
 
+@pytest.mark.parametrize("reply", ["raw:451-no room\r\n", "raw:554-refused\r\n"])
+def test_a_refusal_without_its_last_line_is_not_ended_by_the_answer_to_the_next_envelope(
+    drill: Drill, wire_server: Server, at: Any, reply: str
+) -> None:
+    server = wire_server["Wire"](fault=at("after", reply, times=1))
+    count = drill(server, send_connections=1)
+    assert (count.sent, count.uncertain, len(server.accepted)) == (1, 1, 1)
+
+
 def test_unsolicited_replies_are_never_taken_for_an_answer(drill: Drill, wire: Any, at: Any) -> None:
     server = wire(fault=at("after", "raw:250 taken\r\n250 and more\r\n"))
     count = drill(server, send_connections=1)
