@@ -282,7 +282,10 @@ class PipelinedConnection(asyncio.BufferedProtocol):
     async def quit(self) -> None:
         """Take leave, waiting a moment for the reply so that the server logs no lost connection."""
         if not self.closing:
-            self._timeout = 2.0
+            self._timeout = min(2.0, self._timeout)
+            if self._watch is not None:  # set for the wait of a mail, so far longer
+                self._watch.cancel()
+                self._watch = None
             self._write(b"QUIT\r\n")
             await self._read(1)
         self.close()

@@ -6,6 +6,7 @@ import asyncio
 import email
 import email.policy
 import ssl
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -178,6 +179,12 @@ def test_421_to_quit_or_to_rset_loses_nothing(drill: Drill, wire: Any) -> None:
 
     count = drill(wire(fault=fault), send_connections=1)
     assert (count.sent, count.failed) == (1, 1)
+
+
+def test_a_server_that_never_answers_quit_is_left_after_two_seconds(drill: Drill, wire: Any, at: Any) -> None:
+    start = time.monotonic()
+    assert drill(wire(fault=at("quit", "hang")), options="starttls=off&timeout=30").sent == 2
+    assert time.monotonic() - start < 10
 
 
 @pytest.mark.parametrize("silent", ["mail", "rcpt", "data"])
