@@ -73,8 +73,11 @@ def after_message(timeout: float) -> float:
 
 
 def elsewhere(code: int, sent: int) -> bool:
-    """True for a refusal of MAIL that is about the connection: the server believes us in the midst of a mail, or wants no more over it."""
-    return code == 503 or (code >= 500 and sent > 0)
+    """True for a refusal of MAIL that is about the connection: the server believes us in the midst of a mail, or wants no more over it.
+
+    Some say the latter with 452 and leave the connection open: every mail that followed over it would be put off.
+    """
+    return code == 503 or (code >= 400 and sent > 0)
 
 
 def is_dead(status: str, said: str) -> bool:

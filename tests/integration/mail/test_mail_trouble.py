@@ -601,12 +601,33 @@ def test_a_server_that_limits_connections_for_good_is_served_over_fewer(drill: D
     assert (count.sent, drill.error) == (30, None)
 
 
-def test_a_server_that_refuses_more_over_one_connection_gets_another(drill: Drill, wire: Any) -> None:
-    def fault(phase: str, server: Any) -> str | None:
-        return "550 5.7.0 too many messages over this connection" if phase == "mail" and server.commands.count("MAIL") % 4 == 0 else None
+@pytest.mark.parametrize("reply", ["550 5.7.0 too many messages over this connection", "452 4.5.3 too many messages in this session"])
+@pytest.mark.parametrize("plain", [True, False], ids=["plain", "pipelined"])
+def test_a_server_that_refuses_more_over_one_connection_gets_another(drill: Drill, wire_server: Server, plain: bool, reply: str) -> None:
+    class Counting(wire_server["Wire"]):  # type: ignore[misc]
+        """Goes on refusing, as long as we stay."""
 
-    count = drill(wire(fault=fault), addresses=[f"r{number}@example.org" for number in range(10)], send_connections=1)
-    assert (count.sent, drill.error) == (10, None)
+        async def session(self, reader: Any, writer: Any) -> None:
+            self.taken = 0
+            await super().session(reader, writer)
+
+    def fault(phase: str, server: Any) -> str | None:
+        server.taken += phase == "after"
+        return reply if phase == "mail" and server.taken == 3 else None
+
+    server = Counting(fault=fault, pipelining=not plain)
+    count = drill(server, addresses=[f"r{number}@example.org" for number in range(10)], send_connections=1)
+    assert (count.sent, count.deferred, drill.error) == (10, 0, None)
+    assert server.sessions == 4
+
+
+def test_a_server_that_puts_off_every_sender_is_not_asked_over_ever_new_connections(drill: Drill, wire: Any) -> None:
+    replies = {"mail": "450 4.7.1 slow down", "rcpt": "503 5.5.1 MAIL first", "data": "503 5.5.1 RCPT first"}
+    server = wire(fault=lambda phase, server: replies.get(phase) if len(server.accepted) >= 2 else None)
+    count = drill(server, addresses=[f"r{number}@example{number}.org" for number in range(10)], send_connections=1)
+    assert (count.sent, drill.error) == (2, None)
+    assert count.deferred == 8
+    assert server.sessions == 2
 
 
 @pytest.mark.parametrize("pipelining", [True, False])
