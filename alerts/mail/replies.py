@@ -32,6 +32,8 @@ _OUR_LIMIT = re.compile(r"\b(sending|outgoing|outbound|daily|hourly) (\w+ )?(quo
 _NO_RELAY = re.compile(
     r"relay(ing)?\b.{0,30}\b(denied|not permitted|not allowed|prohibited)|(unable|not permitted|not allowed) to relay", re.IGNORECASE
 )
+_PASSED_ON = re.compile(r"\b(said:|callout\b|undeliverable address\b).*", re.IGNORECASE | re.DOTALL)
+"""From here on a server repeats what another told it of the recipient (Postfix: reject_unverified_recipient, Exim: verify callout)."""
 _UNPRINTABLE = re.compile(r"[^\x20-\x7e]+")
 
 
@@ -52,16 +54,25 @@ def failure(phase: Phase, code: int, text: str) -> DeliveryError:
         return kind(f"the mail server turns us away: {said}", code=code)
     if code < 500:
         return DeliveryError(f"the mail server says not now: {said}", code=code)
-    if enhanced == "5.4.5" or _OUR_LIMIT.search(text):
+    own = _PASSED_ON.sub("", text)
+    if enhanced == "5.4.5" or _is_our_limit(enhanced, own):
         return SenderError(f"the mail server lets us send no more for now: {said}", permanent=True, code=code)
     if phase == "sender" and code in _NOT_UNDERSTOOD:
         return SenderError(f"the mail server does not understand our MAIL command: {said}", permanent=True, code=code)
     if phase == "sender" and code != 552 and enhanced not in TOO_BIG:
         return SenderError(f"the mail server refuses our sender address: {said}", permanent=True, code=code)
-    if phase == "recipient" and _NO_RELAY.search(text):
+    if phase == "recipient" and _NO_RELAY.search(own):
         return SenderError(f"the mail server does not relay for us; log in, or allow this host there: {said}", permanent=True, code=code)
-    dead = is_dead(enhanced, text) or (not enhanced and phase == "recipient" and code in {550, 551, 553} and names_unknown_user(text))
+    dead = (is_dead(enhanced, text) and not _NO_RELAY.search(text)) or (
+        not enhanced and phase == "recipient" and code in {550, 551, 553} and names_unknown_user(text)
+    )
     return DeliveryError(f"the mail server refused it: {said}", permanent=True, address_at_fault=dead, code=code)
+
+
+def _is_our_limit(enhanced: str, own: str) -> bool:
+    """True if a server says that we sent enough; a mailbox (5.2.x) that got enough today is nobody's trouble but its own."""
+    found = _OUR_LIMIT.search(own)
+    return found is not None and not (enhanced.startswith("5.2.") and found[1].lower() in {"daily", "hourly"})
 
 
 def after_message(timeout: float) -> float:

@@ -275,6 +275,23 @@ def test_any_reply_of_2xx_after_the_message_means_that_it_was_taken(drill: Drill
     assert (count.sent, count.deferred) == (2, 0)
 
 
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "550 5.2.2 recipient is over the daily message limit",
+        "550 5.1.1 <one@example.org>: Recipient address rejected: undeliverable address: host mx.example.org[192.0.2.1] said: "
+        "554 5.7.1 <one@example.org>: Relay access denied (in reply to RCPT TO command)",
+        "550 5.1.1 <one@example.org>: Recipient address rejected: undeliverable address: host mx.example.org[192.0.2.1] said: "
+        "550 5.7.1 daily quota exceeded (in reply to RCPT TO command)",
+        "550 Callout verification failed: 550 relay not permitted",
+    ],
+)
+def test_what_another_server_has_against_one_recipient_stops_nobody_else(drill: Drill, wire: Any, reply: str) -> None:
+    count = drill(wire(fault=lambda phase, _wire: reply if phase.startswith("rcpt:one") else None), send_connections=1)
+    assert (count.sent, count.failed, drill.error) == (1, 1, None)
+    assert drill.rows["two"].state == "sent"
+
+
 def test_a_relay_that_does_not_know_us_stops_the_sender_and_burns_nothing(drill: Drill, wire: Any, at: Any) -> None:
     drill(wire(fault=at("rcpt", "554 5.7.1 <one@example.org>: Relay access denied")))
     assert "does not relay for us" in str(drill.error)
