@@ -259,10 +259,10 @@ class SmtpTransport:
             if client.is_ehlo_or_helo_needed:
                 await client.ehlo()
         except aiosmtplib.SMTPHeloError as error:
-            if error.code == 421:
+            if error.code == 421 or not client.is_connected:
                 client.close()
                 raise _refused(server, error) from error
-            await _helo(client)
+            await _helo(client, server)
         except (aiosmtplib.SMTPException, OSError) as error:
             client.close()
             raise _refused(server, error) from error
@@ -276,13 +276,13 @@ class SmtpTransport:
         return connection, asyncio.get_running_loop().time()
 
 
-async def _helo(client: aiosmtplib.SMTP) -> None:
+async def _helo(client: aiosmtplib.SMTP, server: Server) -> None:
     """Greet a server of before 1995."""
     try:
         await client.helo()
     except (aiosmtplib.SMTPException, OSError) as error:
         client.close()
-        raise UnreachableError("the mail server does not answer EHLO or HELO") from error
+        raise _refused(server, error) from error
 
 
 def _refused(server: Server, error: Exception) -> DeliveryError:

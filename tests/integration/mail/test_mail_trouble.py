@@ -127,6 +127,25 @@ def test_a_banner_of_5xx_stops_the_sender(drill: Drill, wire: Any, at: Any) -> N
     assert drill.untouched()
 
 
+@pytest.mark.parametrize(("reply", "alarms"), [("550 5.7.1 your host is listed", True), ("450 4.7.1 later", False)])
+@pytest.mark.parametrize("options", ["starttls=off", ""], ids=["open", "starttls"])
+def test_a_refusal_of_every_greeting_is_told_in_the_servers_words(
+    drill: Drill, wire_server: Server, reply: str, alarms: bool, options: str
+) -> None:
+    server = wire_server["Wire"](fault=lambda phase, _wire: reply if phase in {"ehlo", "other"} else None)
+    count = drill(server, options=options)
+    assert f"turns us away: {reply}" in (str(drill.error) if alarms else count.stopped)
+    assert drill.untouched()
+
+
+@pytest.mark.parametrize("options", ["starttls=off", ""], ids=["open", "starttls"])
+def test_a_server_of_before_ehlo_gets_mail_but_never_in_the_open_unless_allowed(drill: Drill, wire_server: Server, options: str) -> None:
+    server = wire_server["Wire"](fault=lambda phase, _wire: "502 5.5.1 what is that" if phase == "ehlo" else None)
+    count = drill(server, options=options, send_connections=1)
+    assert (count.sent, len(server.accepted)) == ((2, 2) if options else (0, 0))
+    assert ("offers no STARTTLS" in str(drill.error)) == (not options)
+
+
 def test_a_silent_server_is_given_up_after_the_timeout(drill: Drill, wire: Any, at: Any) -> None:
     count = drill(wire(fault=at("banner", "hang")), options="starttls=off&timeout=0.2")
     assert "did not answer within" in count.stopped
