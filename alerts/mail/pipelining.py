@@ -40,6 +40,12 @@ class Reply(NamedTuple):
     text: str
 
 
+def check_addresses(email: Email) -> None:
+    """Raise DeliveryError for an address that would end its command, or become another address in it."""
+    if _BREAKING.search(email.sender + email.recipient):
+        raise DeliveryError("this is not a mail address", permanent=True, address_at_fault=True)
+
+
 def as_sent(email: Email) -> tuple[bytes, bytes]:
     """Return the message as it goes over the wire, dots that open a line doubled, and what ends it."""
     message = email.message
@@ -128,8 +134,7 @@ class PipelinedConnection(asyncio.BufferedProtocol):
             if not self._utf8:
                 raise DeliveryError("the mail server takes no addresses beyond ASCII (SMTPUTF8)", permanent=True, code=553)
             options += " SMTPUTF8"
-        if _BREAKING.search(email.sender + email.recipient):
-            raise DeliveryError("this is not a mail address", permanent=True, address_at_fault=True)
+        check_addresses(email)
         return f"MAIL FROM:<{email.sender}>{options}\r\nRCPT TO:<{email.recipient}>\r\nDATA\r\n".encode()
 
     def _refusal(self, replies: list[Reply]) -> DeliveryError | StaleConnectionError | None:

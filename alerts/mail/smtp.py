@@ -16,7 +16,7 @@ import aiosmtplib
 
 from alerts.errors import DeliveryError, SenderError, UnreachableError
 from alerts.mail.message import Email
-from alerts.mail.pipelining import PipelinedConnection, StaleConnectionError, as_sent
+from alerts.mail.pipelining import PipelinedConnection, StaleConnectionError, as_sent, check_addresses
 from alerts.mail.replies import Phase, after_message, elsewhere, failure
 
 MAX_MESSAGES = 500
@@ -78,6 +78,7 @@ class PlainConnection:
         if utf8 and not self._client.supports_extension("smtputf8"):
             raise DeliveryError("the mail server takes no addresses beyond ASCII (SMTPUTF8)", permanent=True, code=553)
         encoding: Literal["utf-8", "ascii"] = "utf-8" if utf8 else "ascii"
+        check_addresses(email)
         phase: Phase = "sender"
         try:
             await self._client.mail(email.sender, options=["SMTPUTF8"] if utf8 else [], encoding=encoding)

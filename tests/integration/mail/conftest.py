@@ -208,6 +208,8 @@ class Wire:
     open_sessions: int = 0
     peak: int = 0
     commands: list[str] = field(default_factory=list)
+    envelopes: list[str] = field(default_factory=list)
+    """The lines of MAIL, whole."""
     port: int = 0
 
     async def session(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -260,6 +262,7 @@ class Wire:
             elif word == "MAIL" and opened:
                 await self._say("nested", "503 5.5.1 Error: nested MAIL command", writer)
             elif word == "MAIL":
+                self.envelopes.append(command)
                 sender = re.sub(r".*<(.*)>.*", r"\1", command)
                 recipient = ""
                 opened = (await self._say("mail", "250 2.1.0 ok", writer)).startswith("250")

@@ -16,9 +16,10 @@ import pytest
 import trustme
 from pydantic import SecretStr
 
-from alerts.errors import SenderError
+from alerts.errors import DeliveryError, SenderError
 from alerts.jobs.intake import try_at_once
 from alerts.jobs.send import SendCount, send
+from alerts.mail.message import Email
 from alerts.store import notices, sender
 from alerts.store.db import Database
 
@@ -216,7 +217,10 @@ def test_a_server_that_swallows_a_reply_defers_after_a_time_and_gets_nothing_twi
     assert set(server.accepted.values()) <= {1}
 
 
-@pytest.mark.parametrize(("phase", "reply"), [("mail", "354 go on"), ("rcpt", "221 bye"), ("data", "250 ok"), ("mail", "250 ok\r\n250 ok")])
+@pytest.mark.parametrize(
+    ("phase", "reply"),
+    [("mail", "354 go on"), ("rcpt", "221 bye"), ("data", "250 ok"), ("mail", "250 ok\r\n250 ok"), ("rcpt", "250 ok\r\n250 ok")],
+)
 def test_wrong_answers_to_an_envelope_are_never_taken_for_right_ones(drill: Drill, wire: Any, at: Any, phase: str, reply: str) -> None:
     server = wire(fault=at(phase, reply, times=1))
     count = drill(server, send_connections=1, options="starttls=off&timeout=0.5")
@@ -359,8 +363,6 @@ def test_a_drop_with_the_message_out_is_uncertain_and_goes_again_with_the_same_m
 
 def test_a_drop_in_the_middle_of_a_message_that_had_not_left_is_certain(wire_server: Server) -> None:
     """The kernel takes megabytes at once, so this one needs a message beyond that."""
-    from alerts.errors import DeliveryError
-    from alerts.mail.message import Email
     from alerts.mail.transport import make_transport
 
     async def scenario() -> DeliveryError:
@@ -501,6 +503,101 @@ def test_no_text_of_a_feed_or_a_setting_becomes_a_header_or_a_command(drill: Dri
     text = mail.get_body(("plain",)).get_content()
     assert ".hidden dots" in text
     assert "x" * 60 in text.replace("\n", "")
+
+
+@pytest.fixture
+def over(wire_server: Server) -> Callable[..., Any]:
+    """Sends emails one after the other over one transport, and returns what became of them."""
+    from alerts.mail.transport import make_transport
+
+    def run(server: Any, *emails: Email, options: str = "") -> list[DeliveryError | None]:
+        async def scenario() -> list[DeliveryError | None]:
+            async with wire_server["listening"](server):
+                transport = make_transport(f"smtp://127.0.0.1:{server.port}?starttls=off&hello=test.example{options}", connections=1)
+                outcomes: list[DeliveryError | None] = []
+                for each in emails:
+                    try:
+                        await transport.send(each)
+                        outcomes.append(None)
+                    except DeliveryError as error:
+                        outcomes.append(error)
+                await transport.close()
+                return outcomes
+
+        return asyncio.run(scenario())
+
+    return run
+
+
+TEXT = b"Message-ID: <%d@x>\r\n\r\n.\r\n..\r\n.hidden\r\nMAIL FROM:<evil@example.net>\r\n"
+
+
+def an_email(number: int = 1, recipient: str = "reader@example.org", message: bytes = b"") -> Email:
+    return Email(f"k{number}", f"<{number}@x>", "alerts@example.jp", recipient, message or TEXT % number)
+
+
+@pytest.mark.parametrize("message", [TEXT % 1, b".Message-ID: <1@x>\r\n\r\nx\r\n", b"Message-ID: <1@x>\r\n\r\nno end\r\n."])
+def test_dots_that_open_a_line_arrive_as_they_were(over: Any, wire: Any, message: bytes) -> None:
+    server = wire()
+    assert over(server, an_email(message=message), an_email(2)) == [None, None]
+    whole = b"\r\n".join([message.rstrip(b"\r\n"), b""])
+    assert server.messages[0][2].removeprefix(b"." if message.startswith(b".") else b"") == whole
+    assert server.commands.count("MAIL") == 2
+
+
+def test_size_and_smtputf8_are_told_with_mail(over: Any, wire_server: Server) -> None:
+    server = wire_server["Wire"](extensions=("SIZE 100000", "SMTPUTF8"))
+    assert over(server, an_email(), an_email(2, "名前@example.org")) == [None, None]
+    size = f"SIZE={len(TEXT % 1)}"
+    assert server.envelopes == [f"MAIL FROM:<alerts@example.jp> {size}", f"MAIL FROM:<alerts@example.jp> {size} SMTPUTF8"]
+
+
+def test_smtputf8_is_told_without_pipelining_as_well(over: Any, wire_server: Server) -> None:
+    server = wire_server["Wire"](extensions=("SMTPUTF8",), pipelining=False)
+    assert over(server, an_email(1, "名前@example.org")) == [None]
+    assert server.envelopes[0].endswith(" SMTPUTF8")
+
+
+@pytest.mark.parametrize("bad", ["a@example.org>\r\nRCPT TO:<evil@example.net", "a@example.org\nX", "a@exa\0mple.org"])
+def test_no_address_becomes_a_command(over: Any, wire: Any, bad: str) -> None:
+    server = wire()
+    (error,) = over(server, an_email(1, bad))
+    assert error.permanent
+    assert error.address_at_fault
+    assert server.messages == []
+    assert "RCPT" not in server.commands
+
+
+@pytest.mark.parametrize("more", ["250 and more", "354 go on"])
+def test_an_answer_too_many_with_the_go_ahead_is_not_that_to_the_text(drill: Drill, wire_server: Server, at: Any, more: str) -> None:
+    server = wire_server["Wire"](fault=at("data", f"354 go on\r\n{more}", times=1))
+    count = drill(server, send_connections=1)
+    assert (count.sent, count.uncertain, list(server.accepted.values())) == (2, 0, [1, 1])
+    assert server.sessions == 2
+
+
+def test_what_was_said_unasked_between_two_mails_is_no_answer(over: Any, wire: Any, at: Any) -> None:
+    server = wire(fault=at("after", "250 taken\r\n451 4.3.0 and more", times=1))
+    assert over(server, an_email(1), an_email(2))[0] is None
+    again = wire(fault=at("after", "250 taken\r\n250 and more", times=1))
+    assert over(again, an_email(1), an_email(2)) == [None, None]
+    assert list(again.accepted.values()) == [1, 1]
+
+
+@pytest.mark.parametrize("reply", ["250 " + "y" * 70_000, "250-more\r\n" * 5000], ids=["a line", "lines"])
+def test_a_reply_without_end_is_given_up_at_once(over: Any, wire: Any, at: Any, reply: str) -> None:
+    """Within the time of a wait, a server could fill our memory."""
+    start = time.monotonic()
+    (error,) = over(wire(fault=at("rcpt", f"raw:{reply}")), an_email(), options="&timeout=20")
+    assert not error.permanent
+    assert time.monotonic() - start < 10
+
+
+def test_a_connection_is_renewed_after_so_many_mails(drill: Drill, wire: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("alerts.mail.smtp.MAX_MESSAGES", 3)
+    server = wire()
+    assert drill(server, addresses=[f"r{number}@example.org" for number in range(10)], send_connections=1).sent == 10
+    assert (server.sessions, server.commands.count("QUIT")) == (4, 4)
 
 
 # TLS and login
