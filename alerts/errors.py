@@ -101,6 +101,10 @@ class SenderError(DeliveryError):
     """The mail server refuses us, whoever the recipient: wrong login, no TLS, certificate not to be trusted."""
 
 
+class RelayError(SenderError):
+    """The mail server does not relay to a recipient: it may know us not at all, or relay for some domains only."""
+
+
 class UnreachableError(DeliveryError):
     """The mail server cannot be reached, or turns us away for now, whoever the recipient."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from alerts.errors import RelayError, SenderError
 from alerts.jobs.letters import Letter
 from alerts.jobs.lineup import Lineup
 from alerts.store.outbox import LEASE, Ready
@@ -23,6 +24,7 @@ class Hold:
     def __init__(self) -> None:
         self.rows: dict[int, Ready] = {}
         self.tried: set[int] = set()
+        self.aside: set[int] = set()
         self._flying: dict[int, float] = {}
         self._settled: set[int] = set()
 
@@ -54,6 +56,15 @@ class Hold:
                 return letter
             lineup.done(letter.ready)  # it was claimed anew since, and stands further behind
         return None
+
+    def refused(self, row: int, error: SenderError) -> None:
+        """Note that the mail server refuses us, so that this letter is as if it had not been tried.
+
+        Where it relays for some domains only, the same letter would stop every later call as well, were it first in line again.
+        """
+        self.tried.discard(row)
+        if isinstance(error, RelayError):
+            self.aside.add(row)
 
     def landed(self, row: int) -> None:
         """Note that a letter is no longer on its way, whatever became of it."""

@@ -24,6 +24,8 @@ BATCH = 500
 RATE_SECONDS = 20
 NOTE_SECONDS = 10.0
 """How often a sender at work puts its rate on record."""
+ASIDE = timedelta(hours=1)
+"""How long a mail to whom the server does not relay lets others go first."""
 COOLING = timedelta(minutes=15)
 """How long the sender rests when most mails are put off: long enough for the usual greylisting."""
 
@@ -116,15 +118,19 @@ class Intake:
         with self._context.database.write() as connection:
             outbox.put_off(connection, dues, worker=self._context.worker)
 
-    def give_back(self, held: Mapping[int, Ready], tried: set[int]) -> None:
-        """End the leases of what has no outcome. What a server may have seen is deferred, so that it does not go twice at once."""
+    def give_back(self, held: Mapping[int, Ready], tried: set[int], aside: set[int]) -> None:
+        """End the leases of what has no outcome. What a server may have seen is deferred, so that it does not go twice at once.
+
+        What goes `aside` is due again when the others had their turn.
+        """
         now, worker = self._context.clock.now(), self._context.worker
         cut = DeliveryError("the sender was stopped while this was being sent; whether the mail server took it is unknown", uncertain=True)
         outcomes = [outcome_of(held[row], cut, now) for row in tried if row in held]
         with self._context.database.write() as connection:
             if outcomes:
                 outbox.record(connection, outcomes, worker=worker)
-            outbox.release(connection, held.keys() - tried, worker=worker)
+            outbox.put_off(connection, dict.fromkeys(aside & held.keys(), now + ASIDE), worker=worker)
+            outbox.release(connection, held.keys() - tried - aside, worker=worker)
 
     def brake(self, verdict: Literal["failed", "deferred"], said: str) -> None:
         """Pause the sender, for a while or until somebody resumes it, and tell the operator what was `said` last."""

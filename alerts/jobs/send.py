@@ -147,7 +147,7 @@ class _Sending:
         """End the leases of what has no outcome. What a server may have seen is deferred, so that it does not go twice at once."""
         await self._recorder.close()
         if self._hold.rows:
-            await asyncio.to_thread(self.intake.give_back, dict(self._hold.rows), set(self._hold.tried))
+            await asyncio.to_thread(self.intake.give_back, dict(self._hold.rows), set(self._hold.tried), set(self._hold.aside))
             self._hold.rows.clear()
 
     async def _in_lanes(self, transport: Transport) -> None:
@@ -246,7 +246,7 @@ class _Sending:
                 self._hold.tried.add(ready.id)
                 await transport.send(piece.email, following.email if following else None)
         except SenderError as error:
-            self._hold.tried.discard(ready.id)
+            self._hold.refused(ready.id, error)
             return self._halt(error)
         except DeliveryError as error:
             failure = error

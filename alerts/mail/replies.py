@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-from alerts.errors import DeliveryError, SenderError, UnreachableError
+from alerts.errors import DeliveryError, RelayError, SenderError, UnreachableError
 from alerts.text import without_addresses
 
 Phase = Literal["greeting", "login", "sender", "recipient", "data", "message"]
@@ -62,7 +62,7 @@ def failure(phase: Phase, code: int, text: str) -> DeliveryError:
     if phase == "sender" and code != 552 and enhanced not in TOO_BIG:
         return SenderError(f"the mail server refuses our sender address: {said}", permanent=True, code=code)
     if phase == "recipient" and _NO_RELAY.search(own):
-        return SenderError(f"the mail server does not relay for us; log in, or allow this host there: {said}", permanent=True, code=code)
+        return RelayError(f"the mail server does not relay for us; log in, or allow this host there: {said}", permanent=True, code=code)
     dead = (is_dead(enhanced, text) and not _NO_RELAY.search(text)) or (
         not enhanced and phase == "recipient" and code in {550, 551, 553} and names_unknown_user(text)
     )

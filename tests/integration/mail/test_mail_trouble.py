@@ -322,6 +322,19 @@ def test_a_relay_that_does_not_know_us_stops_the_sender_and_burns_nothing(drill:
     assert drill.untouched()
 
 
+def test_a_relay_for_some_domains_only_sends_to_the_others_once_the_sender_tries_again(drill: Drill, wire: Any) -> None:
+    def make() -> Any:
+        return wire(fault=lambda phase, _wire: "554 5.7.1 Relay access denied" if phase.startswith("rcpt:one") else None)
+
+    drill(make(), send_connections=1)
+    assert "does not relay for us" in str(drill.error)
+    assert drill.untouched()
+    with drill.post.database.write() as connection:
+        assert sender.resume(connection, now=drill.post.context.clock.now())
+    assert drill.again(make()).sent == 1
+    assert (drill.rows["one"].state, drill.rows["two"].state) == ("pending", "sent")
+
+
 def test_a_refused_sender_address_stops_the_sender(drill: Drill, wire: Any, at: Any) -> None:
     drill(wire(fault=at("mail", "550 5.1.8 sender rejected")))
     assert "our sender address" in str(drill.error)
