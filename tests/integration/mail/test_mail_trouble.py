@@ -591,7 +591,9 @@ def test_an_answer_too_many_with_the_go_ahead_is_not_that_to_the_text(drill: Dri
 
 def test_what_was_said_unasked_between_two_mails_is_no_answer(over: Any, wire: Any, at: Any) -> None:
     server = wire(fault=at("after", "250 taken\r\n451 4.3.0 and more", times=1))
-    assert over(server, an_email(1), an_email(2))[0] is None
+    first, second = over(server, an_email(1), an_email(2))
+    assert first is None
+    assert second is None or (not server.pipelining and not second.permanent)
     again = wire(fault=at("after", "250 taken\r\n250 and more", times=1))
     assert over(again, an_email(1), an_email(2)) == [None, None]
     assert list(again.accepted.values()) == [1, 1]
@@ -601,8 +603,8 @@ def test_what_was_said_unasked_between_two_mails_is_no_answer(over: Any, wire: A
 def test_a_reply_without_end_is_given_up_at_once(over: Any, wire: Any, at: Any, reply: str) -> None:
     """Within the time of a wait, a server could fill our memory."""
     start = time.monotonic()
-    (error,) = over(wire(fault=at("rcpt", f"raw:{reply}")), an_email(), options="&timeout=20")
-    assert not error.permanent
+    (error,) = over(wire(fault=at("after", f"raw:{reply}")), an_email(), options="&timeout=2")
+    assert error.uncertain
     assert time.monotonic() - start < 10
 
 
