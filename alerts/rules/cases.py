@@ -160,6 +160,8 @@ def _differs(case: CaseText, developments: Iterable[Development], impacts: Itera
             wrong.append(f"polarity is {first.polarity}, not {case.polarity}")
         if case.actors is not None and set(first.actors) != set(case.actors):
             wrong.append(f"actors are {', '.join(first.actors) or 'nobody'}, not {', '.join(case.actors) or 'nobody'}")
+        if case.places is not None and set(first.places) != set(case.places):
+            wrong.append(f"places are {', '.join(first.places) or 'none'}, not {', '.join(case.places) or 'none'}")
     levels = {impact.sector: impact for impact in impacts}
     for sector, level in (case.sectors or {}).items():
         impact = levels.get(sector)

@@ -59,6 +59,8 @@ def cross_check(read: Configuration) -> list[Problem]:
 def _expected(placed: Placed[Any], case: CaseText, read: Configuration, sectors: set[str], *steps: int | str) -> list[Problem]:
     """Problems for what a test expects and nobody can ever find; `steps` lead to the test."""
     problems = _unknown(placed, case.sectors or {}, sectors, "sector", *steps, "sectors", keys=True)
+    places = {name for name, each in read.concepts.items() if each.value.kind == "place"} | read.spoilt.get("lexicon", set())
+    problems += _unknown(placed, case.places or (), places, "place", *steps, "places")
     return problems + _strangers(placed, case.actors or (), read, *steps, "actors")
 
 

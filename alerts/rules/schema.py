@@ -208,6 +208,7 @@ class CaseText(Shorthand):
     stage: Stage | None = None
     polarity: Polarity | None = None
     actors: list[Code] | None = None
+    places: list[Id] | None = Field(None, description="Where it is told to have happened, concepts of kind: place; []: nowhere")
     sectors: dict[Id, LevelName] | None = Field(None, description="Sectors to be found at exactly this level; others are free")
 
 

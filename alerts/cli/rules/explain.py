@@ -144,7 +144,8 @@ def _show_verdict(session: Session, entry: Entry, verdict: Verdict) -> None:
         out.print(f"  {each.field}[{each.start}:{each.end}]  “{escape(each.text)}”  {escape(each.concept)}", highlight=False)
     if verdict.development:
         actors = " ".join(verdict.development.actors) or "nobody named"
-        actors += "".join(f", {place}" for place in verdict.development.places)
+        actors += f"; in {', '.join(verdict.development.places)}" if verdict.development.places else ""
+        actors += "; one a day" if verdict.development.one_a_day else ""
         out.print(f"  {verdict.development.type}, {verdict.development.stage}, {verdict.development.polarity}, {actors}", highlight=False)
     for impact in verdict.impacts:
         terms = "  ".join(f"{term.name} {term.value:+d} ({term.reason})" for term in impact.terms)

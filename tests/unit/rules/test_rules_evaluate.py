@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from rules_sample import FILES, LEXICON, RULES, make_entry
 
 from alerts.resources import shipped
+from alerts.rules.cases import run_tests
 from alerts.rules.compile import RuleSet, compile_texts
 from alerts.rules.evaluate import assess
 from alerts.rules.files import read_texts
@@ -132,6 +133,22 @@ def test_words_and_people_are_no_places(ours: RuleSet, title: str, places: set[s
 def test_where_a_report_was_written_is_not_where_it_happened(ours: RuleSet, title: str, summary: str, places: set[str]) -> None:
     told = assess(ours, make_entry(title, summary)).developments
     assert {place for each in told for place in each.places} == places
+
+
+def test_a_test_of_a_rule_may_say_where_it_happened() -> None:
+    places = """
+nara: {kind: place, name: {en: Nara, ja: 奈良}, en: [Nara], ja: [奈良]}
+osaka: {kind: place, name: {en: Osaka, ja: 大阪}, en: [Osaka], ja: [大阪]}
+"""
+    cases = """
+- {title: A missile over Osaka, developments: [missile-launch], places: [osaka]}
+- {title: A missile over Osaka, developments: [missile-launch], places: [nara]}
+- {title: A missile is seen, developments: [missile-launch], places: []}
+"""
+    placed = FILES["developments.yaml"].replace("impact: {safety: prepare", "placed: true\n  impact: {safety: prepare")
+    rules = compile_texts({**FILES, "lexicon/places.yaml": places, "developments.yaml": placed, "tests/places.yaml": cases})
+    told = [(one.passed, one.reason) for one in run_tests(rules) if one.place.startswith("tests/places")]
+    assert told == [(True, ""), (False, "places are osaka, not nara"), (True, "")]
 
 
 def test_a_place_is_told_by_its_own_name_whatever_it_includes() -> None:
