@@ -51,7 +51,8 @@ def brake(connection: Connection, *, reason: str, now: datetime, length: timedel
     standing = load_fact(connection, PAUSE_FACT)
     if standing is None or standing[1]["until"] is not None:
         pause(connection, reason=reason, now=now, length=length)
-    lines = (reason, "What was refused for good is not tried again; all else waits.", "Look at `alerts sender status`; send again with `alerts sender resume`.")
+    waits = "What was refused for good is not tried again; all else waits."
+    lines = (reason, waits, "Look at `alerts sender status`; send again with `alerts sender resume`.")
     notices.tell(connection, key=NOTICE, subject="No more mail leaves: most of it was not taken", lines=lines, now=now)
 
 
