@@ -28,7 +28,7 @@ _MEETING = re.compile(r"\b(?:talks?|negotiations?|travels?|visits?|trip|tour|sum
 _MEETING_JA = re.compile(r"^(?:から|より|以降)の?(?:の)?\s*(?:訪|来日|首脳|会談|協議|会合|開催|予報|天気)")
 _MAY_BE_ENGLISH = re.compile(r"[a-z]{3}|\d-\d")
 _MAY_BE_JAPANESE = re.compile(r"[年月日週春夏秋冬あ]")
-_FORECAST = re.compile(r"^(?:\([^)]{1,3}\))?\)?(?:まで)?の(?:雨|風|天気|予報|シミュ)")
+_FORECAST = re.compile(r"^(?:\([^)]{1,3}\))?\)?(?:まで|にかけて)?の(?:雨|風|天気|予報|シミュ)")
 """The end of what a forecast looks at: nothing happens on that day."""
 _MONTH = timedelta(31)
 _PAST = re.compile(r"(?:since|last|in the year to|as of|previous|昨年|前年|昨|去年|先月|先週|年前)\W*の?$")

@@ -112,6 +112,7 @@ def test_dates(text: str, kind: str, first: str, last: str) -> None:
         "China on Friday banned exports",
         "令和8年1月千葉豪雨の対応",
         "1月29日までの雨風シミュレーション",
+        "1月31日にかけての雨風シミュレーション",
         "2月1日(日)までの雨と風の予想",
         "週間天気予報(1月20日~26日)の雨",
     ],
