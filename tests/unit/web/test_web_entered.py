@@ -84,7 +84,7 @@ def test_whatever_is_sent_gives_errors_and_never_an_exception(entered: Entered) 
         ({"alert_level": "info"}, "error.alert_level"),
         ({"language": "fr"}, "error.language"),
         ({"countries": frozenset({"UN"})}, "error.countries"),
-        ({"nationality": "XXX"}, "error.nationality"),
+        ({"nationality": "ZZZ"}, "error.nationality"),
         ({"quiet_to": ""}, "error.quiet"),
     ],
 )
