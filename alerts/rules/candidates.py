@@ -59,6 +59,10 @@ class Index:
         """Have the signs as a set: it meets another three times as fast as the keys of a mapping do."""
         object.__setattr__(self, "_signs", frozenset(self.triggers))
 
+    def asked(self) -> frozenset[int]:
+        """Return the signs that are asked for: no other one makes a difference."""
+        return self._signs.union(*(clause for told in self.triggers.values() for _, clauses in told for clause in clauses))
+
     def candidates(self, signs: Set[int]) -> list[int]:
         """Return the rules that may hold where these signs were seen, by number."""
         ready = set(self.always)

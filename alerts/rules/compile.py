@@ -139,15 +139,16 @@ def _compile(texts: Mapping[str, bytes | str], unreadable: Sequence[Problem]) ->
     files = {name: _text(texts[name]) for name in sorted(texts) if shape_of(name) and not name.startswith("tests/")}
     sectors, stages = _values(read.sectors), _values(read.stages)
     developments = _values(read.developments)
+    telling, discarding = _index(rules, lexicon, discard=False), _index(rules, lexicon, discard=True)
     return RuleSet(
         hash=_hash(files),
         files=files,
         wording=Wording(sectors, stages, developments, {rule.id: rule.spec for rule in rules}, lexicon.specs),
         lexicon=lexicon,
-        scanner=Scanner(lexicon),
+        scanner=Scanner(lexicon, telling.asked() | discarding.asked()),
         rules=rules,
-        telling=_index(rules, lexicon, discard=False),
-        discarding=_index(rules, lexicon, discard=True),
+        telling=telling,
+        discarding=discarding,
         sectors=sectors,
         developments=developments,
         stages=stages,
@@ -193,6 +194,7 @@ def _read_rules(read: Configuration, builder: LexiconBuilder, problems: list[Pro
     for doubtful in (*read.doubtful_of("rules"), *read.doubtful_of("developments.yaml")):
         _sizings(doubtful.value.sizes, doubtful, reader)
     usual = {name: _sizings(placed.value.sizes, placed, reader) for name, placed in sorted(read.developments.items())}
+    common = {name: _bases(None, placed.value, read.sectors) for name, placed in read.developments.items()}
     for name in sorted(read.rules):
         placed = read.rules[name]
         spec = placed.value
@@ -204,18 +206,20 @@ def _read_rules(read: Configuration, builder: LexiconBuilder, problems: list[Pro
             sizings = sizings or usual[development.id]
         if condition is not None:
             line = placed.document.place(placed.loc)[0]
-            bases = _bases(spec, development, read.sectors) if development else ()
+            bases = _bases(spec, development, read.sectors) if development and spec.levels else common.get(spec.development or "", ())
             rules.append(Rule(spec, development, condition, condition.needs(), sizings, bases, f"{placed.document.name}:{line}"))
     return tuple(rules)
 
 
-def _bases(spec: RuleSpec, development: DevelopmentSpec, sectors: Iterable[str]) -> tuple[tuple[str, Term], ...]:
-    levels = {**development.impact, **spec.levels}
+def _bases(spec: RuleSpec | None, development: DevelopmentSpec, sectors: Iterable[str]) -> tuple[tuple[str, Term], ...]:
+    """Return the sectors that a rule touches, or every rule of a development without levels of its own."""
+    own = spec.levels if spec else {}
+    levels = {**development.impact, **own}
     bases: list[tuple[str, Term]] = []
     for sector in sectors:
         level = Level[levels.get(sector, "none")]
         if level is not Level.none:
-            says = f"rule {spec.id}" if sector in spec.levels else development.name.en
+            says = f"rule {spec.id}" if spec and sector in own else development.name.en
             bases.append((sector, Term("base", int(level), f"{says}: {level.name} for {sector}")))
     return tuple(bases)
 

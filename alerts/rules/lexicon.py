@@ -68,7 +68,7 @@ class Lexicon:
     anybody: int
     foreign: int
     languages: Mapping[str, frozenset[str]]
-    implied: Mapping[str, tuple[int, ...]]
+    implied: Mapping[str, frozenset[int]]
     ids: tuple[str, ...]
     telling: frozenset[int]
     asides: frozenset[int]
@@ -178,7 +178,7 @@ class LexiconBuilder:
             anybody=self._numbers["any-actor"],
             foreign=self._numbers["foreign-state"],
             languages={language: frozenset(codes) for language, codes in tongues.items()},
-            implied={spec.actor: tuple(self.number(name) for name in spec.implied_by) for spec in self.specs.values() if spec.actor},
+            implied={spec.actor: frozenset(map(self.number, spec.implied_by)) for spec in self.specs.values() if spec.actor},
             ids=tuple(concept.id for concept in concepts),
             telling=frozenset(each.number for each in concepts if each.id in self.specs and each.kind in TELLING),
             asides=frozenset(each.number for each in concepts if each.id in self.specs and each.kind not in TELLING),

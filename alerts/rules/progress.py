@@ -31,7 +31,8 @@ Cue = tuple[StageSpec, Mention]
 
 def stage_of(rules: RuleSet, look: Look, rule: Rule, mentions: Mentions) -> tuple[Stage, Mention | None]:
     """Return the stage of a rule that held, and the cue that says so. A stage that the rule fixes yields to a denial in the title alone."""
-    said = [(spec, mention) for number, spec in rules.stage_cues for mention in look.found.of(number)]
+    seen = look.found.signs
+    said = [(spec, mention) for number, spec in rules.stage_cues if number in seen for mention in look.found.of(number)]
     if not said:
         return rule.spec.stage or DEFAULT, None
     split = look.found.split

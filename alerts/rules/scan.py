@@ -35,13 +35,14 @@ Hidden = tuple[int, int, int]
 
 
 class Scanner:
-    """The automaton over all patterns of a lexicon."""
+    """The automaton over all patterns of a lexicon, for rules that ask for some signs (`candidates`)."""
 
-    __slots__ = ("_automaton", "_countries", "_forms", "_lexicon")
+    __slots__ = ("_asked", "_automaton", "_countries", "_forms", "_lexicon")
 
-    def __init__(self, lexicon: Lexicon) -> None:
+    def __init__(self, lexicon: Lexicon, asked: frozenset[int]) -> None:
         self._lexicon = lexicon
-        self._countries = {number: sense_of(lexicon, Meaning(number)) for number in lexicon.actors.values()}
+        self._asked = asked
+        self._countries = {number: sense_of(lexicon, Meaning(number), asked) for number in lexicon.actors.values()}
         senses: dict[int, tuple[Sense, ...]] = {}  # by meanings, which the forms of a term have in common
         shared: dict[tuple[int, int, str | None, int], Form] = {}
         self._forms: list[Form] = []
@@ -49,15 +50,15 @@ class Scanner:
             key = left, right, cased, id(meanings)
             if key not in shared:
                 if id(meanings) not in senses:
-                    senses[id(meanings)] = senses_of(lexicon, meanings)
+                    senses[id(meanings)] = senses_of(lexicon, meanings, asked)
                 shared[key] = left, right, cased, alone(senses[id(meanings)]), senses[id(meanings)]
             self._forms.append(shared[key])
         texts = [pattern.text for pattern in lexicon.patterns]
         self._automaton = AhoCorasick(texts, matchkind=MatchKind.Standard, implementation=Implementation.ContiguousNFA)
 
-    def __reduce__(self) -> tuple[type[Scanner], tuple[Lexicon]]:
+    def __reduce__(self) -> tuple[type[Scanner], tuple[Lexicon, frozenset[int]]]:
         """Rest as the lexicon: the automaton cannot be pickled, and is built faster than it would be read."""
-        return Scanner, (self._lexicon,)
+        return Scanner, (self._lexicon, self._asked)
 
     def scan(self, title: str, summary: str, published: date, host: str, speakers: Collection[str] = ()) -> Found:
         """Find every mention in an entry published on a day, for readers of a host country. `speakers` are the actors that the entry's
@@ -155,11 +156,11 @@ class Scanner:
     def _imply(self, found: Found, actor: str, host: str) -> None:
         """In a country's own press "the government" is its own, unless another actor or a foreigner's name stands beside it, or the title
         ends with the countries that it is about."""
-        said = [concept for concept in self._lexicon.implied.get(actor, ()) if concept in found.signs]
+        said = self._lexicon.implied.get(actor, frozenset()) & found.signs
         if said and not _is_about_others(found, actor):
-            for concept in said:
-                sense = self._countries[self._lexicon.actors[actor]]
-                sense = sense.domestic if actor == host and sense.domestic else sense
+            sense = self._countries[self._lexicon.actors[actor]]
+            sense = sense.domestic if actor == host and sense.domestic else sense
+            for concept in sorted(said):
                 for mention in found.of(concept):
                     if not found.who(mention) and not _is_named_abroad(found.text, mention.start):
                         found.count([(mention.start, mention.end, sense)])
@@ -213,7 +214,8 @@ def _unhidden(hit: Hit, hiding: list[Hidden]) -> Hit | None:
 
 def _is_about_others(found: Found, actor: str) -> bool:
     """True if a title ends with names of countries in brackets, as trade offices write them, and this one is not among them."""
-    about = _ABOUT.search(found.text[: found.split])
+    title = found.text[: found.split]
+    about = _ABOUT.search(title) if ")" in title else None
     if about is None:
         return False
     named = {found.actor(each) for each in found.everybody() if about.start() < each.start and each.end < about.end()}

@@ -6,6 +6,7 @@ is a sense of its own, whose `traits` say what has to be looked at before it cou
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from itertools import chain, groupby
@@ -26,23 +27,24 @@ class Sense:
     """One or more concepts that are mentioned together.
 
     `counts` pairs each with the numbers of all concepts that its mention counts for; `ups` are these numbers, and `signs` they again with
-    what a mention in the title is a sign of (`candidates`). `actor` is who is named. `domestic` is the sense for readers of the actor's
-    own country, to whom it is not foreign.
+    what a mention in the title is a sign of (`candidates`), as far as that is `asked` for. `actor` is who is named. `domestic` is the
+    sense for readers of the actor's own country, to whom it is not foreign.
     """
 
     counts: tuple[tuple[int, tuple[int, ...]], ...]
     meaning: Meaning
+    asked: frozenset[int] = field(repr=False, compare=False)
     actor: str = ""
     traits: int = 0
     domestic: Sense | None = None
-    ups: tuple[int, ...] = field(init=False)
-    signs: tuple[int, ...] = field(init=False)
+    ups: frozenset[int] = field(init=False)
+    signs: frozenset[int] = field(init=False)
 
     def __post_init__(self) -> None:
-        """Reckon once what every mention asks."""
-        ups = tuple(dict.fromkeys(chain.from_iterable(counted for _, counted in self.counts)))
+        """Reckon once what every mention asks. Most senses have their numbers in common with others."""
+        ups = _shared(frozenset(chain.from_iterable(counted for _, counted in self.counts)))
         object.__setattr__(self, "ups", ups)
-        object.__setattr__(self, "signs", (*ups, *(~up for up in ups)))
+        object.__setattr__(self, "signs", _shared(ups | {~up for up in ups if ~up in self.asked}))
 
     def without(self, concepts: Collection[int], ups: Collection[int]) -> Sense:
         """Return what is left when some concepts are not mentioned here, and the others do not count for some."""
@@ -52,10 +54,16 @@ class Sense:
         return replace(self, counts=counts, domestic=self.domestic.without(concepts, ups) if self.domestic else None)
 
 
-def senses_of(lexicon: Lexicon, meanings: Iterable[Meaning]) -> tuple[Sense, ...]:
+@functools.lru_cache(maxsize=20_000)
+def _shared(numbers: frozenset[int]) -> frozenset[int]:
+    """Return one object for all senses that have the same numbers."""
+    return numbers
+
+
+def senses_of(lexicon: Lexicon, meanings: Iterable[Meaning], asked: frozenset[int]) -> tuple[Sense, ...]:
     """Return what a pattern stands for, in the order of its meanings."""
     senses: list[Sense] = []
-    for together, group in groupby((sense_of(lexicon, meaning) for meaning in meanings), key=lambda sense: not sense.traits):
+    for together, group in groupby((sense_of(lexicon, meaning, asked) for meaning in meanings), key=lambda sense: not sense.traits):
         several = list(group)
         if together and len(several) > 1:
             several = [replace(several[0], counts=tuple(chain.from_iterable(sense.counts for sense in several)))]
@@ -68,7 +76,7 @@ def alone(senses: tuple[Sense, ...]) -> Sense | None:
     return senses[0] if len(senses) == 1 and not senses[0].traits else None
 
 
-def sense_of(lexicon: Lexicon, meaning: Meaning) -> Sense:
+def sense_of(lexicon: Lexicon, meaning: Meaning, asked: frozenset[int]) -> Sense:
     """Return one meaning as a sense. A leader counts for the roles too."""
     concept = lexicon.concepts[meaning.concept]
     ups = concept.ups
@@ -78,7 +86,7 @@ def sense_of(lexicon: Lexicon, meaning: Meaning) -> Sense:
     if meaning.leader or meaning.near or meaning.after:
         traits |= GUARDED
     traits |= {GLUED: KANJI, PAIR: KANJI, REJECT: HIDING, MASK: HIDING}.get(meaning.tag, 0)
-    sense = Sense(((meaning.concept, ups),), meaning, concept.actor, traits)
+    sense = Sense(((meaning.concept, ups),), meaning, asked, concept.actor, traits)
     if concept.actor and lexicon.foreign in ups:
         return replace(sense, domestic=sense.without((), {lexicon.foreign}))
     return sense

@@ -67,6 +67,14 @@ def test_the_shipped_configuration_can_be_kept(tmp_path: Path, compiled: list[in
     assert (first.wording, first.developments, first.cases) == (second.wording, second.developments, second.cases)
 
 
+def test_recalled_shapes_are_whole_and_share_what_is_usual(tmp_path: Path) -> None:
+    first, recalled = (load_rules(shipped("config"), tmp_path) for _ in range(2))
+    assert [rule.spec for rule in recalled.rules] == [rule.spec for rule in first.rules]
+    assert recalled.lexicon.specs == first.lexicon.specs
+    usual = {id(term.near) for spec in recalled.lexicon.specs.values() for term in (*spec.en, *spec.ja) if not term.near}
+    assert len(usual) == 1
+
+
 def rewrite(change: Callable[[bytes], bytes]) -> Callable[[Path], None]:
     """A way of spoiling a file: change its bytes."""
     return lambda path: path.write_bytes(change(path.read_bytes())) and None
