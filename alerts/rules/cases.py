@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, time
 from alerts.feeds.entry import Entry, Source
 from alerts.rules.assessment import Development, Evidence, Impact
 from alerts.rules.compile import Rule, RuleSet
-from alerts.rules.evaluate import Held, assess, held_rules, judge, look_at
+from alerts.rules.evaluate import Held, assess, counting, held_rules, judge, look_at
 from alerts.rules.found import Mention
 from alerts.rules.levels import Level
 from alerts.rules.nearest import nearest
@@ -99,7 +99,8 @@ def _place(rules: RuleSet, rule: Rule, kind: str, index: int) -> str:
 
 def _must_match(rules: RuleSet, rule: Rule, case: CaseText, host: str) -> Verdict:
     look = look_at(rules, entry_of(case), host)
-    held = next((each for each in held_rules(rules, look) if each.rule.id == rule.id), None)
+    holding = held_rules(rules, look)
+    held = next((each for each in holding if each.rule.id == rule.id), None)
     if held is None:
         return f"must match, but {_failed_clause(rules, rule, look)}", _asked_for(rule, look)
     evidence = _evidence(look, held.mentions)
@@ -107,7 +108,7 @@ def _must_match(rules: RuleSet, rule: Rule, case: CaseText, host: str) -> Verdic
         return f"must match, but {'is ' if held.dropped.startswith('discarded') else ''}{held.dropped}", evidence
     if rule.development is None:
         return "", evidence
-    development, impacts = judge(rules, look, held, assess(rules, look.entry, host=host).dates)
+    development, impacts = judge(rules, look, held, assess(rules, look.entry, host=host).dates, counting(holding))
     return _differs(case, [development], impacts), evidence
 
 

@@ -40,7 +40,7 @@ OPERATORS: Mapping[str, Parse] = {
 ReaderAt = Callable[..., Reader]
 """Makes a reader of the condition at a place: called with what is placed, and the steps below it."""
 
-ENGINE = "5"  # part of every hash: the same files mean something else to an engine that decides otherwise
+ENGINE = "6"  # part of every hash: the same files mean something else to an engine that decides otherwise
 
 
 @dataclass(frozen=True, slots=True)

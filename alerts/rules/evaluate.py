@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from zoneinfo import ZoneInfo
@@ -87,6 +87,11 @@ def _discard(held: list[Held]) -> list[Held]:
     return [each if not (by := _stopped_by(each.rule, discards)) else Held(each.rule, each.mentions, f"discarded by {by}") for each in held]
 
 
+def counting(held: Iterable[Held]) -> list[Held]:
+    """Return those that tell of a development and are not out of account."""
+    return [each for each in held if each.rule.development and not each.dropped]
+
+
 def _stopped_by(rule: Rule, discards: Iterable[str]) -> str:
     if rule.development is None or "any" in rule.spec.despite:
         return ""
@@ -106,11 +111,11 @@ def _yield(held: list[Held]) -> list[Held]:
 def assess(rules: RuleSet, entry: Entry, *, host: str = "JPN") -> Assessment:
     """Return what the rules find in an entry, for readers who live in the host country. The entry's date is the clock."""
     look = look_at(rules, entry, host)
-    counted = [each for each in held_rules(rules, look, every=False) if each.rule.development and not each.dropped]
+    counted = counting(held_rules(rules, look, every=False))
     if not counted:
         return _gist_only(rules, entry, look)
     dates = named_dates(look.found.cased, look.day)
-    judged = [judge(rules, look, each, dates) for each in counted]
+    judged = [judge(rules, look, each, dates, counted) for each in counted]
     best = best_of_each_type(judged)
     impacts: dict[str, Impact] = {}
     for _, weighed in best:
@@ -138,11 +143,13 @@ def _gist_only(rules: RuleSet, entry: Entry, look: Look) -> Assessment:
     return Assessment(entry.id, rules.hash, actors=tuple(sorted(look.found.named())), concepts=concepts, asides=asides)
 
 
-def judge(rules: RuleSet, look: Look, held: Held, dates: tuple[NamedDate, ...]) -> tuple[Development, list[Impact]]:
-    """Return the development that a rule which held tells of, and what it means for each sector."""
+def judge(
+    rules: RuleSet, look: Look, held: Held, dates: tuple[NamedDate, ...], counted: Sequence[Held]
+) -> tuple[Development, list[Impact]]:
+    """Return the development that a rule which held tells of, and what it means for each sector. `counted` are all that count."""
     rule = held.rule
     assert rule.development is not None
-    stage, cue = stage_of(rules, look, rule, held.mentions)
+    stage, cue = stage_of(rules, look, rule, held.mentions, [each.mentions for each in counted])
     polarity = polarity_of(rules, look, rule, stage, held.mentions)
     actors = actors_of(rules, look, rule, held.mentions)
     impacts = weigh(rules, look, Circumstances(rule, stage, polarity, actors, dates))

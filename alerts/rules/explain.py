@@ -9,7 +9,7 @@ from alerts.feeds.entry import Entry, Source, SourceKind
 from alerts.rules.assessment import Assessment, Development, Evidence, Impact, NamedDate
 from alerts.rules.compile import Rule, RuleSet
 from alerts.rules.dates import named_dates
-from alerts.rules.evaluate import Held, assess, held_rules, judge, look_at
+from alerts.rules.evaluate import Held, assess, counting, held_rules, judge, look_at
 from alerts.rules.nearest import nearest
 from alerts.rules.operators.condition import Look
 from alerts.text import is_japanese
@@ -54,13 +54,14 @@ def explain(rules: RuleSet, entry: Entry, *, only: str = "", host: str = "JPN") 
     """Explain an entry: the rules that held and those that came close; with `only`, that rule alone, whatever it did."""
     look = look_at(rules, entry, host)
     held = {each.rule.id: each for each in held_rules(rules, look)}
+    counted = counting(held.values())
     dates = named_dates(look.found.cased, look.day)
     verdicts = []
     for rule in rules.rules:
         if only and rule.id != only:
             continue
         if each := held.get(rule.id):
-            verdicts.append(_held(rules, look, each, dates))
+            verdicts.append(_held(rules, look, each, dates, counted))
         elif only or _came_close(rule, look):
             reason = rule.condition.why_not(look, 0, len(look.found.text))
             verdicts.append(
@@ -70,14 +71,14 @@ def explain(rules: RuleSet, entry: Entry, *, only: str = "", host: str = "JPN") 
     return Explanation(entry, assess(rules, entry, host=host), tuple(verdicts), _mentions(look))
 
 
-def _held(rules: RuleSet, look: Look, held: Held, dates: tuple[NamedDate, ...]) -> Verdict:
+def _held(rules: RuleSet, look: Look, held: Held, dates: tuple[NamedDate, ...], counted: list[Held]) -> Verdict:
     rule = held.rule
     evidence = tuple(dict.fromkeys(look.found.evidence(each) for each in held.mentions))
     condition = rule.condition.words()
     if rule.development is None:
         reason = "a discard rule: nothing in this entry counts, but for rules that say `despite`"
         return Verdict(rule.id, rule.spec.title.en, rule.place, condition, True, reason, evidence=evidence)
-    development, impacts = judge(rules, look, held, dates)
+    development, impacts = judge(rules, look, held, dates, counted)
     reason = held.dropped or ("" if impacts else "every sector comes out below info")
     return Verdict(rule.id, rule.spec.title.en, rule.place, condition, True, reason, development, tuple(impacts), development.evidence)
 

@@ -2,13 +2,15 @@
 
 The sentences that hold the evidence are read, the title first; with no cue there the whole title. Of the stages asserted the one that
 has got furthest counts. A hedge takes back what stands beside it: in "may announce" and 発動を検討 nothing is announced. A hedged title
-wins over a firm body (HANDBOOK §6).
+wins over a firm body (HANDBOOK §6). Of two things that a title tells, what is put off or undone is the one in whose clause that is said:
+"Leaders talk by phone after US pauses tariffs" puts off no call.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import chain
 
 from alerts.rules.assessment import Polarity, Stage
 from alerts.rules.compile import Rule, RuleSet
@@ -24,15 +26,24 @@ _REACH_ENGLISH = 60  # a hedge governs what follows within so many characters; i
 _REACH_JAPANESE = 14
 _JAPANESE_CLAUSE = re.compile(r"[\s、。」』…]|\.\.")
 _CLAUSE = re.compile(r"[;:]|\b(?:after|as|but|while|when|although|though|despite|because)\b")
+_PART = re.compile(rf"{_CLAUSE.pattern}|[,\n] | - ")
+"""What parts an English title; a comma does not end what a hedge governs."""
 
 Cue = tuple[StageSpec, Mention]
 """What stage is said, and where."""
 
 
-def stage_of(rules: RuleSet, look: Look, rule: Rule, mentions: Mentions) -> tuple[Stage, Mention | None]:
-    """Return the stage of a rule that held, and the cue that says so. A stage that the rule fixes yields to a denial in the title alone."""
+def stage_of(
+    rules: RuleSet, look: Look, rule: Rule, mentions: Mentions, told: Sequence[Mentions] = ()
+) -> tuple[Stage, Mention | None]:
+    """Return the stage of a rule that held, and the cue that says so. `told` are the mentions of all rules that count for the entry.
+
+    A stage that the rule fixes yields to a denial in the title alone.
+    """
     seen = look.found.signs
     said = [(spec, mention) for number, spec in rules.stage_cues if number in seen for mention in look.found.of(number)]
+    if len(told) > 1:
+        said = [cue for cue in said if cue[0].id not in DEPARTURES or not _is_of_another(look, cue[1], mentions, told)]
     if not said:
         return rule.spec.stage or DEFAULT, None
     split = look.found.split
@@ -57,6 +68,24 @@ def _all_alike(look: Look, mentions: Mentions) -> set[Mention]:
     """Return the mentions and all others of the same concepts, but for actors: a tariff in the body is that of the title."""
     alike = {each.concept for each in mentions if not look.found.actor(each)}
     return {*mentions, *(each for concept in alike for each in look.found.of(concept))}
+
+
+def _is_of_another(look: Look, cue: Mention, mentions: Mentions, told: Sequence[Mentions]) -> bool:
+    """True if in a clause of the title with a cue stands what other rules alone tell of, and what this one alone does stands elsewhere."""
+    split, parts = look.found.split, _JAPANESE_CLAUSE if is_japanese(look.found.text[cue.start : cue.end]) else _PART
+    if cue.end > split:
+        return False
+    gaps = [match.span() for match in parts.finditer(look.found.text, 0, split)]
+    low = max((end for _, end in gaps if end <= cue.start), default=0)
+    high = min((start for start, _ in gaps if start >= cue.end), default=split)
+    own, others = set(mentions), set(chain.from_iterable(each for each in told if each != mentions))
+    alone = {each for each in own - others if not look.found.actor(each)}
+    theirs = {each for each in others - own if not look.found.actor(each)}
+
+    def inside(of: set[Mention]) -> bool:
+        return any(each.start < high and each.end > low for each in of)
+
+    return bool(alone) and not inside(alone) and inside(theirs)
 
 
 def _furthest(look: Look, said: Sequence[Cue], spans: Sequence[tuple[int, int]]) -> Cue | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from alerts.feeds.entry import Entry
 from alerts.rules.compile import RuleSet
-from alerts.rules.evaluate import held_rules, look_at
+from alerts.rules.evaluate import counting, held_rules, look_at
 from alerts.rules.lints.finding import Finding, Places
 
 TERM_SHARE = 0.05
@@ -38,7 +38,7 @@ def frequent(
                 if mention.concept in cues
             }
         )
-        fired.update({each.rule.id for each in held_rules(rules, look, every=False) if each.rule.development and not each.dropped})
+        fired.update({each.rule.id for each in counting(held_rules(rules, look, every=False))})
     for (concept, text, language), count in sorted(terms.items()):
         if total[language] >= LEAST and count > term_share * total[language]:
             share = f"{count / total[language]:.1%} of {total[language]:,} entries in {language}"

@@ -10,7 +10,7 @@ from alerts.rules.assessment import Development, Impact
 from alerts.rules.cases import entry_of
 from alerts.rules.compile import Rule, RuleSet
 from alerts.rules.dates import named_dates
-from alerts.rules.evaluate import best_of_each_type, held_rules, judge, look_at
+from alerts.rules.evaluate import best_of_each_type, counting, held_rules, judge, look_at
 from alerts.rules.lints.finding import Finding, Places
 from alerts.rules.shapes import Localised, LocalisedList, Shape
 
@@ -61,9 +61,9 @@ def shadowed(rules: RuleSet, places: Places, _: date) -> Iterator[Finding]:
 def _stand_in(rules: RuleSet, rule: Rule, entry: Entry) -> str:
     """Return the rule that would tell an entry if this one were not there and make no difference; nothing if one would be seen."""
     look = look_at(rules, entry, "JPN")
-    counted = [each for each in held_rules(rules, look) if each.rule.development is rule.development and not each.dropped]
+    counted = counting(held_rules(rules, look))
     dates = named_dates(look.found.cased, look.day)
-    judged = [judge(rules, look, each, dates) for each in counted]
+    judged = [judge(rules, look, each, dates, counted) for each in counted if each.rule.development is rule.development]
     first = best_of_each_type(judged)
     second = best_of_each_type([each for each in judged if each[0].rule != rule.id])
     if not first or not second:

@@ -23,7 +23,7 @@ def rules() -> RuleSet:
     [
         ("US Supreme Court strikes down tariffs on Japan", "tariff-lifted", "en", "An import duty is being lowered or lifted."),
         (
-            "Japan, US leaders talk by phone as tariffs are paused",
+            "Japan, US leaders talk by phone on paused tariffs",
             "leader-call",
             "en",
             "Reports on a call between the leaders of Japan and the US speak of something put off or suspended.",
@@ -54,3 +54,25 @@ def test_what_is_suspended_or_struck_down_is_not_told_as_its_contrary(
     found = {each.type: each for each in assess(rules, entry_of_text(title, published=datetime(2026, 2, 20, 12, tzinfo=UTC))).developments}
     told = found[development]
     assert rules.wording.told(development, told.stage, language, rule=told.rule, actors="Japan and the US") == sentence
+
+
+@pytest.mark.parametrize(
+    ("title", "stages"),
+    [
+        ("Japan, US leaders talk by phone as US pauses tariffs", {"leader-call": "announced", "tariff-lifted": "suspended"}),
+        ("US pauses tariffs, leaders of Japan and US talk by phone", {"leader-call": "announced", "tariff-lifted": "suspended"}),
+        ("米、対日関税の発動停止 日米首脳が電話会談", {"leader-call": "announced", "tariff-lifted": "suspended"}),
+        ("日米首脳会談は延期 中国、レアアースの対日輸出を禁止", {"visit-arranged": "suspended", "export-control": "announced"}),
+        ("対日追加関税、米が発動を見送り", {"tariff-lifted": "suspended"}),
+        ("Visit to Tokyo by US president put off", {"visit-arranged": "suspended"}),
+    ],
+)
+def test_of_two_things_the_one_in_whose_clause_it_is_said_is_suspended(rules: RuleSet, title: str, stages: dict[str, str]) -> None:
+    found = {each.type: each.stage for each in assess(rules, entry_of_text(title, published=datetime(2026, 2, 20, 12, tzinfo=UTC))).developments}
+    assert {name: found.get(name) for name in stages} == stages
+
+
+@pytest.mark.parametrize("title", ["イラン、米国に制裁解除を要求", "中国、米に対中制裁の撤回を迫る", "Iran demands an end to US sanctions on its oil"])
+def test_what_is_demanded_is_not_lifted(rules: RuleSet, title: str) -> None:
+    entry = entry_of_text(title, published=datetime(2026, 2, 20, 12, tzinfo=UTC))
+    assert all(each.stage != "reversed" for each in assess(rules, entry).developments)
