@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,7 +18,7 @@ import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from alerts.errors import ConfigError, Problem
-from alerts.yamlwords import sentence, syntax, unclosed
+from alerts.yamlwords import NOWHERE, sentence, syntax, unclosed
 
 T = TypeVar("T")
 Loc = Sequence[int | str]
@@ -97,7 +97,10 @@ class Document:
 
 
 def parse(name: str, raw: bytes | str, problems: list[Problem]) -> Document | None:
-    """Read the text of one file; `name` is how problems call it. Returns None if it cannot be read at all; never raises."""
+    """Read the text of one file; `name` is how problems call it. Returns None if it cannot be read at all; never raises.
+
+    A duplicate key is told and left out, so that it hides no other mistake.
+    """
     text = _decode(name, raw, problems)
     if text is None:
         return None
@@ -121,20 +124,23 @@ def parse(name: str, raw: bytes | str, problems: list[Problem]) -> Document | No
         loader.dispose()
     if node is None:
         return Document(name, None, None)
-    before = len(problems)
-    data = _Builder(name, problems).build(node)
-    return Document(name, data, node) if len(problems) == before else None
+    builder = _Builder(name, problems)
+    data = builder.build(node)
+    return None if builder.unusable else Document(name, data, node)
 
 
-def validate(document: Document, shape: TypeAdapter[T], problems: list[Problem]) -> T | None:
-    """Check a document against its shape; every mistake becomes a problem with its place. Returns None if there was one."""
+def validate(document: Document, shape: TypeAdapter[T], problems: list[Problem], homes: Mapping[str, str] = NOWHERE) -> T | None:
+    """Check a document against its shape; every mistake becomes a problem with its place. Returns None if there was one.
+
+    `homes` says of keys in what other files they are known, for one that stands in the wrong file.
+    """
     try:
         return shape.validate_python(document.data)
     except ValidationError as error:
         errors = error.errors(include_url=False)
         for each in errors[:MAX_TOLD]:
             loc = each["loc"]
-            message = sentence({**each, "loc": document.written(loc)} if each["type"] in _OF_VALUES else dict(each), shape)
+            message = sentence({**each, "loc": document.written(loc)} if each["type"] in _OF_VALUES else dict(each), shape, homes)
             problems.append(document.problem(loc, message, key=each["type"] == "extra_forbidden" or (bool(loc) and loc[-1] == "[key]")))
         if len(errors) > MAX_TOLD:
             problems.append(document.problem(errors[MAX_TOLD]["loc"], f"… and {len(errors) - MAX_TOLD:,} more mistakes from here on"))
@@ -184,7 +190,7 @@ def _decode(name: str, raw: bytes | str, problems: list[Problem]) -> str | None:
 
 
 class _Builder:
-    """Turns a node tree into plain data, collecting problems instead of stopping at the first."""
+    """Turns a node tree into plain data, collecting problems instead of stopping at the first; `unusable` if the data are not all there."""
 
     def __init__(self, name: str, problems: list[Problem]) -> None:
         self._name = name
@@ -193,14 +199,19 @@ class _Builder:
         self._open: set[int] = set()
         self._aliased = 0
         self._full = False
+        self.unusable = False
 
     def build(self, node: yaml.Node) -> Any:
         """Return the data of a whole file."""
         return self._value(node, 0)[0]
 
     def _say(self, node: yaml.Node, message: str) -> tuple[None, int]:
-        self._problems.append(Problem(self._name, node.start_mark.line + 1, node.start_mark.column + 1, message))
+        self.unusable = True
+        self._note(node, message)
         return None, 1
+
+    def _note(self, node: yaml.Node, message: str) -> None:
+        self._problems.append(Problem(self._name, node.start_mark.line + 1, node.start_mark.column + 1, message))
 
     def _value(self, node: yaml.Node, depth: int) -> tuple[Any, int]:
         """Return data and its size in nodes; a node met again is an alias, whose size counts again."""
@@ -244,7 +255,7 @@ class _Builder:
                 self._say(key, "a key must be one word or text, not a list or mapping")
                 continue
             if key.value in lines:
-                self._say(key, f"duplicate key {key.value!r}; it is already on line {lines[key.value]}")
+                self._note(key, f"duplicate key {key.value!r}; it is already on line {lines[key.value]}")
                 continue
             lines[key.value] = key.start_mark.line + 1
             data[key.value], part = self._value(value, depth + 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
@@ -12,6 +12,7 @@ import yaml
 from pydantic import BaseModel, TypeAdapter
 
 _KINDS = {bool: "true/false", int: "a number", float: "a number", str: "text", list: "a list", dict: "a mapping", type(None): "empty"}
+NOWHERE: Mapping[str, str] = {}
 
 
 def did_you_mean(word: str, known: Iterable[str], *, limit: int = 12) -> str:
@@ -25,14 +26,15 @@ def did_you_mean(word: str, known: Iterable[str], *, limit: int = 12) -> str:
     return f"{hint.rstrip('?')}? allowed: {shown}" if hint else f"; allowed: {shown}"
 
 
-def sentence(error: dict[str, Any], shape: TypeAdapter[Any]) -> str:
-    """Say one error of pydantic (`ValidationError.errors()`) to a person."""
+def sentence(error: dict[str, Any], shape: TypeAdapter[Any], homes: Mapping[str, str] = NOWHERE) -> str:
+    """Say one error of pydantic (`ValidationError.errors()`) to a person. `homes` says of keys in what other files they are known."""
     kind, loc, given, context = error["type"], error["loc"], error.get("input"), error.get("ctx", {})
     name = next((str(step) for step in reversed(loc) if isinstance(step, str) and step != "[key]"), "")
     if kind == "extra_forbidden" and loc[-1] == "<<":
         return "merge keys (<<) are not used here; write the keys out"
     if kind == "extra_forbidden":
-        return f"unknown key {loc[-1]!r}{did_you_mean(str(loc[-1]), _keys(shape, loc[:-1]), limit=30)}"
+        home = f"; it is a key of {homes[name]}" if name in homes else ""
+        return f"unknown key {name!r}{home}{did_you_mean(name, _keys(shape, loc[:-1]), limit=30)}"
     if kind == "missing":
         return f"{loc[-1]!r} is missing"
     if kind in {"literal_error", "enum"}:

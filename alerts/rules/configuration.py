@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Generic, TypeVar
 
 from pydantic import TypeAdapter
@@ -12,6 +13,7 @@ from alerts.errors import Problem
 from alerts.rules import schema
 from alerts.rules.salvage import is_mapping, salvage
 from alerts.rules.schema import CaseSpec, ConceptSpec, ConditionSpec, DevelopmentSpec, RuleSpec, SectorSpec, StageSpec
+from alerts.rules.shapes import Shape
 from alerts.yamlfile import EMPTY, MISSING, Document, Loc, parse, validate
 
 T = TypeVar("T")
@@ -24,6 +26,13 @@ SINGLE: Mapping[str, TypeAdapter[Any]] = {
 NO_FILE = "holds no file; `alerts init` puts the shipped ones in place and overwrites nothing"
 NOTHING = "holds nothing; remove it, and `alerts init` puts the shipped one in its place"
 _OPTIONAL = frozenset({"conditions.yaml"})
+_ITEMS: Mapping[str, type[Shape]] = {
+    "rules": RuleSpec,
+    "lexicon": ConceptSpec,
+    "developments.yaml": DevelopmentSpec,
+    "stages.yaml": StageSpec,
+    "tests": CaseSpec,
+}
 FOLDERS: Mapping[str, TypeAdapter[Any]] = {"lexicon": schema.LEXICON, "rules": schema.RULES, "tests": schema.CASES}
 
 
@@ -97,6 +106,16 @@ def shape_of(name: str) -> TypeAdapter[Any] | None:
     return FOLDERS.get(folder) if slash and rest.endswith((".yaml", ".yml")) else SINGLE.get(name)
 
 
+@cache
+def _homes(where: str) -> Mapping[str, str]:
+    """Return in which other files or folders the keys of items are known, for what stands in the wrong one."""
+    homes: dict[str, list[str]] = {}
+    for name, item in _ITEMS.items():
+        for key, each in item.model_fields.items():
+            homes.setdefault(each.alias or key, []).append(name)
+    return {key: " and ".join(names) for key, names in homes.items() if where not in names}
+
+
 def read_configuration(texts: Mapping[str, bytes | str], unreadable: Sequence[Problem] = ()) -> Configuration:
     """Read files by relative name; `unreadable` are further ones that are there. Never raises."""
     read = Configuration(problems=list(unreadable), unread={problem.file.partition("/")[0] for problem in unreadable})
@@ -124,7 +143,7 @@ def read_configuration(texts: Mapping[str, bytes | str], unreadable: Sequence[Pr
         if document is None:
             read.unread.add(name.partition("/")[0])
             continue
-        value = validate(document, shape, read.problems)
+        value = validate(document, shape, read.problems, _homes(name.partition("/")[0]))
         read.problems += _twice(document, first)
         _sort_in(read, document, _saved(read, document, shape) if value is None else value)
     return read
