@@ -248,7 +248,7 @@ def _readers(read: Configuration, builder: LexiconBuilder, problems: list[Proble
 
 def _index(rules: tuple[Rule, ...], lexicon: Lexicon, *, discard: bool) -> Index:
     breadth = [0] * len(lexicon.concepts)
-    for meanings in lexicon.meanings:
+    for _, meanings in lexicon.patterns:
         for meaning in meanings:
             for up in lexicon.concepts[meaning.concept].ups:
                 breadth[up] += 10 if lexicon.concepts[meaning.concept].actor else 1  # actors are in most headlines

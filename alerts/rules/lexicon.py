@@ -5,10 +5,10 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
 from typing import NamedTuple
 
 from alerts.rules.kanji import glued
+from alerts.rules.patterns import GLUED, MASK, PAIR, PLAIN, REJECT, Meaning, Patterns, packed
 from alerts.rules.schema import ConceptSpec, Cues, LeaderSpec, Reject, TermSpec
 from alerts.rules.terms import FREE, Pattern, expand
 
@@ -17,7 +17,6 @@ BUILT_IN = {
     "any-state": "any country or economy",
     "foreign-state": "any country or economy but the readers' own",
 }
-PLAIN, REJECT, MASK, GLUED, PAIR = range(5)
 TELLING = frozenset({"actor", "institution", "subject"})
 """Kinds of concepts that say what news is about; the others are what conditions are made of."""
 
@@ -33,26 +32,10 @@ class Concept(NamedTuple):
     ups: tuple[int, ...] = ()
 
 
-class Meaning(NamedTuple):
-    """What a pattern stands for. `near` are concepts of which one must share the sentence, `after` texts of which one must follow;
-    `since` and `until` bound a leader's time in office; `roles` are further concepts a leader counts for."""
-
-    concept: int
-    tag: int = PLAIN
-    near: tuple[int, ...] = ()
-    after: tuple[str, ...] = ()
-    since: date | None = None
-    until: date | None = None
-    leader: bool = False
-    roles: tuple[int, ...] = ()
-    place: int = 0
-    other: int = -1
-
-
 @dataclass(frozen=True, slots=True)
 class Lexicon:
-    """Concepts and patterns; `kanji` maps one-kanji names to actors, `anybody` and `foreign`
-    are the numbers of what is built in, `actors` maps codes to concept numbers, `languages` to the actors that a
+    """Concepts and patterns; `specs` are what admins wrote of concepts, without their terms; `kanji` maps one-kanji names to actors,
+    `anybody` and `foreign` are the numbers of what is built in, `actors` maps codes to concept numbers, `languages` to the actors that a
     text in them speaks of, `implied` actors to the concepts that mean them there; `ids` are those of all
     concepts by number. Of those that admins gave a name, `telling` are what news is about and `asides` the others;
     `zones` are the time zones of actors by code, `places` are where something can happen, `official` institutions whose own word is
@@ -60,8 +43,7 @@ class Lexicon:
 
     concepts: tuple[Concept, ...]
     numbers: Mapping[str, int]
-    patterns: tuple[Pattern, ...]
-    meanings: tuple[tuple[Meaning, ...], ...]
+    patterns: Patterns
     kanji: Mapping[str, str]
     actors: Mapping[str, int]
     specs: Mapping[str, ConceptSpec]
@@ -160,9 +142,6 @@ class LexiconBuilder:
             )
             for name, number in self._numbers.items()
         )
-        patterns = tuple(sorted(self._meanings, key=lambda each: (each.text, each.left, each.right, each.cased or "")))
-        shared: dict[tuple[Meaning, ...], tuple[Meaning, ...]] = {}  # the forms of a term have one tuple between them
-        meanings = tuple(shared.setdefault(each, each) for each in (tuple(dict.fromkeys(self._meanings[pattern])) for pattern in patterns))
         tongues: dict[str, set[str]] = {}
         for spec in self.specs.values():
             for language in spec.languages:
@@ -170,11 +149,10 @@ class LexiconBuilder:
         return Lexicon(
             concepts=concepts,
             numbers=self._numbers,
-            patterns=patterns,
-            meanings=meanings,
+            patterns=packed(self._meanings),
             kanji=kanji,
             actors=actors,
-            specs=self.specs,
+            specs={name: spec.model_copy(update={"en": [], "ja": [], "reject": Reject()}) for name, spec in self.specs.items()},
             anybody=self._numbers["any-actor"],
             foreign=self._numbers["foreign-state"],
             languages={language: frozenset(codes) for language, codes in tongues.items()},

@@ -7,8 +7,8 @@ import re
 from collections.abc import Collection, Iterator
 
 from alerts.rules.compile import Rule, RuleSet
-from alerts.rules.lexicon import GLUED, MASK, PAIR, REJECT
 from alerts.rules.operators.condition import Look
+from alerts.rules.patterns import GLUED, MASK, PAIR, REJECT
 from alerts.text import is_japanese
 
 _WORDS = re.compile(r"[^\W\d_]+")
@@ -62,7 +62,7 @@ def _terms(rules: RuleSet, need: frozenset[int], seen: Collection[int]) -> Itera
     What was seen does count, for less: the readers' own country is no foreign state.
     """
     lexicon = rules.lexicon
-    for pattern, meanings in zip(lexicon.patterns, lexicon.meanings, strict=True):
+    for pattern, meanings in lexicon.patterns:
         for meaning in meanings:
             if meaning.tag in {REJECT, MASK, GLUED, PAIR} or meaning.concept in seen:
                 continue

@@ -15,7 +15,8 @@ from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
 
 from alerts.rules.found import Found, Hit
 from alerts.rules.kanji import in_run, stands
-from alerts.rules.lexicon import GLUED, MASK, Lexicon, Meaning
+from alerts.rules.lexicon import Lexicon
+from alerts.rules.patterns import GLUED, MASK, Meaning
 from alerts.rules.senses import GUARDED, HIDING, KANJI, SPEAKS, Form, Sense, alone, sense_of, senses_of
 from alerts.rules.terms import LETTERS, WORD, touches
 from alerts.text import fold, is_japanese, is_kanji, is_katakana
@@ -43,18 +44,15 @@ class Scanner:
         self._lexicon = lexicon
         self._asked = asked
         self._countries = {number: sense_of(lexicon, Meaning(number), asked) for number in lexicon.actors.values()}
-        senses: dict[int, tuple[Sense, ...]] = {}  # by meanings, which the forms of a term have in common
-        shared: dict[tuple[int, int, str | None, int], Form] = {}
-        self._forms: list[Form] = []
-        for (_, left, right, cased), meanings in zip(lexicon.patterns, lexicon.meanings, strict=True):
-            key = left, right, cased, id(meanings)
-            if key not in shared:
-                if id(meanings) not in senses:
-                    senses[id(meanings)] = senses_of(lexicon, meanings, asked)
-                shared[key] = left, right, cased, alone(senses[id(meanings)]), senses[id(meanings)]
-            self._forms.append(shared[key])
-        texts = [pattern.text for pattern in lexicon.patterns]
-        self._automaton = AhoCorasick(texts, matchkind=MatchKind.Standard, implementation=Implementation.ContiguousNFA)
+        senses: dict[tuple[Meaning, ...], tuple[Sense, ...]] = {}
+        kinds: list[Form] = []
+        for left, right, cased, meanings in lexicon.patterns.kinds:
+            if meanings not in senses:
+                senses[meanings] = senses_of(lexicon, meanings, asked)
+            kinds.append((left, right, cased, alone(senses[meanings]), senses[meanings]))
+        self._forms = [kinds[number] for number in lexicon.patterns.of_kinds()]
+        options = {"matchkind": MatchKind.Standard, "implementation": Implementation.ContiguousNFA, "store_patterns": False}
+        self._automaton = AhoCorasick(lexicon.patterns.lines(), **options)
 
     def __reduce__(self) -> tuple[type[Scanner], tuple[Lexicon, frozenset[int]]]:
         """Rest as the lexicon: the automaton cannot be pickled, and is built faster than it would be read."""

@@ -11,7 +11,8 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from itertools import chain, groupby
 
-from alerts.rules.lexicon import GLUED, MASK, PAIR, REJECT, Lexicon, Meaning
+from alerts.rules.lexicon import Lexicon
+from alerts.rules.patterns import GLUED, MASK, PAIR, REJECT, Meaning
 
 ACTOR, GUARDED, KANJI, HIDING, SPEAKS = 1, 2, 4, 8, 16
 """Traits: names an actor, whom a longer one may cover; counts on conditions of its own (leader, after, near); is a one-kanji name, glued

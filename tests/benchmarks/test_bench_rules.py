@@ -138,7 +138,7 @@ def test_side_by_side_with_spacy_and_with_a_loop(tmp_path: Path, capsys: pytest.
     matcher_of = pytest.importorskip("spacy.matcher").PhraseMatcher
     entries = news()
     rules = load_rules(configuration(tmp_path / "config", 5_000))
-    terms = [*phrases(5_000), *{pattern.text for pattern in rules.lexicon.patterns if " " not in pattern.text}]
+    terms = [*phrases(5_000), *{pattern.text for pattern, _ in rules.lexicon.patterns if " " not in pattern.text}]
     blank = spacy.blank("xx")
     matcher = matcher_of(blank.vocab, attr="LOWER")
     matcher.add("terms", list(blank.tokenizer.pipe(terms)))

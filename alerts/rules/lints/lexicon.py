@@ -7,9 +7,10 @@ from datetime import date, timedelta
 from typing import Any
 
 from alerts.rules.compile import Rule, RuleSet
-from alerts.rules.lexicon import BUILT_IN, PLAIN
+from alerts.rules.lexicon import BUILT_IN
 from alerts.rules.lints.finding import Finding, Places
 from alerts.rules.operators.named import mentioned
+from alerts.rules.patterns import PLAIN
 from alerts.rules.schema import LeaderSpec
 
 OWN = ("tightening", "easing", "unnamed-source", *BUILT_IN)
@@ -58,7 +59,7 @@ def leaders(rules: RuleSet, places: Places, today: date) -> Iterator[Finding]:
 def short(rules: RuleSet, places: Places, _: date) -> Iterator[Finding]:
     """Find terms of one sign that may stand in any word. Where they only keep a rule out, a wide net is what was wanted."""
     refusing = _refusing(rules)
-    for pattern, meanings in zip(rules.lexicon.patterns, rules.lexicon.meanings, strict=True):
+    for pattern, meanings in rules.lexicon.patterns:
         if len(pattern.text) != 1 or pattern.left or pattern.right:
             continue
         for meaning in meanings:

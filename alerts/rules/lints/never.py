@@ -7,8 +7,8 @@ from datetime import date
 from typing import Any
 
 from alerts.rules.compile import Rule, RuleSet
-from alerts.rules.lexicon import MASK, REJECT
 from alerts.rules.lints.finding import Finding, Places
+from alerts.rules.patterns import MASK, REJECT
 
 Demand = tuple[str, str]
 """What must be there for a condition to hold: (concept, id) or (kind | language, the values allowed, sorted and joined)."""
@@ -26,7 +26,7 @@ def _findable(rules: RuleSet) -> set[int]:
     """Numbers of the concepts that some text can mention."""
     lexicon = rules.lexicon
     found: set[int] = set()
-    for meanings in lexicon.meanings:
+    for _, _, _, meanings in lexicon.patterns.kinds:
         for meaning in meanings:
             if meaning.tag in {REJECT, MASK}:
                 continue

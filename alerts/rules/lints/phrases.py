@@ -22,7 +22,8 @@ _SEVERAL = 3
 
 def meant_otherwise(rules: RuleSet, places: Places, _: date) -> Iterator[Finding]:
     """Find phrases in conditions that are the id of a concept or hold its sign, and terms that hold several."""
-    words = {name for name, spec in rules.lexicon.specs.items() if any(term.term.casefold() == name for term in (*spec.en, *spec.ja))}
+    ids = rules.lexicon.ids
+    words = {pattern.text for pattern, meanings in rules.lexicon.patterns if any(ids[each.concept][0] != "~" for each in meanings)}
     names = {name for name in (*rules.lexicon.specs, *rules.conditions) if "-" in name} - words
     for document in places.documents().values():
         for node in _phrases(document):
