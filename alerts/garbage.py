@@ -1,4 +1,5 @@
-"""Memory: Python's garbage collector, told when there is nothing for it to find, and the C library's heap, told that one is enough."""
+"""Memory: Python's garbage collector, told when there is nothing for it to find, and the C library's heap, told that one is enough and
+when to give back what it does not need."""
 
 from __future__ import annotations
 
@@ -50,3 +51,10 @@ def share_heap() -> None:
     """
     with contextlib.suppress(AttributeError, OSError, TypeError):  # another C library
         ctypes.CDLL(None).mallopt(_ARENA_MAX, 1)
+
+
+def give_back() -> None:
+    """Give the system back what was needed for a while, which the C library would keep (glibc): building the rules takes half as much again
+    as they do."""
+    with contextlib.suppress(AttributeError, OSError, TypeError):  # another C library
+        ctypes.CDLL(None).malloc_trim(0)

@@ -53,13 +53,12 @@ class Sizing:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A rule, ready to be evaluated. `needs` are sets of concepts of each of which one must have been found; `bases` are the sectors it
-    touches, in the order of sectors.yaml, with the first term of their level."""
+    """A rule, ready to be evaluated. `bases` are the sectors that it touches, in the order of sectors.yaml, with the first term of their
+    level."""
 
     spec: RuleSpec
     development: DevelopmentSpec | None
     condition: Condition
-    needs: Needs
     sizings: tuple[Sizing, ...]
     bases: tuple[tuple[str, Term], ...]
     place: str
@@ -68,6 +67,11 @@ class Rule:
     def id(self) -> str:
         """Its id."""
         return self.spec.id
+
+    @property
+    def needs(self) -> Needs:
+        """Sets of concepts of each of which one must have been found."""
+        return self.condition.needs()
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +211,7 @@ def _read_rules(read: Configuration, builder: LexiconBuilder, problems: list[Pro
         if condition is not None:
             line = placed.document.place(placed.loc)[0]
             bases = _bases(spec, development, read.sectors) if development and spec.levels else common.get(spec.development or "", ())
-            rules.append(Rule(spec, development, condition, condition.needs(), sizings, bases, f"{placed.document.name}:{line}"))
+            rules.append(Rule(spec, development, condition, sizings, bases, f"{placed.document.name}:{line}"))
     return tuple(rules)
 
 

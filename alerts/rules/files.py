@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from alerts.errors import ConfigError, Problem
-from alerts.garbage import settle, uncollected
+from alerts.garbage import give_back, settle, uncollected
 from alerts.rules.cache import keep, key_of, recall
 from alerts.rules.compile import RuleSet, compile_texts
 from alerts.rules.configuration import FOLDERS, SINGLE, Names, read_configuration
@@ -64,6 +64,7 @@ def load_rules(directory: Path, cache: Path | None = None) -> RuleSet:
     if rules is None:
         rules = compile_texts(texts)
         keep(cache, key, rules)
+    give_back()
     return rules
 
 

@@ -84,7 +84,7 @@ class Found:
             places = {
                 _new(Mention, (start, end, name)): None
                 for start, end, sense in self._hits
-                if concept in sense.ups
+                if concept in sense.signs
                 for name, ups in sense.counts
                 if concept in ups
             }

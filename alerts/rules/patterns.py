@@ -40,16 +40,16 @@ class Kind(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Patterns:
-    """All patterns, each once, in the order of their texts, in little room: `texts` holds them one in a line, `kinds` what they are, and
-    `numbers` which of these each is, in four bytes. A hundred thousand objects would take ten times as much, and as long to recall."""
+    """All patterns, each once, in the order of their texts, in little room: `texts` holds them a line each (UTF-8), `kinds` what they are,
+    and `numbers` which of these each is, in four bytes. A hundred thousand objects would take ten times as much, and as long to recall."""
 
-    texts: str
+    texts: bytes
     kinds: tuple[Kind, ...]
     numbers: bytes
 
     def lines(self) -> list[str]:
         """Return their texts."""
-        return self.texts.split("\n") if self.texts else []
+        return self.texts.decode().split("\n") if self.texts else []
 
     def of_kinds(self) -> memoryview:
         """Return the number of the kind of each."""
@@ -66,8 +66,10 @@ def packed(meanings: Mapping[Pattern, Iterable[Meaning]]) -> Patterns:
     """Pack patterns with what they stand for."""
     patterns = sorted(meanings, key=lambda each: (each.text, each.left, each.right, each.cased or ""))
     kinds: dict[Kind, int] = {}
+    one: dict[Meaning, Meaning] = {}  # equal ones are one object, at rest too
     numbers = array("I")
     for pattern in patterns:
-        kind = Kind(pattern.left, pattern.right, pattern.cased, tuple(dict.fromkeys(meanings[pattern])))
+        several = tuple(one.setdefault(each, each) for each in dict.fromkeys(meanings[pattern]))
+        kind = Kind(pattern.left, pattern.right, pattern.cased, several)
         numbers.append(kinds.setdefault(kind, len(kinds)))
-    return Patterns("\n".join([each.text for each in patterns]), tuple(kinds), numbers.tobytes())
+    return Patterns("\n".join([each.text for each in patterns]).encode(), tuple(kinds), numbers.tobytes())

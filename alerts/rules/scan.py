@@ -17,7 +17,7 @@ from alerts.rules.found import Found, Hit
 from alerts.rules.kanji import in_run, stands
 from alerts.rules.lexicon import Lexicon
 from alerts.rules.patterns import GLUED, MASK, Meaning
-from alerts.rules.senses import GUARDED, HIDING, KANJI, SPEAKS, Form, Sense, alone, sense_of, senses_of
+from alerts.rules.senses import GUARDED, HIDING, KANJI, SPEAKS, Form, Sense, Senses, alone
 from alerts.rules.terms import LETTERS, WORD, touches
 from alerts.text import fold, is_japanese, is_kanji, is_katakana
 
@@ -43,16 +43,16 @@ class Scanner:
     def __init__(self, lexicon: Lexicon, asked: frozenset[int]) -> None:
         self._lexicon = lexicon
         self._asked = asked
-        self._countries = {number: sense_of(lexicon, Meaning(number), asked) for number in lexicon.actors.values()}
-        senses: dict[tuple[Meaning, ...], tuple[Sense, ...]] = {}
+        senses = Senses(lexicon, asked)
+        self._countries = {number: senses.one(Meaning(number)) for number in lexicon.actors.values()}
         kinds: list[Form] = []
         for left, right, cased, meanings in lexicon.patterns.kinds:
-            if meanings not in senses:
-                senses[meanings] = senses_of(lexicon, meanings, asked)
-            kinds.append((left, right, cased, alone(senses[meanings]), senses[meanings]))
+            several = senses.of(meanings)
+            kinds.append((left, right, cased, alone(several), several))
         self._forms = [kinds[number] for number in lexicon.patterns.of_kinds()]
-        options = {"matchkind": MatchKind.Standard, "implementation": Implementation.ContiguousNFA, "store_patterns": False}
-        self._automaton = AhoCorasick(lexicon.patterns.lines(), **options)
+        self._automaton = AhoCorasick(
+            lexicon.patterns.lines(), matchkind=MatchKind.Standard, implementation=Implementation.ContiguousNFA, store_patterns=False
+        )
 
     def __reduce__(self) -> tuple[type[Scanner], tuple[Lexicon, frozenset[int]]]:
         """Rest as the lexicon: the automaton cannot be pickled, and is built faster than it would be read."""
@@ -198,8 +198,8 @@ def _unhidden(hit: Hit, hiding: list[Hidden]) -> Hit | None:
     """Return a mention without the concepts that a reject phrase takes away, None if nothing is left: those whose phrase covers it, and the
     concept mentioned if its own phrase runs into the start."""
     start, end, sense = hit
-    ups = sense.ups
-    over = [(first, last, by) for first, last, by in hiding if first <= start < last and (by in ups or by == _EVERYTHING)]
+    signs = sense.signs
+    over = [(first, last, by) for first, last, by in hiding if first <= start < last and (by in signs or by == _EVERYTHING)]
     if not over:
         return hit
     covering = {by for _, last, by in over if end <= last}

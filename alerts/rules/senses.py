@@ -7,7 +7,7 @@ is a sense of its own, whose `traits` say what has to be looked at before it cou
 from __future__ import annotations
 
 import functools
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from itertools import chain, groupby
 
@@ -27,9 +27,9 @@ that counts as it stands, as most do, and all."""
 class Sense:
     """One or more concepts that are mentioned together.
 
-    `counts` pairs each with the numbers of all concepts that its mention counts for; `ups` are these numbers, and `signs` they again with
-    what a mention in the title is a sign of (`candidates`), as far as that is `asked` for. `actor` is who is named. `domestic` is the
-    sense for readers of the actor's own country, to whom it is not foreign.
+    `counts` pairs each with the numbers of all concepts that its mention counts for; `ups` are these numbers, and `signs` they again, as a
+    set, with what a mention in the title is a sign of (`candidates`), as far as that is `asked` for. `actor` is who is named. `domestic`
+    is the sense for readers of the actor's own country, to whom it is not foreign.
     """
 
     counts: tuple[tuple[int, tuple[int, ...]], ...]
@@ -38,14 +38,14 @@ class Sense:
     actor: str = ""
     traits: int = 0
     domestic: Sense | None = None
-    ups: frozenset[int] = field(init=False)
+    ups: tuple[int, ...] = field(init=False)
     signs: frozenset[int] = field(init=False)
 
     def __post_init__(self) -> None:
         """Reckon once what every mention asks. Most senses have their numbers in common with others."""
-        ups = _shared(frozenset(chain.from_iterable(counted for _, counted in self.counts)))
+        ups, signs = _shared(tuple(dict.fromkeys(chain.from_iterable(counted for _, counted in self.counts))), self.asked)
         object.__setattr__(self, "ups", ups)
-        object.__setattr__(self, "signs", _shared(ups | {~up for up in ups if ~up in self.asked}))
+        object.__setattr__(self, "signs", signs)
 
     def without(self, concepts: Collection[int], ups: Collection[int]) -> Sense:
         """Return what is left when some concepts are not mentioned here, and the others do not count for some."""
@@ -56,20 +56,39 @@ class Sense:
 
 
 @functools.lru_cache(maxsize=20_000)
-def _shared(numbers: frozenset[int]) -> frozenset[int]:
-    """Return one object for all senses that have the same numbers."""
-    return numbers
+def _shared(ups: tuple[int, ...], asked: frozenset[int]) -> tuple[tuple[int, ...], frozenset[int]]:
+    """Return numbers and their signs, one object each for all senses that have the same numbers."""
+    return ups, frozenset([*ups, *(~up for up in ups if ~up in asked)])
 
 
-def senses_of(lexicon: Lexicon, meanings: Iterable[Meaning], asked: frozenset[int]) -> tuple[Sense, ...]:
-    """Return what a pattern stands for, in the order of its meanings."""
-    senses: list[Sense] = []
-    for together, group in groupby((sense_of(lexicon, meaning, asked) for meaning in meanings), key=lambda sense: not sense.traits):
-        several = list(group)
-        if together and len(several) > 1:
-            several = [replace(several[0], counts=tuple(chain.from_iterable(sense.counts for sense in several)))]
-        senses += several
-    return tuple(senses)
+class Senses:
+    """Makes the senses of a lexicon, each once, for rules that ask for some signs."""
+
+    def __init__(self, lexicon: Lexicon, asked: frozenset[int]) -> None:
+        self._lexicon = lexicon
+        self._asked = asked
+        self._one: dict[Meaning, Sense] = {}
+        self._several: dict[tuple[Meaning, ...], tuple[Sense, ...]] = {}
+
+    def one(self, meaning: Meaning) -> Sense:
+        """Return one meaning as a sense."""
+        if meaning not in self._one:
+            self._one[meaning] = _sense(self._lexicon, meaning, self._asked)
+        return self._one[meaning]
+
+    def of(self, meanings: tuple[Meaning, ...]) -> tuple[Sense, ...]:
+        """Return what a pattern stands for, in the order of its meanings."""
+        if meanings not in self._several:
+            groups = groupby(map(self.one, meanings), key=lambda sense: not sense.traits)
+            self._several[meanings] = tuple(sense for together, group in groups for sense in (_joined([*group]) if together else group))
+        return self._several[meanings]
+
+
+def _joined(senses: list[Sense]) -> list[Sense]:
+    """Return senses that count as they stand as one."""
+    if len(senses) == 1:
+        return senses
+    return [replace(senses[0], counts=tuple(chain.from_iterable(sense.counts for sense in senses)))]
 
 
 def alone(senses: tuple[Sense, ...]) -> Sense | None:
@@ -77,8 +96,8 @@ def alone(senses: tuple[Sense, ...]) -> Sense | None:
     return senses[0] if len(senses) == 1 and not senses[0].traits else None
 
 
-def sense_of(lexicon: Lexicon, meaning: Meaning, asked: frozenset[int]) -> Sense:
-    """Return one meaning as a sense. A leader counts for the roles too."""
+def _sense(lexicon: Lexicon, meaning: Meaning, asked: frozenset[int]) -> Sense:
+    """A leader counts for the roles too."""
     concept = lexicon.concepts[meaning.concept]
     ups = concept.ups
     for role in meaning.roles:

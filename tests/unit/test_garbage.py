@@ -76,3 +76,22 @@ def test_threads_share_one_heap() -> None:
 
     assert heaps("shared") == 0
     assert heaps("as it comes") > 0
+
+
+FREED = """
+from alerts.garbage import give_back
+def resident():
+    return next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmRSS")) / 1024
+needed = [bytes(4000) for _ in range(10_000)]
+stays = bytes(4000)  # above all others, which the heap could not shrink below by itself
+del needed
+before = resident()
+give_back()
+print(before - resident())
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc" or sys.platform != "linux", reason="another C library than glibc")
+def test_what_was_needed_for_a_while_is_given_back() -> None:
+    done = subprocess.run([sys.executable, "-c", FREED], capture_output=True, text=True, check=True, env={})
+    assert float(done.stdout) > 20  # of 40 MB
