@@ -27,6 +27,7 @@ _DATELINE = re.compile(
     r"[\[【(][^\]】)]{2,20}(?:時事|共同|ロイター|AFP|AP)[\]】)])"
 )
 """Where an agency wrote from, at the head of a summary: TOKYO (Kyodo) --, 【東京時事】."""
+_YIELDS = "yields to "
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,24 +100,37 @@ def _stopped_by(rule: Rule, discards: Iterable[str]) -> str:
 
 
 def _yield(held: list[Held]) -> list[Held]:
-    found = {each.rule.development.id for each in held if each.rule.development and not each.dropped}
+    telling = counting(held)
     return [
-        Held(each.rule, each.mentions, f"yields to {better[0]}")
-        if not each.dropped and (better := sorted(found & set(each.rule.spec.yields_to) - {each.rule.spec.development}))
-        else each
+        Held(each.rule, each.mentions, _YIELDS + better[0]) if not each.dropped and (better := _told_better(each.rule, telling)) else each
         for each in held
     ]
+
+
+def _told_better(rule: Rule, telling: Sequence[Held]) -> list[str]:
+    """Return the developments found to which a rule yields, by id. Of two that would yield to each other the first by id stays."""
+    own = rule.spec.development or ""
+    found: dict[str, list[Rule]] = {}
+    for each in telling:
+        found.setdefault(each.rule.spec.development or "", []).append(each.rule)
+    return sorted(
+        name
+        for name in found.keys() & set(rule.spec.yields_to) - {own}
+        if own > name or not all(own in other.spec.yields_to for other in found[name])
+    )
 
 
 def assess(rules: RuleSet, entry: Entry, *, host: str = "JPN") -> Assessment:
     """Return what the rules find in an entry, for readers who live in the host country. The entry's date is the clock."""
     look = look_at(rules, entry, host)
-    counted = counting(held_rules(rules, look, every=False))
+    held = held_rules(rules, look, every=False)
+    counted = counting(held)
     if not counted:
         return _gist_only(rules, entry, look)
     dates = named_dates(look.found.cased, look.day)
-    judged = [judge(rules, look, each, dates, counted) for each in counted]
-    best = best_of_each_type(judged)
+    best = best_of_each_type([judge(rules, look, each, dates, counted) for each in counted])
+    if not any(weighed for _, weighed in best) and (yielding := [each for each in held if each.dropped.startswith(_YIELDS)]):
+        best = best_of_each_type([judge(rules, look, each, dates, yielding) for each in yielding])  # to what is not told
     impacts: dict[str, Impact] = {}
     for _, weighed in best:
         for impact in weighed:

@@ -264,6 +264,31 @@ def test_distance_alone_makes_no_entry_irrelevant(rules: RuleSet) -> None:
     assert not assess(rules, make_entry("India denies missile")).relevant
 
 
+@pytest.mark.parametrize(
+    ("mine", "theirs", "title", "told"),
+    [
+        ("", "missile-launch", "Missile and tariff", ["missile-launch"]),
+        ("tariff-imposed", "missile-launch", "Missile and tariff", ["missile-launch"]),
+        ("", "missile-launch", "Small missile and tariff", ["tariff-imposed"]),
+        ("", "", "Missile and tariff", ["missile-launch", "tariff-imposed"]),
+    ],
+    ids=["to-what-is-told", "to-each-other", "to-what-is-not-told", "to-none"],
+)
+def test_a_rule_yields_to_what_is_told(mine: str, theirs: str, title: str, told: list[str]) -> None:
+    lines = f"""
+- id: launch
+  title: X
+  development: missile-launch
+  when: $missile
+  levels: {{safety: info, trade: none}}
+  sizes: [{{size: small, when: small}}]
+  yields_to: [{mine}]
+- {{id: duty, title: X, development: tariff-imposed, when: $tariff, yields_to: [{theirs}]}}
+"""
+    found = assess(compile_texts({**FILES, "rules/all.yaml": lines}), make_entry(title))
+    assert sorted(each.type for each in found.developments) == told
+
+
 def test_a_discard_makes_an_entry_irrelevant_unless_a_rule_holds_despite_it(rules: RuleSet) -> None:
     assert not assess(rules, make_entry("Basketball tariff")).relevant
     assert assess(rules, make_entry("North Korea fires missile during World Cup")).relevant
