@@ -91,7 +91,7 @@ class NamedDate:
 class Assessment:
     """All that the rules found in one entry; empty tuples where nothing held.
 
-    `concepts` are the ids of the actors, institutions and subjects seen, `asides` those of all other concepts, both sorted: the
+    `concepts` are the ids of the actors, institutions and subjects seen, `asides` those of cues and places, both sorted: the
     language-neutral gist that stories are joined by, in which asides count less. `ruleset` is the hash of the rule set that decided.
     """
 

@@ -18,7 +18,9 @@ BUILT_IN = {
     "foreign-state": "any country or economy but the readers' own",
 }
 TELLING = frozenset({"actor", "institution", "subject"})
-"""Kinds of concepts that say what news is about; the others are what conditions are made of."""
+"""Kinds of concepts that say what news is about."""
+ASIDE = frozenset({"cue", "place"})
+"""Kinds of concepts that say what happened, and where, in many kinds of news; what helps to understand says neither."""
 
 
 class Concept(NamedTuple):
@@ -37,7 +39,7 @@ class Lexicon:
     """Concepts and patterns; `specs` are what admins wrote of concepts, without their terms; `kanji` maps one-kanji names to actors,
     `anybody` and `foreign` are the numbers of what is built in, `actors` maps codes to concept numbers, `languages` to the actors that a
     text in them speaks of, `implied` actors to the concepts that mean them there; `ids` are those of all
-    concepts by number. Of those that admins gave a name, `telling` are what news is about and `asides` the others;
+    concepts by number. Of those that admins gave a name, `telling` are what news is about and `asides` the cues and places;
     `zones` are the time zones of actors by code, `places` are where something can happen, `official` institutions whose own word is
     official."""
 
@@ -159,7 +161,7 @@ class LexiconBuilder:
             implied={spec.actor: frozenset(map(self.number, spec.implied_by)) for spec in self.specs.values() if spec.actor},
             ids=tuple(concept.id for concept in concepts),
             telling=frozenset(each.number for each in concepts if each.id in self.specs and each.kind in TELLING),
-            asides=frozenset(each.number for each in concepts if each.id in self.specs and each.kind not in TELLING),
+            asides=frozenset(each.number for each in concepts if each.id in self.specs and each.kind in ASIDE),
             zones={spec.actor: spec.timezone for spec in self.specs.values() if spec.actor and spec.timezone},
             places=frozenset(each.number for each in concepts if each.kind == "place"),
             official=frozenset(each.number for each in concepts if each.official),

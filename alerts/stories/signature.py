@@ -1,8 +1,8 @@
 """What an entry is joined by: the marks of the rules, which are the same in every language, and the words of its title and summary.
 
 A signature is one line of text, so that a stored story can be put back into an index: the language, then tokens, `+` before those of the
-title and the rules, `-` before those of the summary alone and before asides: concepts that conditions are made of (a verb, a hedge, a
-reaction), which stand in reports of many happenings. Tokens are those of `tokens.py` and, from the assessment, `v:` development
+title and the rules, `-` before those of the summary alone and before asides: cues (a verb, a hedge, a reaction) and places,
+which stand in reports of many happenings. Tokens are those of `tokens.py` and, from the assessment, `v:` development
 type, `c:` concept, `a:` actor and `d:` named day. `s:` are strands: they make nothing alike, they keep apart. `o:` are types that come
 one a day. A story's gist holds the signatures of its latest reports.
 """
@@ -22,6 +22,9 @@ LESS = 0.4
 ASIDE = 0.35
 """What an aside counts beside a subject: less than a word, as the more concepts an admin makes of a condition's words, the more asides
 two reports of one happening differ in."""
+ASIDES = 38
+"""So many asides count in full. Of more, each counts less, so that together they weigh no more than these: what joins stories does not
+change with every concept that a rule is made of."""
 
 
 def signature(entry: Entry, assessment: Assessment) -> str:
@@ -40,4 +43,6 @@ def signature(entry: Entry, assessment: Assessment) -> str:
 def read_signature(line: str) -> tuple[str, Mapping[str, float]]:
     """Return the language and the weight of each token of a signature."""
     language, *tokens = line.split(" ")
-    return language, {token[1:]: 1.0 if token[0] == "+" else ASIDE if token.startswith("-c:") else LESS for token in tokens}
+    many = sum(token.startswith("-c:") for token in tokens)
+    aside = ASIDE * min(1.0, ASIDES / many) if many else ASIDE
+    return language, {token[1:]: 1.0 if token[0] == "+" else aside if token.startswith("-c:") else LESS for token in tokens}
