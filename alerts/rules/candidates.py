@@ -1,9 +1,9 @@
 """Which rules are worth evaluating for an entry. Told from what is mentioned alone, before anybody asks where it stands.
 
-A *sign* is that a concept is mentioned: its number anywhere in the entry, the complement of its number in the title. A condition has
-*clauses*, each a set of signs, and keeps this promise: **if the condition holds, every clause has a sign that was seen.** So a rule with a
-clause of which nothing was seen cannot hold, and leaving it out changes nothing but the time. The opposite is not promised: clauses know
-nothing of absence, order, distance, sentences, sources.
+A *sign* is that a concept is mentioned: its number anywhere in the entry, the complement of its number in the title. A condition can hold
+in one or more *ways*, each of them *clauses*, each a set of signs, and keeps this promise: **if the condition holds, there is a way of
+which every clause has a sign that was seen.** So a rule of which no way was seen cannot hold, and leaving it out changes nothing but the
+time. The opposite is not promised: ways know nothing of absence, order, distance, sentences, sources.
 """
 
 from __future__ import annotations
@@ -12,8 +12,14 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 Clauses = tuple[frozenset[int], ...]
+Ways = tuple[Clauses, ...]
+ALWAYS: Ways = ((),)
+"""Nothing needs to be mentioned."""
+WAYS = 256
+"""So many ways are told apart; further ones would take more time than they save."""
+FEW = 3
 MOST = 12
-"""So many clauses say enough of alternatives; all their combinations would be too many."""
+"""So many clauses say enough of ways that are not told apart; all their combinations would be too many."""
 
 
 def sign(concept: int, *, title: bool) -> int:
@@ -21,18 +27,43 @@ def sign(concept: int, *, title: bool) -> int:
     return ~concept if title else concept
 
 
-def every(parts: Iterable[Clauses]) -> Clauses:
-    """Return the clauses of a condition that holds only if all its parts do."""
-    return tuple(dict.fromkeys(clause for clauses in parts for clause in clauses))
+def way(signs: Iterable[int]) -> Ways:
+    """Return the only way of a condition that needs all of some signs."""
+    return (tuple(dict.fromkeys(frozenset({each}) for each in signs)),)
 
 
-def either(parts: Iterable[Clauses]) -> Clauses:
-    """Return the clauses of a condition that holds only if one of its parts does: whichever it is, a clause of each part, taken together,
-    has a sign that was seen. None if a part has none."""
+def every(parts: Iterable[Ways]) -> Ways:
+    """Return the ways of a condition that holds only if all its parts do."""
+    joined: Ways = ALWAYS
+    for ways in sorted(parts, key=len):
+        further = ways if len(joined) * len(ways) <= WAYS else (alike(ways),)
+        joined = tuple(dict.fromkeys(tuple(dict.fromkeys((*one, *other))) for one in joined for other in further))
+    return joined
+
+
+def either(parts: Iterable[Ways]) -> Ways:
+    """Return the ways of a condition that holds only if one of its parts does. Ways of one clause each are one together."""
+    ways = dict.fromkeys(each for part in parts for each in part)
+    if () in ways:
+        return ALWAYS
+    single = frozenset().union(*(each[0] for each in ways if len(each) == 1))
+    several = [each for each in ways if len(each) > 1]
+    if len(several) > WAYS:
+        several = [alike(several)]
+    return (*(((single,),) if single else ()), *several)
+
+
+def alike(ways: Iterable[Clauses]) -> Clauses:
+    """Return the clauses that all of some ways have: whichever it is, a clause of each, taken together, has a sign that was seen."""
     joined: Clauses = (frozenset(),)
-    for clauses in parts:
+    for clauses in ways:
         joined = _narrowest({one | other for one in joined for other in clauses})
     return joined
+
+
+def narrow(ways: Ways) -> Clauses:
+    """Return the few shortest clauses that all ways have: what is asked before a condition is looked at."""
+    return tuple(sorted(ways[0] if len(ways) == 1 else alike(ways), key=len)[:FEW])
 
 
 def _narrowest(clauses: Iterable[frozenset[int]]) -> Clauses:
@@ -48,8 +79,8 @@ def _narrowest(clauses: Iterable[frozenset[int]]) -> Clauses:
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """Rules by number. `triggers` maps a sign to the rules that it makes worth a look, each with its other clauses; `always` are those that
-    have no clause."""
+    """Rules by number. `triggers` maps a sign to the rules that it makes worth a look, each with the other clauses of the way; `always` are
+    those that may hold whatever is mentioned."""
 
     triggers: Mapping[int, tuple[tuple[int, Clauses], ...]]
     always: tuple[int, ...]
@@ -69,6 +100,8 @@ class Index:
         triggers = self.triggers
         for seen in self._signs & signs:
             for number, clauses in triggers[seen]:
+                if number in ready:
+                    continue
                 for clause in clauses:
                     if clause.isdisjoint(signs):
                         break
@@ -77,8 +110,8 @@ class Index:
         return sorted(ready)
 
 
-def index(rules: Iterable[tuple[int, Clauses]], breadth: Sequence[int]) -> Index:
-    """Index rules under the clause that is met most rarely; the others are tried the rarest first.
+def index(rules: Iterable[tuple[int, Ways]], breadth: Sequence[int]) -> Index:
+    """Index each way of a rule under the clause that is met most rarely; the others are tried the rarest first.
 
     `breadth` says of each concept how often it is met, in any unit. In a title everything is met less often.
     """
@@ -88,11 +121,13 @@ def index(rules: Iterable[tuple[int, Clauses]], breadth: Sequence[int]) -> Index
 
     triggers: dict[int, list[tuple[int, Clauses]]] = {}
     always: list[int] = []
-    for number, clauses in rules:
-        if not clauses:
+    for number, ways in rules:
+        if () in ways:
             always.append(number)
             continue
-        rarest, *others = sorted(clauses, key=frequency)
-        for each in rarest:
-            triggers.setdefault(each, []).append((number, tuple(others)))
+        for clauses in ways:
+            rarest, *others = sorted(clauses, key=frequency)
+            rest = tuple(others)
+            for each in rarest:
+                triggers.setdefault(each, []).append((number, rest))
     return Index({each: tuple(indexed) for each, indexed in triggers.items()}, tuple(always))

@@ -257,4 +257,4 @@ def _index(rules: tuple[Rule, ...], lexicon: Lexicon, *, discard: bool) -> Index
             for up in lexicon.concepts[meaning.concept].ups:
                 breadth[up] += 10 if lexicon.concepts[meaning.concept].actor else 1  # actors are in most headlines
     wanted = [(number, rule) for number, rule in enumerate(rules) if (rule.development is None) is discard]
-    return index([(number, rule.condition.clauses(title=False)) for number, rule in wanted], breadth)
+    return index([(number, rule.condition.ways(title=False)) for number, rule in wanted], breadth)

@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from alerts.rules.candidates import Clauses, every
+from alerts.rules.candidates import Ways, every
 from alerts.rules.operators.condition import Condition, Look, Mentions, Needs, Reader
 
 
@@ -36,9 +36,9 @@ class AllOf:
         """What every part needs."""
         return tuple(need for part in self.parts for need in part.needs())
 
-    def clauses(self, *, title: bool) -> Clauses:
+    def ways(self, *, title: bool) -> Ways:
         """Those of every part."""
-        return every(part.clauses(title=title) for part in self.parts)
+        return every(part.ways(title=title) for part in self.parts)
 
     def words(self) -> str:
         """Join the parts."""

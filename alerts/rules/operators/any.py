@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from alerts.rules import candidates
-from alerts.rules.candidates import Clauses
+from alerts.rules.candidates import Ways
 from alerts.rules.operators.condition import Alternatives, Condition, Look, Mentions, Needs, Reader
 
 
@@ -36,9 +36,9 @@ class AnyOf(Alternatives):
         """Of what the parts need most narrowly, one; nothing if a part needs nothing."""
         return either([part.needs() for part in self.parts])
 
-    def clauses(self, *, title: bool) -> Clauses:
-        """Of one of the parts, whichever."""
-        return candidates.either(part.clauses(title=title) for part in self.parts)
+    def ways(self, *, title: bool) -> Ways:
+        """Those of any part."""
+        return candidates.either(part.ways(title=title) for part in self.parts)
 
     def words(self) -> str:
         """Join the parts."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from alerts.rules import candidates
-from alerts.rules.candidates import Clauses
+from alerts.rules.candidates import Ways
 from alerts.rules.operators.any import either
 from alerts.rules.operators.condition import Condition, Look, Mentions, Needs, Reader
 
@@ -33,9 +33,9 @@ class AtLeast:
         """One of the parts at least."""
         return either([part.needs() for part in self.parts])
 
-    def clauses(self, *, title: bool) -> Clauses:
-        """One of the parts at least."""
-        return candidates.either(part.clauses(title=title) for part in self.parts)
+    def ways(self, *, title: bool) -> Ways:
+        """Those of any part: one at least must hold."""
+        return candidates.either(part.ways(title=title) for part in self.parts)
 
     def words(self) -> str:
         """Name number and parts."""

@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from alerts.rules.candidates import Clauses, sign
+from alerts.rules.candidates import Ways, sign, way
 from alerts.rules.found import Mention
 from alerts.rules.operators.condition import Look, Mentions, Needs, Reader
 
@@ -52,9 +52,9 @@ class Between:
         """A mention of every side."""
         return tuple(frozenset({number}) for number, _ in self.sides)
 
-    def clauses(self, *, title: bool) -> Clauses:
+    def ways(self, *, title: bool) -> Ways:
         """A mention of every side."""
-        return tuple(frozenset({sign(number, title=title)}) for number, _ in self.sides)
+        return way(sign(number, title=title) for number, _ in self.sides)
 
     def words(self) -> str:
         """Name the sides."""

@@ -7,14 +7,14 @@ found for it to have a chance, so that a rule without them is never looked at. `
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, Protocol
 
 from alerts.errors import Problem
 from alerts.feeds.entry import Entry
-from alerts.rules.candidates import Clauses, sign
+from alerts.rules.candidates import Clauses, Ways, narrow, sign, way
 from alerts.rules.found import Found, Mention
 from alerts.rules.lexicon import LexiconBuilder
 from alerts.yamlfile import Document, Loc
@@ -45,8 +45,8 @@ class Condition(Protocol):
         """Return sets of concepts; of every set one must have been found, or the condition cannot hold."""
         ...
 
-    def clauses(self, *, title: bool) -> Clauses:
-        """Return sets of signs (see `candidates`); if the condition holds, one of each was seen. `title`: it looks in the title alone."""
+    def ways(self, *, title: bool) -> Ways:
+        """Return the ways in which it can hold (see `candidates`). `title`: it looks in the title alone."""
         ...
 
     def words(self) -> str:
@@ -174,9 +174,9 @@ class Concept:
         """Itself."""
         return (frozenset({self.number}),)
 
-    def clauses(self, *, title: bool) -> Clauses:
+    def ways(self, *, title: bool) -> Ways:
         """Itself."""
-        return (frozenset({sign(self.number, title=title)}),)
+        return way([sign(self.number, title=title)])
 
     def words(self) -> str:
         """Name it."""
@@ -193,23 +193,32 @@ class Concept:
 
 @dataclass(frozen=True, slots=True)
 class Alternatives:
-    """Conditions that are tried one after the other. Lists of concepts are long, and an entry mentions few of them."""
+    """Conditions that are tried one after the other. Lists are long, and an entry mentions few of the concepts in them."""
 
     parts: tuple[Condition, ...]
-    _concepts: frozenset[int] = field(init=False, repr=False, compare=False)
-    _others: tuple[Condition, ...] = field(init=False, repr=False, compare=False)
+    _concepts: Mapping[int, Condition] = field(init=False, repr=False, compare=False)
+    _numbers: frozenset[int] = field(init=False, repr=False, compare=False)
+    _others: tuple[tuple[Condition, Clauses], ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        """Tell the concepts from what has to be asked."""
-        object.__setattr__(self, "_concepts", frozenset(part.number for part in self.parts if isinstance(part, Concept)))
-        object.__setattr__(self, "_others", tuple(part for part in self.parts if not isinstance(part, Concept)))
+        """Tell the concepts from what has to be asked, and what each of these needs."""
+        concepts: dict[int, Condition] = {part.number: part for part in self.parts if isinstance(part, Concept)}
+        others = [(part, narrow(part.ways(title=False))) for part in self.parts if not isinstance(part, Concept)]
+        object.__setattr__(self, "_concepts", concepts)
+        object.__setattr__(self, "_numbers", frozenset(concepts))
+        object.__setattr__(self, "_others", tuple(others))
 
-    def hopeful(self, look: Look) -> Sequence[Condition]:
-        """Return the parts that have a chance, in their order: all but concepts that the entry does not mention."""
-        seen = self._concepts & look.found.signs
-        if not seen:
-            return self._others
-        return [part for part in self.parts if not isinstance(part, Concept) or part.number in seen]
+    def hopeful(self, look: Look) -> list[Condition]:
+        """Return the parts that have a chance: all but those that need what the entry does not mention."""
+        signs = look.found.signs
+        chosen = [self._concepts[number] for number in self._numbers & signs]
+        for part, clauses in self._others:
+            for clause in clauses:
+                if clause.isdisjoint(signs):
+                    break
+            else:
+                chosen.append(part)
+        return chosen
 
 
 SPAN = re.compile(r"\s+")

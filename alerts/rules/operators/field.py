@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from alerts.rules.candidates import Clauses
+from alerts.rules.candidates import Ways
 from alerts.rules.operators.condition import Condition, Look, Mentions, Needs, Reader
 from alerts.yamlwords import did_you_mean
 
@@ -34,9 +34,9 @@ class Field:
         """What the condition needs."""
         return self.part.needs()
 
-    def clauses(self, *, title: bool) -> Clauses:
+    def ways(self, *, title: bool) -> Ways:
         """Those of the condition, in the title if that is the field."""
-        return self.part.clauses(title=title or self.field == "title")
+        return self.part.ways(title=title or self.field == "title")
 
     def words(self) -> str:
         """Name the field."""

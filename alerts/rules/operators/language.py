@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from alerts.rules.candidates import Clauses
+from alerts.rules.candidates import ALWAYS, Ways
 from alerts.rules.operators.condition import Look, Mentions, Needs, Reader
 
 _TAG = re.compile(r"[A-Za-z]{2}")
@@ -31,9 +31,9 @@ class Language:
         """Nothing."""
         return ()
 
-    def clauses(self, *, title: bool) -> Clauses:
-        """None."""
-        return ()
+    def ways(self, *, title: bool) -> Ways:
+        """Whatever is mentioned."""
+        return ALWAYS
 
     def words(self) -> str:
         """Name the languages."""

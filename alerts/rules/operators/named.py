@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from alerts.rules.candidates import Clauses
+from alerts.rules.candidates import Ways
 from alerts.rules.operators.condition import Condition, Look, Mentions, Needs
 
 _PLAIN = frozenset({"re", "source", "language", "within"})
@@ -31,9 +31,9 @@ class Named:
         """What the condition needs."""
         return self.part.needs()
 
-    def clauses(self, *, title: bool) -> Clauses:
+    def ways(self, *, title: bool) -> Ways:
         """Those of the condition."""
-        return self.part.clauses(title=title)
+        return self.part.ways(title=title)
 
     def words(self) -> str:
         """Its name: what it asks stands in `conditions.yaml`."""

@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from alerts.rules.candidates import Clauses, sign
+from alerts.rules.candidates import Ways, sign, way
 from alerts.rules.found import Mention
 from alerts.rules.operators.condition import Look, Mentions, Needs, Reader
 from alerts.text import is_japanese
@@ -67,9 +67,9 @@ class Near:
         """Every term."""
         return tuple(frozenset({number}) for number, _ in self.terms)
 
-    def clauses(self, *, title: bool) -> Clauses:
+    def ways(self, *, title: bool) -> Ways:
         """Every term."""
-        return tuple(frozenset({sign(number, title=title)}) for number, _ in self.terms)
+        return way(sign(number, title=title) for number, _ in self.terms)
 
     def words(self) -> str:
         """Name terms and distance."""

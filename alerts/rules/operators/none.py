@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from alerts.rules.candidates import Clauses
+from alerts.rules.candidates import ALWAYS, Ways
 from alerts.rules.operators.condition import Alternatives, Condition, Look, Mentions, Needs, Reader
 
 
@@ -26,9 +26,9 @@ class NoneOf(Alternatives):
         """Nothing: absence needs no mention."""
         return ()
 
-    def clauses(self, *, title: bool) -> Clauses:
-        """None: absence has no sign."""
-        return ()
+    def ways(self, *, title: bool) -> Ways:
+        """Whatever is mentioned: absence has no sign."""
+        return ALWAYS
 
     def words(self) -> str:
         """Join the parts."""

@@ -15,7 +15,7 @@ from typing import Any
 
 import re2
 
-from alerts.rules.candidates import Clauses
+from alerts.rules.candidates import ALWAYS, Ways
 from alerts.rules.found import Mention
 from alerts.rules.operators.condition import Look, Mentions, Needs, Reader
 
@@ -51,9 +51,9 @@ class Pattern:
         """Nothing that the scan could have found."""
         return ()
 
-    def clauses(self, *, title: bool) -> Clauses:
-        """None that the scan could have seen."""
-        return ()
+    def ways(self, *, title: bool) -> Ways:
+        """Whatever is mentioned: the scan sees no expressions."""
+        return ALWAYS
 
     def words(self) -> str:
         """Quote the expression."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from alerts.iso import country_code
-from alerts.rules.candidates import Clauses
+from alerts.rules.candidates import ALWAYS, Ways
 from alerts.rules.operators.condition import Look, Mentions, Needs, Reader
 from alerts.yamlwords import did_you_mean
 
@@ -33,9 +33,9 @@ class Source:
         """Nothing."""
         return ()
 
-    def clauses(self, *, title: bool) -> Clauses:
-        """None."""
-        return ()
+    def ways(self, *, title: bool) -> Ways:
+        """Whatever is mentioned."""
+        return ALWAYS
 
     def words(self) -> str:
         """Name what is asked."""

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from alerts.rules.candidates import Clauses
+from alerts.rules.candidates import Ways
 from alerts.rules.operators.all import AllOf
 from alerts.rules.operators.condition import Condition, Look, Mentions, Needs, Reader, quote
 from alerts.yamlwords import did_you_mean
@@ -48,9 +48,9 @@ class Within:
         """What the condition needs."""
         return self.part.needs()
 
-    def clauses(self, *, title: bool) -> Clauses:
+    def ways(self, *, title: bool) -> Ways:
         """Those of the condition; `entry` leaves a title that it stands in."""
-        return self.part.clauses(title=self.place == "title" or (title and self.place != "entry"))
+        return self.part.ways(title=self.place == "title" or (title and self.place != "entry"))
 
     def words(self) -> str:
         """Name the place."""

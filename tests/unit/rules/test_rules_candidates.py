@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from rules_sample import FILES, make_entry
 
 from alerts.resources import shipped
-from alerts.rules.candidates import MOST, either, every, index
+from alerts.rules.candidates import ALWAYS, MOST, WAYS, alike, either, every, index
 from alerts.rules.cases import entry_of
 from alerts.rules.compile import RuleSet, compile_texts
 from alerts.rules.evaluate import look_at
@@ -98,20 +98,31 @@ def test_a_rule_is_a_candidate_only_where_all_that_it_needs_was_seen(title: str,
     assert sorted(rules.rules[number].id for number in rules.telling.candidates(signs)) == sorted(found)
 
 
-def test_clauses_of_alternatives_hold_whichever_it_is() -> None:
+def test_ways_of_alternatives_are_told_apart_but_for_single_signs() -> None:
     one, two, three, four = (frozenset({number}) for number in range(4))
-    assert set(either([(one, two), (three,)])) == {one | three, two | three}
-    assert either([(one, two), ()]) == ()
-    assert either([(one, two), (one,)]) == (one,)
-    assert every([(one, two), (one, four)]) == (one, two, four)
+    assert set(either([((one, two),), ((three,),), ((four,),)])) == {(one, two), (three | four,)}
+    assert either([((one, two),), ALWAYS]) == ALWAYS
+    assert every([((one, two),), ((one, four),)]) == ((one, two, four),)
+    assert set(every([((one, two),), ((three,), (four, one))])) == {(one, two, three), (one, two, four)}
 
 
-def test_alternatives_of_many_clauses_keep_the_shortest() -> None:
+def test_what_ways_have_in_common_holds_whichever_it_is() -> None:
+    one, two, three, _ = (frozenset({number}) for number in range(4))
+    assert set(alike([(one, two), (three,)])) == {one | three, two | three}
+    assert alike([(one, two), ()]) == ()
+    assert alike([(one, two), (one,)]) == (one,)
+
+
+def test_more_ways_than_are_told_apart_keep_the_shortest_clauses_of_all() -> None:
     parts = [tuple(frozenset({10 * part + number}) for number in range(9)) for part in range(3)]
-    assert len(either(parts)) == MOST
+    assert len(alike(parts)) == MOST
+    several = [((frozenset({2 * number}), frozenset({2 * number + 1})),) for number in range(WAYS + 1)]
+    assert len(either(several)) == 1
+    assert len(either(several[1:])) == WAYS
+    assert len(every([either(several[1:]), either(several[1:])])) <= WAYS
 
 
 def test_a_rule_is_looked_up_by_what_is_met_most_rarely() -> None:
-    found = index([(7, (frozenset({0}), frozenset({1}))), (8, ())], breadth=[10, 1])
+    found = index([(7, ((frozenset({0}), frozenset({1})),)), (8, ALWAYS)], breadth=[10, 1])
     assert set(found.triggers) == {1}
     assert [found.candidates(signs) for signs in ({0}, {1}, {0, 1}, set())] == [[8], [8], [7, 8], [8]]
