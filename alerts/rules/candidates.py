@@ -62,8 +62,10 @@ def alike(ways: Iterable[Clauses]) -> Clauses:
 
 
 def narrow(ways: Ways) -> Clauses:
-    """Return the few shortest clauses that all ways have: what is asked before a condition is looked at."""
-    return tuple(sorted(ways[0] if len(ways) == 1 else alike(ways), key=len)[:FEW])
+    """Return the few shortest clauses that all ways have, wherever the concepts are mentioned: what is asked before a condition is looked
+    at, in whatever part of an entry."""
+    clauses = sorted(ways[0] if len(ways) == 1 else alike(ways), key=len)[:FEW]
+    return tuple(frozenset(each if each >= 0 else ~each for each in clause) for clause in clauses)
 
 
 def _narrowest(clauses: Iterable[frozenset[int]]) -> Clauses:
