@@ -15,7 +15,7 @@ Clauses = tuple[frozenset[int], ...]
 Ways = tuple[Clauses, ...]
 ALWAYS: Ways = ((),)
 """Nothing needs to be mentioned."""
-WAYS = 256
+WAYS = 512
 """So many ways are told apart; further ones would take more time than they save."""
 FEW = 3
 MOST = 12
@@ -42,8 +42,12 @@ def every(parts: Iterable[Ways]) -> Ways:
 
 
 def either(parts: Iterable[Ways]) -> Ways:
-    """Return the ways of a condition that holds only if one of its parts does. Ways of one clause each are one together."""
-    ways = dict.fromkeys(each for part in parts for each in part)
+    """Return the ways of a condition that holds only if one of its parts does. Ways of one clause each are one together; of too many, those
+    of each part are."""
+    several_parts = [*parts]
+    if sum(map(len, several_parts)) > WAYS:
+        several_parts = [part if len(part) == 1 else (alike(part),) for part in several_parts]
+    ways = dict.fromkeys(each for part in several_parts for each in part)
     if () in ways:
         return ALWAYS
     single = frozenset().union(*(each[0] for each in ways if len(each) == 1))

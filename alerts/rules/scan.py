@@ -136,8 +136,11 @@ class Scanner:
                     waiting.append(hit)
         found.count([hit for hit in kept if hit])
         for start, end, sense in waiting:
+            beside = sense.near & found.signs
+            if not beside:
+                continue
             low, high = found.sentence(start)
-            if any(each[:2] != (start, end) for near in sense.meaning.near for each in found.within(near, low, high)):
+            if any(each[:2] != (start, end) for near in beside for each in found.within(near, low, high)):
                 found.count([(start, end, sense)])
 
     def _is_covered(self, text: str, hit: Hit, rivals: list[Hit]) -> bool:

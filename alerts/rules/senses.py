@@ -40,12 +40,14 @@ class Sense:
     domestic: Sense | None = None
     ups: tuple[int, ...] = field(init=False)
     signs: frozenset[int] = field(init=False)
+    near: frozenset[int] = field(init=False)
 
     def __post_init__(self) -> None:
         """Reckon once what every mention asks. Most senses have their numbers in common with others."""
         ups, signs = _shared(tuple(dict.fromkeys(chain.from_iterable(counted for _, counted in self.counts))), self.asked)
         object.__setattr__(self, "ups", ups)
         object.__setattr__(self, "signs", signs)
+        object.__setattr__(self, "near", _one(frozenset(self.meaning.near)))
 
     def without(self, concepts: Collection[int], ups: Collection[int]) -> Sense:
         """Return what is left when some concepts are not mentioned here, and the others do not count for some."""
@@ -59,6 +61,12 @@ class Sense:
 def _shared(ups: tuple[int, ...], asked: frozenset[int]) -> tuple[tuple[int, ...], frozenset[int]]:
     """Return numbers and their signs, one object each for all senses that have the same numbers."""
     return ups, frozenset([*ups, *(~up for up in ups if ~up in asked)])
+
+
+@functools.lru_cache(maxsize=20_000)
+def _one(numbers: frozenset[int]) -> frozenset[int]:
+    """Return one object for all that are equal: most senses have none."""
+    return numbers
 
 
 class Senses:
