@@ -58,10 +58,15 @@ def stage_of(
         # "US hits dozens with tariffs" is no reversal because the text recalls how a court struck earlier ones down.
         said = [cue for cue in said if cue[0].id not in DEPARTURES or cue[1].end <= split]
     in_body = _furthest(look, said, body)
-    if in_title and in_body and not in_title[0].hedge and in_body[0].rank > in_title[0].rank and not in_body[0].hedge:
+    if in_title and in_body and not in_title[0].hedge and in_body[0].rank > in_title[0].rank and _is_got(in_body[0]):
         return in_body[0].id, in_body[1]
     best = in_title or in_body or _furthest(look, said, [(0, split)])
     return (best[0].id, best[1]) if best else (DEFAULT, None)
+
+
+def _is_got(stage: StageSpec) -> bool:
+    """True if a body that says so says more than its title. A bill that somebody announces is proposed all the same."""
+    return not stage.hedge and stage.id != DEFAULT
 
 
 def _all_alike(look: Look, mentions: Mentions) -> set[Mention]:

@@ -210,6 +210,14 @@ def test_a_hedged_title_wins_over_a_firm_body(rules: RuleSet) -> None:
     assert found.developments[0].stage == "mooted"
 
 
+def test_what_is_proposed_is_not_announced_because_somebody_announces_it(rules: RuleSet) -> None:
+    stages = [
+        assess(rules, make_entry("Japan submits plan for tariff", body)).developments[0].stage
+        for body in ("The ministry announced the tariff.", "The tariff takes effect.")
+    ]
+    assert stages == ["proposed", "in-force"]
+
+
 def test_a_firm_body_completes_a_plain_title(rules: RuleSet) -> None:
     found = assess(rules, make_entry("Japan announces tariff", "The tariff takes effect today."))
     assert found.developments[0].stage == "in-force"
