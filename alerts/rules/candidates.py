@@ -18,6 +18,7 @@ ALWAYS: Ways = ((),)
 WAYS = 512
 """So many ways are told apart; further ones would take more time than they save."""
 FEW = 3
+"""So many clauses are asked of a condition before it is looked at: more cost what they save."""
 MOST = 12
 """So many clauses say enough of ways that are not told apart; all their combinations would be too many."""
 
@@ -44,10 +45,10 @@ def every(parts: Iterable[Ways]) -> Ways:
 def either(parts: Iterable[Ways]) -> Ways:
     """Return the ways of a condition that holds only if one of its parts does. Ways of one clause each are one together; of too many, those
     of each part are."""
-    several_parts = [*parts]
-    if sum(map(len, several_parts)) > WAYS:
-        several_parts = [part if len(part) == 1 else (alike(part),) for part in several_parts]
-    ways = dict.fromkeys(each for part in several_parts for each in part)
+    known = [*parts]
+    if sum(map(len, known)) > WAYS:
+        known = [part if len(part) == 1 else (alike(part),) for part in known]
+    ways = dict.fromkeys(each for part in known for each in part)
     if () in ways:
         return ALWAYS
     single = frozenset().union(*(each[0] for each in ways if len(each) == 1))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from alerts.feeds.entry import Entry, Source, SourceKind
@@ -55,20 +55,23 @@ def explain(rules: RuleSet, entry: Entry, *, only: str = "", host: str = "JPN") 
     look = look_at(rules, entry, host)
     held = {each.rule.id: each for each in held_rules(rules, look)}
     counted = counting(held.values())
+    assessment = assess(rules, entry, host=host)
+    told = {each.rule for each in assessment.developments}
     dates = named_dates(look.found.cased, look.day)
     verdicts = []
     for rule in rules.rules:
         if only and rule.id != only:
             continue
         if each := held.get(rule.id):
-            verdicts.append(_held(rules, look, each, dates, counted))
+            heard = replace(each, dropped="") if rule.id in told else each  # it yields to what comes out below info
+            verdicts.append(_held(rules, look, heard, dates, counted))
         elif only or _came_close(rule, look):
             reason = rule.condition.why_not(look, 0, len(look.found.text))
             verdicts.append(
                 Verdict(rule.id, rule.spec.title.en, rule.place, rule.condition.words(), False, reason, nearest=nearest(rules, look, rule))
             )
     verdicts.sort(key=lambda each: (not each.held, bool(each.reason), each.rule))
-    return Explanation(entry, assess(rules, entry, host=host), tuple(verdicts), _mentions(look))
+    return Explanation(entry, assessment, tuple(verdicts), _mentions(look))
 
 
 def _held(rules: RuleSet, look: Look, held: Held, dates: tuple[NamedDate, ...], counted: list[Held]) -> Verdict:

@@ -33,9 +33,7 @@ Cue = tuple[StageSpec, Mention]
 """What stage is said, and where."""
 
 
-def stage_of(
-    rules: RuleSet, look: Look, rule: Rule, mentions: Mentions, told: Sequence[Mentions] = ()
-) -> tuple[Stage, Mention | None]:
+def stage_of(rules: RuleSet, look: Look, rule: Rule, mentions: Mentions, told: Sequence[Mentions]) -> tuple[Stage, Mention | None]:
     """Return the stage of a rule that held, and the cue that says so. `told` are the mentions of all rules that count for the entry.
 
     A stage that the rule fixes yields to a denial in the title alone.

@@ -15,6 +15,7 @@ from alerts.resources import shipped
 from alerts.rules.cases import run_tests
 from alerts.rules.compile import RuleSet, compile_texts
 from alerts.rules.evaluate import assess
+from alerts.rules.explain import explain
 from alerts.rules.files import read_texts
 from alerts.rules.levels import Level
 
@@ -293,8 +294,11 @@ def test_a_rule_yields_to_what_is_told(mine: str, theirs: str, title: str, told:
   yields_to: [{mine}]
 - {{id: duty, title: X, development: tariff-imposed, when: $tariff, yields_to: [{theirs}]}}
 """
-    found = assess(compile_texts({**FILES, "rules/all.yaml": lines}), make_entry(title))
+    rules = compile_texts({**FILES, "rules/all.yaml": lines})
+    found = assess(rules, make_entry(title))
     assert sorted(each.type for each in found.developments) == told
+    heard = [each.development.type for each in explain(rules, make_entry(title)).verdicts if each.held and each.development and not each.reason]
+    assert sorted(heard) == told
 
 
 def test_a_discard_makes_an_entry_irrelevant_unless_a_rule_holds_despite_it(rules: RuleSet) -> None:
